@@ -1,0 +1,11 @@
+"""Each verb once: what REST, the WebSocket's text lane and MCP all call, with the right checked first.
+
+A transport parses, calls one of these and translates the answer; it decides nothing itself.
+"""
+
+from collab_server.actions.executions import ExecutionActions
+from collab_server.actions.files import FileActions
+from collab_server.actions.history import HistoryActions
+from collab_server.actions.sessions import SessionActions
+
+__all__ = ["ExecutionActions", "FileActions", "HistoryActions", "SessionActions"]

@@ -1,0 +1,220 @@
+"""The verbs on runs: execute in a session or without one, read, list, follow, feed input, cancel.
+
+What a run is and costs is executor's; this decides who may start and see it, and lets a session's members hear it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+from collab_server.actions.sessions import SessionActions
+from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
+from collab_server.identity import Principal
+from collab_server.members import Members
+from collab_server.revocation import Change
+from crdt.model import Actor
+from crdt.room import Room
+from executor.executions import Executor, KeptEvent
+from executor.ledger import DuplicateExecution, ExecutionRecord, Page
+from executor.request import ExecuteRequest
+from executor.snapshot import Snapshot, SourceFile, take
+
+FINAL = frozenset({"execution.finished", "execution.refused"})
+
+
+class ExecutionActions:
+    """Runs belong to the server: whoever asked may leave, and come back to the kept output."""
+
+    def __init__(
+        self, executor: Executor, sessions: SessionActions, members: Members, *, new_id: Callable[[], str]
+    ) -> None:
+        self._executor = executor
+        self._sessions = sessions
+        self._members = members
+        self._new_id = new_id
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def execute(
+        self,
+        principal: Principal,
+        request: ExecuteRequest,
+        *,
+        session_id: str | None = None,
+        execution_id: str | None = None,
+        actor: Actor | None = None,
+    ) -> str:
+        """Start a run and return its id at once; raises executor's Refused, Invalid, Forbidden or NotFound.
+
+        With an `execution_id` that is there already (a repeated request), that run is answered and nothing is started.
+        """
+        if execution_id is not None and await self._executor.get(execution_id) is not None:
+            await self.get(principal, execution_id)
+            return execution_id
+        if session_id is None:
+            if principal.guest:
+                raise Forbidden("a guest runs code in the session its link opened, not on its own")
+            if "run" not in principal.scopes:
+                raise Forbidden("this token is not for that: it lacks the scope 'run'")
+        else:
+            await self._members.access(principal, session_id, "run")
+        await self._within_cap(principal)
+        author = actor or principal.actor()
+        if session_id is None:
+            files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
+            snapshot = take(files, request.entry, request.code, request.language, None)
+            return await self._submit(principal, author, request, snapshot, None, None, execution_id, None)
+        # The room stays in memory until the run's last event has been announced in it.
+        kept = self._sessions.room(session_id)
+        room = await kept.__aenter__()
+        try:
+            snapshot = self._snapshot(room, request)
+            let_go = partial(self._let_go, kept)
+            return await self._submit(
+                principal, author, request, snapshot, session_id, _announcer(room, let_go), execution_id, let_go
+            )
+        except BaseException:
+            await kept.__aexit__(None, None, None)
+            raise
+
+    async def _submit(
+        self,
+        principal: Principal,
+        author: Actor,
+        request: ExecuteRequest,
+        snapshot: Snapshot,
+        session_id: str | None,
+        on_event: Callable[[dict[str, Any]], None] | None,
+        execution_id: str | None,
+        let_go: Callable[[], None] | None,
+    ) -> str:
+        wanted = execution_id or self._new_id()
+        try:
+            return await self._executor.submit(
+                request,
+                snapshot,
+                actor_id=author.id,
+                actor_name=author.name,
+                session_id=session_id,
+                account_tier=principal.tier,
+                execution_id=wanted,
+                on_event=on_event,
+            )
+        except DuplicateExecution:
+            # The same request came in twice at once, here or on another node: the first one is the run.
+            if let_go is not None:
+                let_go()
+            return wanted
+
+    def _snapshot(self, room: Room, request: ExecuteRequest) -> Snapshot:
+        if request.if_version is not None and request.if_version != room.version:
+            raise ActionError(
+                f"the session is at version {room.version}, not {request.if_version}",
+                code="stale",
+                version=room.version,
+            )
+        files = {file.name: SourceFile.of_text(file.name, file.content) for file in room.files()}
+        for extra in request.files or ():
+            files[extra.name] = SourceFile.of_text(extra.name, extra.content)
+        return take(files.values(), request.entry, request.code, request.language, room.version)
+
+    async def _within_cap(self, principal: Principal) -> None:
+        if principal.link_id is None:
+            return
+        cap = await self._members.cap_of(principal.link_id)
+        if cap is not None and await self._executor.ledger.spent_by_prefix(f"guest-{principal.link_id}-") >= cap:
+            raise ActionError(
+                "the spending cap of this link is reached; ask the owner for another", code="quota_exceeded"
+            )
+
+    def _let_go(self, kept: Any) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(kept.__aexit__(None, None, None))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def get(self, principal: Principal, execution_id: str) -> ExecutionRecord:
+        """A run that the caller started, or one of a session that it may watch; NotFound otherwise."""
+        record = await self._executor.get(execution_id)
+        if record is None:
+            raise _missing(execution_id)
+        if record.actor_id == principal.user_id and record.session_id is None:
+            return record
+        if record.session_id is None:
+            raise _missing(execution_id)
+        try:
+            await self._members.access(principal, record.session_id)
+        except NotFound:
+            raise _missing(execution_id) from None
+        return record
+
+    async def listed(
+        self, principal: Principal, session_id: str | None, *, limit: int = 20, cursor: str | None = None
+    ) -> Page:
+        """Runs newest first: of a session, or the caller's own."""
+        if session_id is not None:
+            await self._members.access(principal, session_id)
+        mine = None if session_id is not None else principal.user_id
+        try:
+            return await self._executor.list(session_id=session_id, actor_id=mine, limit=limit, cursor=cursor)
+        except ValueError as error:
+            raise Invalid("is not a cursor that this server gave", name="cursor") from error
+
+    async def result(self, principal: Principal, execution_id: str) -> dict[str, Any]:
+        """The result object (INTERFACES §6), as soon as the run is over."""
+        await self.get(principal, execution_id)
+        return await self._executor.result(execution_id)
+
+    async def events(self, principal: Principal, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
+        """The kept events behind index `after`, then what comes, until the run is over."""
+        await self.get(principal, execution_id)
+        return self._executor.events(execution_id, after)
+
+    async def replay(self, principal: Principal, execution_id: str, after_seq: int) -> list[dict[str, Any]]:
+        """What was kept behind output number `after_seq`."""
+        await self.get(principal, execution_id)
+        return await self._executor.replay(execution_id, after_seq)
+
+    async def stdin(self, principal: Principal, execution_id: str, data: str, eof: bool) -> None:
+        """Input for a program that waits for it."""
+        await self._require_run(principal, execution_id)
+        if not await self._executor.stdin(execution_id, data, eof):
+            raise Conflict(
+                "the run is over, takes no input, or has not read what it was given before", code="not_waiting"
+            )
+
+    async def cancel(self, principal: Principal, execution_id: str) -> bool:
+        """End a run; False when it was over already."""
+        await self._require_run(principal, execution_id)
+        return await self._executor.cancel(execution_id)
+
+    async def _require_run(self, principal: Principal, execution_id: str) -> None:
+        record = await self.get(principal, execution_id)
+        if record.session_id is not None:
+            await self._members.access(principal, record.session_id, "run")
+        elif "run" not in principal.scopes:
+            raise Forbidden("this token is not for that: it lacks the scope 'run'")
+
+    async def rights_changed(self, change: Change, still_allowed: Callable[[str, str], Any]) -> None:
+        """End the runs of somebody who may no longer run there."""
+        for run in self._executor.live():
+            if run.session_id is None or (change.session_id is not None and change.session_id != run.session_id):
+                continue
+            if change.user_id is not None and change.user_id != run.actor_id:
+                continue
+            if not await still_allowed(run.actor_id, run.session_id):
+                await self._executor.cancel(run.id)
+
+
+def _announcer(room: Room, done: Callable[[], None]) -> Callable[[dict[str, Any]], None]:
+    def announce(event: dict[str, Any]) -> None:
+        room.announce(event)
+        if event["type"] in FINAL:
+            done()
+
+    return announce
+
+
+def _missing(execution_id: str) -> NotFound:
+    return NotFound(f"there is no execution {execution_id[:64]!r}")

@@ -1,0 +1,80 @@
+"""The verbs on the versions of a session: list with authors, look back, name, restore as a forward change.
+
+Nothing is ever rewritten; the log that this reads is crdt's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab_server.actions.sessions import SessionActions, shown_file
+from collab_server.errors import NotFound
+from collab_server.identity import Principal
+from collab_server.shapes import timestamp
+from crdt.log import Log
+
+
+class HistoryActions:
+    """Reads the document's log, and changes the document only through its room."""
+
+    def __init__(self, sessions: SessionActions, log: Log) -> None:
+        self._sessions = sessions
+        self._log = log
+
+    async def listed(self, principal: Principal, session_id: str, *, limit: int, before: int | None) -> dict[str, Any]:
+        """{items: [{version, createdAt, actorIds, name?}], nextBefore}, newest first."""
+        await self._sessions.members.access(principal, session_id)
+        entries = await self._log.history(session_id, limit=limit + 1, before=before)
+        page = entries[:limit]
+        return {
+            "items": [
+                {
+                    "version": entry.version,
+                    "createdAt": timestamp(entry.created_at_ms),
+                    "actorIds": list(entry.actor_ids),
+                    "name": entry.name,
+                }
+                for entry in page
+            ],
+            "nextBefore": page[-1].version if len(entries) > limit else None,
+        }
+
+    async def get(self, principal: Principal, session_id: str, version: int) -> dict[str, Any]:
+        """{version, files}: the files as they were."""
+        await self._sessions.members.access(principal, session_id)
+        async with self._sessions.room(session_id) as room:
+            if not 0 <= version <= room.version:
+                raise NotFound(f"there is no version {version}; the newest is {room.version}")
+            files = await room.files_at(version)
+        return {"version": version, "files": [shown_file(file) for file in files]}
+
+    async def name(self, principal: Principal, session_id: str, name: str) -> dict[str, Any]:
+        """Give the present version a name; it is kept for good from then on."""
+        await self._sessions.members.access(principal, session_id, "edit")
+        async with self._sessions.room(session_id) as room:
+            version = room.version
+            await room.saved(version)
+            await self._log.name_version(session_id, version, name, principal.user_id)
+        return {"version": version, "name": name}
+
+    async def restore(self, principal: Principal, session_id: str, version: int) -> dict[str, Any]:
+        """Bring the files of a version back: changed ones get their old text, missing ones return, later ones go."""
+        await self._sessions.members.access(principal, session_id, "edit")
+        then = (await self.get(principal, session_id, version))["files"]
+        actor = principal.actor()
+        async with self._sessions.room(session_id) as room:
+            wanted = {file["id"]: file for file in then}
+            for file in room.files():
+                if file.id not in wanted:
+                    room.delete_file(actor, file.id)
+            present = {file.id: file for file in room.files()}
+            for file_id, old in wanted.items():
+                if file_id not in present:
+                    room.create_file(actor, old["name"], old["content"], old["language"], file_id)
+                    continue
+                if present[file_id].name != old["name"]:
+                    room.rename_file(actor, file_id, old["name"])
+                if present[file_id].content != old["content"]:
+                    room.replace_text(actor, file_id, old["content"])
+            await room.saved(room.version)
+        return await self._sessions.get(principal, session_id)

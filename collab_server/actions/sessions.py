@@ -1,0 +1,343 @@
+"""The verbs on a session as a whole: create, list, read, change, delete, fork, export and import.
+
+What is inside its files is files.py's; who may do it is members.py's.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from collab_server import revocation
+from collab_server.errors import Forbidden, Invalid
+from collab_server.identity import Principal, check_user_id, ensure_user
+from collab_server.members import Members
+from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
+from collab_server.tables import roles, sessions
+from crdt.model import FileState
+from crdt.room import Room
+from crdt.rooms import Rooms
+
+Listed = Literal["mine", "shared", "public"]
+PAGE_MAX = 100
+ENVIRONMENT_BYTES_MAX = 64 * 1024
+IMPORT_BYTES_MAX = 64 * 2**20
+EXPORT_MANIFEST = ".collab/session.json"
+
+
+class SessionActions:
+    """Session rows in the database, their documents in rooms."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        members: Members,
+        rooms: Rooms,
+        *,
+        now: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._engine = engine
+        self.members = members
+        self._rooms = rooms
+        self._now = now
+        self._new_id = new_id
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    @asynccontextmanager
+    async def room(self, session_id: str) -> AsyncIterator[Room]:
+        """The session's room, kept in memory for as long as the block runs."""
+        room = await self._rooms.open(session_id)
+        try:
+            yield room
+        finally:
+            await self._rooms.release(room)
+
+    async def create(self, principal: Principal, wanted: NewSession, session_id: str | None = None) -> dict[str, Any]:
+        """Make a session with its files. With a `session_id` that is the caller's already, that one is answered (a repeated request)."""
+        if principal.guest:
+            raise Forbidden("a guest cannot make sessions; sign in with a key of your own")
+        if "edit" not in principal.scopes:
+            raise Forbidden("this token is not for that: it lacks the scope 'edit'")
+        session_id = session_id or self._new_id()
+        now_ms = self._now_ms()
+        environment = json.dumps(wanted.environment).encode()
+        if len(environment) > ENVIRONMENT_BYTES_MAX:
+            raise Invalid(f"has more than {ENVIRONMENT_BYTES_MAX} bytes as JSON", name="environment")
+        expires_at = epoch_ms(wanted.expires_at)
+        if expires_at is not None and expires_at <= now_ms:
+            raise Invalid("must lie in the future", name="expiresAt")
+        names = [file.name for file in wanted.files]
+        if len(set(names)) != len(names):
+            raise Invalid("two files have the same name", name="files")
+        for user_id in wanted.collaborators:
+            check_user_id(user_id)
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    insert(sessions).values(
+                        id=session_id,
+                        name=wanted.name,
+                        description=wanted.description,
+                        owner_id=principal.user_id,
+                        is_public=wanted.is_public,
+                        environment=environment,
+                        created_at=now_ms,
+                        updated_at=now_ms,
+                        expires_at=expires_at,
+                    )
+                )
+                await connection.execute(
+                    insert(roles).values(
+                        session_id=session_id, user_id=principal.user_id, role="owner", created_at=now_ms
+                    )
+                )
+                for user_id in dict.fromkeys(wanted.collaborators):
+                    if user_id != principal.user_id:
+                        await ensure_user(connection, user_id, name="", tier=None, admin=None, now_ms=now_ms)
+                        await connection.execute(
+                            insert(roles).values(
+                                session_id=session_id, user_id=user_id, role="editor", created_at=now_ms
+                            )
+                        )
+        except IntegrityError:
+            return await self.get(principal, session_id)
+        try:
+            async with self.room(session_id) as room:
+                self._fill(room, principal, wanted.files)
+                await room.saved(room.version)
+        except BaseException:
+            # A session whose files were refused was never made.
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    update(sessions).where(sessions.c.id == session_id).values(deleted_at=self._now_ms())
+                )
+            raise
+        return await self.get(principal, session_id)
+
+    def _fill(self, room: Room, principal: Principal, files: Sequence[NewFile]) -> None:
+        for file in files:
+            room.create_file(principal.actor(), file.name, file.content, file.language)
+
+    async def get(self, principal: Principal, session_id: str) -> dict[str, Any]:
+        """One session with its files."""
+        access = await self.members.access(principal, session_id)
+        return (await self._shown([access.session]))[0]
+
+    async def listed(
+        self, principal: Principal, scope: Listed, *, limit: int = 20, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """A page of sessions, newest first: {items, nextCursor}."""
+        own = sessions.c.owner_id == principal.user_id
+        query = select(sessions).where(
+            sessions.c.deleted_at.is_(None),
+            or_(sessions.c.expires_at.is_(None), sessions.c.expires_at > self._now_ms()),
+        )
+        if scope == "public":
+            query = query.where(sessions.c.is_public.is_(True))
+            if principal.guest:
+                return {"items": [], "nextCursor": None}
+        else:
+            mine = select(roles.c.session_id).where(roles.c.user_id == principal.user_id)
+            query = query.where(sessions.c.id.in_(mine), own if scope == "mine" else ~own)
+        if cursor is not None:
+            created_at, last_id = _parse_cursor(cursor)
+            query = query.where(
+                or_(
+                    sessions.c.created_at < created_at,
+                    and_(sessions.c.created_at == created_at, sessions.c.id < last_id),
+                )
+            )
+        limit = max(1, min(limit, PAGE_MAX))
+        async with self._engine.connect() as connection:
+            rows = (
+                (
+                    await connection.execute(
+                        query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit + 1)
+                    )
+                )
+                .mappings()
+                .all()
+            )
+        page = rows[:limit]
+        following = _cursor(page[-1]) if len(rows) > limit else None
+        return {"items": await self._shown(page), "nextCursor": following}
+
+    async def change(self, principal: Principal, session_id: str, wanted: SessionChange) -> dict[str, Any]:
+        """Change what is given of a session's name, description, visibility, environment and expiry."""
+        access = await self.members.access(principal, session_id, "manage")
+        now_ms = self._now_ms()
+        values: dict[str, Any] = {
+            key: value
+            for key, value in wanted.model_dump(exclude_unset=True).items()
+            if value is not None or key == "expires_at"
+        }
+        if "environment" in values:
+            values["environment"] = json.dumps(values["environment"]).encode()
+            if len(values["environment"]) > ENVIRONMENT_BYTES_MAX:
+                raise Invalid(f"has more than {ENVIRONMENT_BYTES_MAX} bytes as JSON", name="environment")
+        if "expires_at" in values:
+            values["expires_at"] = epoch_ms(wanted.expires_at)
+            if values["expires_at"] is not None and values["expires_at"] <= now_ms:
+                raise Invalid("must lie in the future", name="expiresAt")
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(sessions).where(sessions.c.id == session_id).values(**values, updated_at=now_ms)
+            )
+            if values.get("is_public") is False and access.session["is_public"]:
+                await revocation.say(connection, now_ms, session_id=session_id)
+        return await self.get(principal, session_id)
+
+    async def delete(self, principal: Principal, session_id: str) -> None:
+        """Delete a session: at once out of reach for everybody, its open sockets closed within a second."""
+        await self.members.access(principal, session_id, "manage")
+        now_ms = self._now_ms()
+        async with self._engine.begin() as connection:
+            await connection.execute(update(sessions).where(sessions.c.id == session_id).values(deleted_at=now_ms))
+            await revocation.say(connection, now_ms, session_id=session_id)
+
+    async def fork(
+        self, principal: Principal, session_id: str, name: str | None, new_id: str | None = None
+    ) -> dict[str, Any]:
+        """A copy of one's own, private, with the files as they are now."""
+        original = await self.get(principal, session_id)
+        copy = NewSession(
+            name=name or f"{original['name']} (fork)"[:200],
+            description=original["description"],
+            environment=original["environment"],
+            files=[
+                NewFile(name=file["name"], content=file["content"], language=file["language"])
+                for file in original["files"]
+            ],
+        )
+        return await self.create(principal, copy, new_id)
+
+    async def export(self, principal: Principal, session_id: str) -> tuple[str, bytes]:
+        """(file name, zip): the files under their names, and what is not in them under `.collab/`."""
+        session = await self.get(principal, session_id)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in session["files"]:
+                archive.writestr(file["name"], file["content"].encode("utf-8", "surrogatepass"))
+            manifest = {key: session[key] for key in ("name", "description", "environment", "version")}
+            manifest["languages"] = {file["name"]: file["language"] for file in session["files"]}
+            archive.writestr(EXPORT_MANIFEST, json.dumps(manifest, indent=2))
+        name = (
+            "".join(
+                char if char.isascii() and (char.isalnum() or char in "-_ ") else "_" for char in session["name"]
+            ).strip()
+            or "session"
+        )
+        return f"{name}.zip", packed.getvalue()
+
+    async def import_zip(
+        self, principal: Principal, packed: bytes, name: str | None, session_id: str | None = None
+    ) -> dict[str, Any]:
+        """A session from a zip: one that we exported, or any archive of text files."""
+        manifest, files = unpack(packed)
+        languages = manifest.get("languages", {})
+        wanted = NewSession(
+            name=name or str(manifest.get("name") or "Imported session")[:200],
+            description=str(manifest.get("description") or ""),
+            environment=manifest["environment"] if isinstance(manifest.get("environment"), dict) else {},
+            files=[
+                NewFile(
+                    name=file, content=content, language=languages.get(file) if isinstance(languages, dict) else None
+                )
+                for file, content in files.items()
+            ],
+        )
+        return await self.create(principal, wanted, session_id)
+
+    async def _shown(self, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
+        given = await self.members.of(row["id"] for row in rows)
+        shown = []
+        for row in rows:
+            async with self.room(row["id"]) as room:
+                files, version = room.files(), room.version
+            roles_here = given[row["id"]]
+            shown.append(
+                {
+                    "id": row["id"],
+                    "name": row["name"],
+                    "description": row["description"],
+                    "ownerId": row["owner_id"],
+                    "collaborators": [user_id for user_id in roles_here if user_id != row["owner_id"]],
+                    "roles": roles_here,
+                    "isPublic": bool(row["is_public"]),
+                    "environment": json.loads(row["environment"]),
+                    "files": [shown_file(file) for file in files],
+                    "createdAt": timestamp(row["created_at"]),
+                    "updatedAt": timestamp(max([row["updated_at"], *(file.last_modified for file in files)])),
+                    "expiresAt": timestamp_or_none(row["expires_at"]),
+                    "version": version,
+                }
+            )
+        return shown
+
+
+def shown_file(file: FileState) -> dict[str, Any]:
+    """A file as REST, the text lane and MCP show it."""
+    return {
+        "id": file.id,
+        "name": file.name,
+        "content": file.content,
+        "language": file.language,
+        "lastModified": timestamp(file.last_modified),
+    }
+
+
+def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """(manifest, {name: text}) of a zip, checked before anything is inflated. Raises Invalid."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(packed))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if len(entries) > FILES_MAX + 1:
+            raise Invalid(
+                f"the archive holds {len(entries)} files; a session has at most {FILES_MAX}",
+                name="file",
+                code="too_large",
+            )
+        if sum(entry.file_size for entry in entries) > IMPORT_BYTES_MAX:
+            raise Invalid(f"the archive holds more than {IMPORT_BYTES_MAX} bytes", name="file", code="too_large")
+        read: dict[str, bytes] = {}
+        for entry in entries:
+            with archive.open(entry) as stream:
+                # The size in the directory is the archive's own word; reading no further than it keeps a bomb from going off.
+                read[entry.filename] = stream.read(entry.file_size + 1)
+            if len(read[entry.filename]) > entry.file_size:
+                raise Invalid("an entry is larger than it says", name="file")
+        manifest = json.loads(read.pop(EXPORT_MANIFEST, b"{}"))
+        texts = {}
+        for name, content in read.items():
+            try:
+                texts[name] = content.decode()
+            except UnicodeDecodeError as error:
+                raise Invalid(f"{name[:200]!r} is not UTF-8 text; a session holds text files", name="file") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise Invalid(f"this is not a readable zip: {error}", name="file") from error
+    return (manifest if isinstance(manifest, dict) else {}), texts
+
+
+def _cursor(row: RowMapping) -> str:
+    return base64.urlsafe_b64encode(f"{row['created_at']} {row['id']}".encode()).decode()
+
+
+def _parse_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        created_at, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        return int(created_at), last_id
+    except ValueError as error:
+        raise Invalid("is not a cursor that this server gave", name="cursor") from error

@@ -1,0 +1,116 @@
+"""The application: the services in its lifespan, the transports as its routes, and one place where errors become answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from collab_server import docs, rest, service, services
+from collab_server.errors import Problem, describe
+from collab_server.mcp import Mcp
+from collab_server.middleware import Around
+from collab_server.rest.common import Once, problem_response
+from collab_server.settings import Settings
+
+logger = logging.getLogger(__name__)
+CODE_OF_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application of one node."""
+
+    mcp = Mcp(lambda: app.state.services, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with services.running(settings) as node, mcp.running():
+            app.state.services = node
+            yield
+
+    app = FastAPI(
+        title="collab-server",
+        version=version("collab-server"),
+        summary="Edit and run code together, people and agents, live.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.once = Once()
+    app.state.settings = settings
+    app.include_router(rest.router)
+    app.include_router(service.router)
+    app.include_router(docs.router)
+    app.router.routes.append(WebSocketRoute("/ws/{session_id}", _socket))
+    app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
+    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max)
+    app.add_exception_handler(Exception, _failed)
+    for expected in docs.EXPECTED_ERRORS:
+        app.add_exception_handler(expected, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    docs.finish(app)
+    return app
+
+
+class _Endpoint:
+    """An ASGI application as a route's endpoint, for all methods."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+async def _socket(websocket: WebSocket) -> None:
+    node: services.Services = websocket.app.state.services
+    await node.sockets(websocket)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return problem_response(describe(error), request.url.path)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    logger.error(
+        "%s %s failed (%s)",
+        request.method,
+        request.url.path,
+        request.scope.get("state", {}).get("request_id"),
+        exc_info=error,
+    )
+    return problem_response(describe(error), request.url.path)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
+        for fault in error.errors()
+    ]
+    text = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
+    return problem_response(Problem(422, "invalid", text, {"errors": faults}), request.url.path)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem_response(
+        Problem(error.status_code, CODE_OF_STATUS.get(error.status_code, "failed"), str(error.detail)), request.url.path
+    )

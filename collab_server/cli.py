@@ -1,0 +1,233 @@
+"""The console script `collab-server`: each subcommand parses, calls one function and turns its outcome into an exit code.
+
+Exit codes: 0 done, 1 failed, 2 usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from collab_server import database, doctor, migrations, remote
+from collab_server.errors import ActionError
+from collab_server.identity import DAY_MS, Identity
+from collab_server.settings import Settings, SettingsError, load
+from collab_server.shapes import timestamp, timestamp_or_none
+
+DONE, FAILED, USAGE = 0, 1, 2
+UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The entry point; always leaves by sys.exit."""
+    arguments = parser().parse_args(argv)
+    try:
+        code = arguments.do(arguments)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        code = USAGE
+    except (ActionError, remote.RemoteError, OSError) as error:
+        print(f"collab-server: {error}", file=sys.stderr)
+        code = FAILED
+    except httpx.HTTPError as error:
+        print(
+            f"collab-server: the server could not be reached ({error}); is it running? `collab-server serve` starts one",
+            file=sys.stderr,
+        )
+        code = FAILED
+    except KeyboardInterrupt:
+        code = FAILED
+    sys.exit(code)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="collab-server", description="Edit and run code together, people and agents, live."
+    )
+    commands = top.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="run the server")
+    serve.add_argument("--host", help="address to listen on (COLLAB_HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (COLLAB_PORT)")
+    serve.add_argument(
+        "--workers", type=_positive, default=1, help="processes on this machine (needs COLLAB_REDIS_URL)"
+    )
+    serve.set_defaults(do=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database to this version's form")
+    migrate.set_defaults(do=_migrate)
+
+    token = commands.add_parser("token", help="make, list and revoke API keys").add_subparsers(
+        required=True, metavar="action"
+    )
+    create = token.add_parser("create", help="make an API key; prints only the key")
+    create.add_argument("--user", required=True, metavar="ID", help="the account; made when it is missing")
+    create.add_argument("--name", default="", help="the name that others see")
+    create.add_argument("--tier", help="the account's tier: basic, standard, premium, enterprise")
+    create.add_argument("--admin", action="store_true", default=None, help="the account may administer the server")
+    create.add_argument("--expires", type=_duration, metavar="30d", help="how long the key holds (s, m, h, d)")
+    create.add_argument("--scopes", type=_scopes, default=(), metavar="edit,run", help="what the key is limited to")
+    create.set_defaults(do=_with_identity(_token_create))
+    listed = token.add_parser("list", help="show the API keys, without their secrets")
+    listed.add_argument("--user", metavar="ID")
+    listed.set_defaults(do=_with_identity(_token_list))
+    revoke = token.add_parser("revoke", help="revoke an API key, at once and everywhere")
+    revoke.add_argument("id", help="the key's id, from `token list`")
+    revoke.set_defaults(do=_with_identity(_token_revoke))
+
+    run = commands.add_parser("run", help="run a local file through a server, output streamed")
+    run.add_argument("file", type=Path)
+    run.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+    run.add_argument("--stdin", action="store_true", help="give the program this command's standard input")
+    run.add_argument("--timeout", type=_duration, metavar="5s", help="how long it may take")
+    run.add_argument("--language", help="the language, when the file's ending does not tell")
+    _server_options(run)
+    run.set_defaults(do=lambda a: remote.run_file(_settings(), a))
+
+    session = commands.add_parser("session", help="list, create, export and import sessions").add_subparsers(
+        required=True, metavar="action"
+    )
+    sessions = session.add_parser("list", help="your sessions, newest first")
+    sessions.add_argument("--scope", choices=("mine", "shared", "public"), default="mine")
+    _server_options(sessions)
+    sessions.set_defaults(do=lambda a: remote.list_sessions(_settings(), a))
+    made = session.add_parser("create", help="make a session from files; prints its id")
+    made.add_argument("name")
+    made.add_argument("files", nargs="*", type=Path)
+    made.add_argument("--public", action="store_true")
+    _server_options(made)
+    made.set_defaults(do=lambda a: remote.create_session(_settings(), a))
+    export = session.add_parser("export", help="save a session as a zip")
+    export.add_argument("id")
+    export.add_argument("--output", type=Path, help="where to (default: <id>.zip)")
+    _server_options(export)
+    export.set_defaults(do=lambda a: remote.export_session(_settings(), a))
+    imported = session.add_parser("import", help="make a session from a zip; prints its id")
+    imported.add_argument("zip", type=Path)
+    imported.add_argument("--name")
+    _server_options(imported)
+    imported.set_defaults(do=lambda a: remote.import_session(_settings(), a))
+
+    bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
+    bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
+    bench.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    bench.set_defaults(do=_bench)
+
+    check = commands.add_parser("doctor", help="what works here, what does not, and how to mend it")
+    check.set_defaults(do=lambda _: asyncio.run(doctor.examine(_settings())))
+    return top
+
+
+def _server_options(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--url", help="the server (default: the one that runs on this data folder)")
+    to.add_argument(
+        "--token", help="the API key (default: one made for this command on the same data folder; or COLLAB_TOKEN)"
+    )
+
+
+def _settings() -> Settings:
+    return load()
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    # Imported late: the other commands start faster without the web framework.
+    from collab_server.serving import serve
+
+    return serve(load(host=arguments.host, port=arguments.port), arguments.workers)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from collab_server.bench import bench
+
+    return bench(arguments)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    async def work() -> None:
+        settings = load()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = database.connect(settings.database)
+        try:
+            await migrations.upgrade(engine)
+        finally:
+            await engine.dispose()
+
+    asyncio.run(work())
+    return DONE
+
+
+def _with_identity(
+    work: Callable[[Identity, argparse.Namespace], Coroutine[Any, Any, int]],
+) -> Callable[[argparse.Namespace], int]:
+    async def act(arguments: argparse.Namespace) -> int:
+        settings = load()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = database.connect(settings.database)
+        try:
+            await migrations.upgrade(engine)
+            return await work(Identity(engine, settings, now=time.time), arguments)
+        finally:
+            await engine.dispose()
+
+    return lambda arguments: asyncio.run(act(arguments))
+
+
+async def _token_create(identity: Identity, arguments: argparse.Namespace) -> int:
+    expires_at = None if arguments.expires is None else int(time.time() * 1000) + arguments.expires
+    _, token = await identity.issue(
+        arguments.user,
+        kind="api",
+        name=arguments.name,
+        tier=arguments.tier,
+        admin=arguments.admin,
+        scopes=arguments.scopes,
+        expires_at=expires_at,
+    )
+    print(token)
+    return DONE
+
+
+async def _token_list(identity: Identity, arguments: argparse.Namespace) -> int:
+    for token in await identity.listed(arguments.user):
+        expires = timestamp_or_none(token["expiresAt"]) or "never"
+        print(
+            f"{token['id']}  {token['prefix']}…  {token['userId']}  scopes: {','.join(token['scopes']) or 'all'}  "
+            f"made: {timestamp(token['createdAt'])}  expires: {expires}"
+        )
+    return DONE
+
+
+async def _token_revoke(identity: Identity, arguments: argparse.Namespace) -> int:
+    await identity.revoke(arguments.id)
+    return DONE
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return int(text)
+
+
+def _duration(text: str) -> int:
+    """`30d`, `12h`, `5m`, `10s` in milliseconds."""
+    matched = re.fullmatch(r"(\d+)([smhd])", text)
+    if matched is None or int(matched[1]) == 0:
+        raise argparse.ArgumentTypeError("a number with s, m, h or d behind it, like 30d")
+    return int(matched[1]) * UNIT_MS[matched[2]]
+
+
+def _scopes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+if __name__ == "__main__":
+    main()

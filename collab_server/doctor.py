@@ -1,0 +1,151 @@
+"""`collab-server doctor`: tries each thing that the server stands on here and says what works, what does not, and the mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import text
+
+from collab_server import database
+from collab_server.runners import make_runner
+from collab_server.settings import Settings
+from crdt.bus_redis import RedisBus
+from executor import workerd
+from executor.runner import PlatformFault
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`state` says whether the server can do without: "missing" it cannot, "absent" it can."""
+
+    state: Literal["ok", "missing", "absent"]
+    what: str
+    detail: str
+    mend: str = ""
+
+
+async def examine(settings: Settings) -> int:
+    """Print a line per finding; 1 when something is missing that the server needs."""
+    findings = [await check(settings) for check in CHECKS]
+    for finding in findings:
+        print(f"{finding.state:8}{finding.what:22}{finding.detail}")
+        if finding.mend and finding.state != "ok":
+            print(f"{'':8}{'':22}mend: {finding.mend}")
+    return 1 if any(finding.state == "missing" for finding in findings) else 0
+
+
+async def _python(_: Settings) -> Finding:
+    return Finding("ok", "Python", sys.version.split()[0])
+
+
+async def _data(settings: Settings) -> Finding:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=settings.data_dir):
+            free = shutil.disk_usage(settings.data_dir).free
+    except OSError as error:
+        return Finding(
+            "missing", "data folder", str(error), "make it writable, or set COLLAB_DATA_DIR to a folder that is"
+        )
+    return Finding("ok", "data folder", f"{settings.data_dir.resolve()}, {free // 2**20} MiB free")
+
+
+async def _database(settings: Settings) -> Finding:
+    engine = database.connect(settings.database)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("select 1"))
+    except Exception as error:
+        return Finding(
+            "missing",
+            "database",
+            f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            "check COLLAB_DATABASE_URL and that the server behind it runs",
+        )
+    finally:
+        await engine.dispose()
+    return Finding("ok", "database", engine.url.render_as_string(hide_password=True))
+
+
+async def _bus(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        return Finding("absent", "Redis", "not set: one node", "set COLLAB_REDIS_URL to join several nodes")
+    bus = RedisBus(settings.redis_url)
+    try:
+        await bus.start()
+        if bus.connected:
+            return Finding("ok", "Redis", "answers")
+    except OSError:
+        pass
+    finally:
+        await bus.close()
+    return Finding(
+        "missing", "Redis", "does not answer", "check COLLAB_REDIS_URL and that Redis runs; unset it for one node"
+    )
+
+
+async def _editor(settings: Settings) -> Finding:
+    if (settings.web_root / "index.html").is_file():
+        return Finding("ok", "browser editor", str(settings.web_root))
+    return Finding("missing", "browser editor", "not built", "make run builds it")
+
+
+async def _worker(settings: Settings) -> Finding:
+    if settings.worker_url:
+        what = f"deployed at {settings.worker_url}"
+    else:
+        try:
+            what = str(workerd.find(dist=settings.worker_root).program)
+        except workerd.NotBuilt as error:
+            return Finding("missing", "Worker", "not built", str(error))
+    runner = make_runner(settings)
+    try:
+        await runner.start()
+        well = await runner.healthy()
+        languages = ", ".join(sorted(runner.languages() or ()))
+    except (PlatformFault, workerd.NotBuilt) as error:
+        well, languages = False, str(error)
+    finally:
+        await runner.close()
+    if well:
+        return Finding("ok", "Worker", f"{what} ({languages})")
+    return Finding(
+        "missing",
+        "Worker",
+        f"{what}: {languages or 'does not answer'}",
+        "check COLLAB_WORKER_URL and COLLAB_WORKER_SECRET, or the message of workerd above",
+    )
+
+
+async def _second_layer(_: Settings) -> Finding:
+    found = shutil.which("bwrap")
+    if found:
+        return Finding("ok", "bubblewrap", found)
+    return Finding(
+        "absent",
+        "bubblewrap",
+        "not installed: runs are kept apart by workerd's isolates and process limits alone",
+        "install the package bubblewrap",
+    )
+
+
+async def _cores(_: Settings) -> Finding:
+    return Finding("ok", "processors", str(os.cpu_count()))
+
+
+CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+    _python,
+    _cores,
+    _data,
+    _database,
+    _bus,
+    _editor,
+    _worker,
+    _second_layer,
+)

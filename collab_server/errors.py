@@ -1,0 +1,175 @@
+"""The errors an action may raise, and the one table that turns any domain error into a status, a close code or an MCP error.
+
+Nothing here logs or answers; the transports do, from what `describe` returns.
+
+    ActionError            what the caller did cannot be done; carries a stable `code`
+    ├── Unauthorized       no valid token; always the same text, so that nothing is given away
+    ├── Forbidden          known to the caller, yet not allowed
+    ├── NotFound           does not exist, or the caller may not know that it does
+    ├── Conflict           somebody was faster, or the name is taken
+    ├── Invalid            the input is wrong; names the field
+    └── TooMany            a limit was reached; says when to try again
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from crdt.model import DocumentError
+from executor.run import Refused
+from executor.snapshot import Invalid as InvalidSnapshot
+
+
+class ActionError(Exception):
+    """`code` is stable and for programs, the text for people; `extra` holds further members of the problem."""
+
+    code = "failed"
+    status = 400
+
+    def __init__(self, message: str, *, code: str | None = None, **extra: Any) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+        self.extra = extra
+
+
+class Unauthorized(ActionError):
+    code, status = "unauthorized", 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A valid token is needed: `Authorization: Bearer <token>`, made by `collab-server token create`."
+        )
+
+
+class Forbidden(ActionError):
+    code, status = "forbidden", 403
+
+
+class NotFound(ActionError):
+    code, status = "not_found", 404
+
+
+class Conflict(ActionError):
+    code, status = "conflict", 409
+
+
+class Invalid(ActionError):
+    code, status = "invalid", 422
+
+    def __init__(self, message: str, *, name: str, code: str | None = None) -> None:
+        super().__init__(message, code=code, errors=[{"field": name, "message": message}])
+
+
+class TooMany(ActionError):
+    code, status = "rate_limited", 429
+
+    def __init__(self, message: str, *, retry_after_s: float, code: str | None = None) -> None:
+        super().__init__(message, code=code, retryAfter=retry_after_s)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What every transport needs of an error: RFC 9457's members and the stable code."""
+
+    status: int
+    code: str
+    message: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def body(self, instance: str | None = None) -> dict[str, Any]:
+        """The problem details object (RFC 9457 §3)."""
+        shown = {
+            "type": f"urn:collab:problem:{self.code}",
+            "title": TITLES.get(self.status, "Error"),
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+            **self.extra,
+        }
+        return shown | ({"instance": instance} if instance else {})
+
+
+TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Precondition failed",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    428: "Precondition required",
+    429: "Too many requests",
+    500: "Internal error",
+    502: "Worker fault",
+    503: "Unavailable",
+}
+
+STATUS_OF_CODE = {
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "exists": 409,
+    "stale": 409,
+    "conflict": 409,
+    "precondition_failed": 412,
+    "too_large": 413,
+    "invalid": 422,
+    "scan_blocked": 422,
+    "rate_limited": 429,
+    "quota_exceeded": 429,
+    "overloaded": 503,
+    "quarantined": 503,
+    "platform": 502,
+    "internal": 500,
+}
+
+CLOSE_BAD_TOKEN = 4401
+CLOSE_NOT_ALLOWED = 4403
+CLOSE_NO_SESSION = 4404
+CLOSE_FLOOD = 4429
+CLOSE_TRY_AGAIN = 4500
+CLOSE_TOO_BIG = 1009
+CLOSE_RESTARTING = 1012
+CLOSE_OVERLOADED = 1013
+CLOSE_OF_STATUS = {
+    401: CLOSE_BAD_TOKEN,
+    403: CLOSE_NOT_ALLOWED,
+    404: CLOSE_NO_SESSION,
+    413: CLOSE_TOO_BIG,
+    429: CLOSE_FLOOD,
+    500: CLOSE_TRY_AGAIN,
+    502: CLOSE_TRY_AGAIN,
+    503: CLOSE_OVERLOADED,
+}
+
+
+def describe(error: BaseException) -> Problem:
+    """The Problem of a domain error; anything unknown is a 500 whose text gives nothing away."""
+    if isinstance(error, ActionError):
+        return Problem(error.status, error.code, str(error), error.extra)
+    if isinstance(error, DocumentError):
+        extra = {
+            key: value
+            for key, attribute in (("currentText", "current_text"), ("version", "version"))
+            if (value := getattr(error, attribute, None)) is not None
+        }
+        if name := getattr(error, "field", None):
+            extra["errors"] = [{"field": name, "message": str(error)}]
+        return Problem(STATUS_OF_CODE.get(error.code, 400), error.code, str(error), extra)
+    if isinstance(error, Refused):
+        event = {key: value for key, value in error.event.items() if key in ("executionId", "findings", "retryAfter")}
+        return Problem(STATUS_OF_CODE.get(error.refusal.code, 400), error.refusal.code, error.refusal.message, event)
+    if isinstance(error, InvalidSnapshot):
+        return Problem(422, "invalid", str(error), {"errors": [{"field": error.field, "message": str(error)}]})
+    return Problem(
+        500, "internal", "Something went wrong on the server; the request id in the headers finds it in the log."
+    )
+
+
+def close_code(error: BaseException) -> int:
+    """The WebSocket close code of a domain error (INTERFACES §5: 4400-4499 permanent, 4500-4599 try again)."""
+    return CLOSE_OF_STATUS.get(describe(error).status, 4400)

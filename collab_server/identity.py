@@ -1,0 +1,315 @@
+"""Who is asking: from a bearer token, a cookie or a JWT to a Principal, and the keys that we issue ourselves.
+
+What a principal may do in a session is members.py's; nothing here knows a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jwt
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from collab_server.errors import Invalid, NotFound, Unauthorized
+from collab_server.settings import Settings
+from collab_server.tables import access_changes, tokens, users
+from crdt.model import Actor
+from executor.pricing import TIERS as TIER_LIST
+
+Scope = Literal["edit", "run", "admin"]
+SCOPES: frozenset[str] = frozenset({"edit", "run", "admin"})
+TokenKind = Literal["api", "browser", "login", "guest"]
+PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login": "cl_", "guest": "cg_"}
+
+BROWSER_TOKEN_DAYS = 30
+TOKEN_CHARS_MAX = 8192
+USER_ID_CHARS_MAX = 128
+NAME_CHARS_MAX = 200
+DAY_MS = 86_400_000
+TIERS = tuple(tier.name for tier in TIER_LIST)
+DEFAULT_TIER = "standard"
+LOCAL_USER = "local"
+LOCAL_TIER = "enterprise"
+
+# Colour pairs (cursor, selection) with enough contrast on light and dark; a user keeps the same one everywhere.
+PALETTE = (
+    ("#d9480f", "#d9480f33"),
+    ("#1971c2", "#1971c233"),
+    ("#2f9e44", "#2f9e4433"),
+    ("#9c36b5", "#9c36b533"),
+    ("#e03131", "#e0313133"),
+    ("#0c8599", "#0c859933"),
+    ("#f08c00", "#f08c0033"),
+    ("#3b5bdb", "#3b5bdb33"),
+    ("#c2255c", "#c2255c33"),
+    ("#5c940d", "#5c940d33"),
+)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody whose token held; `scopes` is what the token is limited to, `via` how it came."""
+
+    user_id: str
+    name: str
+    tier: str
+    admin: bool
+    scopes: frozenset[str]
+    token_id: str | None
+    expires_at: int | None
+    via: Literal["bearer", "cookie"]
+    guest: bool = False
+    link_id: str | None = None
+
+    def actor(self, kind: Literal["human", "agent"] = "human") -> Actor:
+        """The identity that others see on this principal's edits, cursors and runs."""
+        color, light = PALETTE[int.from_bytes(hashlib.sha256(self.user_id.encode()).digest()[:4], "big") % len(PALETTE)]
+        return Actor(
+            id=self.user_id, name=self.name, kind="guest" if self.guest else kind, color=color, color_light=light
+        )
+
+
+class Identity:
+    """Checks and issues tokens. Only hashes are stored; a token is shown once, when it is made."""
+
+    def __init__(self, engine: AsyncEngine, settings: Settings, *, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._now = now
+        self._jwks = jwt.PyJWKClient(settings.jwks_url, cache_keys=True, timeout=5) if settings.jwks_url else None
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    async def authenticate(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+        """The principal of `token`; raises the one uniform Unauthorized whatever is wrong with it."""
+        if not token or len(token) > TOKEN_CHARS_MAX:
+            raise Unauthorized
+        if token.count(".") == 2 and via == "bearer":
+            return await self._from_jwt(token)
+        return await self._from_key(token, via)
+
+    async def _from_key(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+        query = (
+            select(tokens, users.c.name.label("user_name"), users.c.tier, users.c.admin)
+            .join(users, users.c.id == tokens.c.user_id)
+            .where(tokens.c.hash == digest(token), tokens.c.revoked_at.is_(None), tokens.c.kind != "login")
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
+            raise Unauthorized
+        guest = row["kind"] == "guest"
+        return Principal(
+            user_id=row["user_id"],
+            name=row["user_name"],
+            tier=row["tier"],
+            admin=bool(row["admin"]),
+            via=via,
+            guest=guest,
+            scopes=frozenset(row["scopes"].split(",")) if row["scopes"] else SCOPES,
+            token_id=row["id"],
+            expires_at=row["expires_at"],
+            link_id=row["name"] if guest else None,
+        )
+
+    async def _from_jwt(self, token: str) -> Principal:
+        settings = self._settings
+        try:
+            if self._jwks is not None and jwt.get_unverified_header(token).get("alg") != "HS256":
+                key: Any = (await asyncio.to_thread(self._jwks.get_signing_key_from_jwt, token)).key
+                algorithms = ["RS256", "ES256", "EdDSA"]
+            elif settings.jwt_secret:
+                key, algorithms = settings.jwt_secret, ["HS256"]
+            else:
+                raise Unauthorized
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=algorithms,
+                audience=settings.jwt_audience,
+                issuer=settings.jwt_issuer or None,
+                options={"require": ["exp", "sub", "aud"]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise Unauthorized from error
+        user_id, tier = claims["sub"], claims.get("tier", DEFAULT_TIER)
+        if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_CHARS_MAX or tier not in TIERS:
+            raise Unauthorized
+        name = claims.get("name")
+        principal = Principal(
+            user_id=user_id,
+            name=(name if isinstance(name, str) and name else user_id)[:NAME_CHARS_MAX],
+            tier=tier,
+            admin=claims.get("admin") is True,
+            scopes=SCOPES,
+            token_id=None,
+            expires_at=int(claims["exp"] * 1000),
+            via="bearer",
+        )
+        # The outside provider owns the account; our row only gives the name to others (collaborator lists, invoices).
+        async with self._engine.begin() as connection:
+            await ensure_user(
+                connection, principal.user_id, name=principal.name, tier=None, admin=None, now_ms=self._now_ms()
+            )
+        return principal
+
+    async def issue(
+        self,
+        user_id: str,
+        *,
+        kind: TokenKind,
+        name: str = "",
+        label: str = "",
+        tier: str | None = None,
+        admin: bool | None = None,
+        scopes: Iterable[str] = (),
+        expires_at: int | None = None,
+    ) -> tuple[str, str]:
+        """Make a token for `user_id` (the account is made when missing); returns (id, token). Raises Invalid."""
+        wanted = sorted(set(scopes))
+        if unknown := set(wanted) - SCOPES:
+            raise Invalid(f"unknown scope {sorted(unknown)[0]!r}; there are {', '.join(sorted(SCOPES))}", name="scopes")
+        if tier is not None and tier not in TIERS:
+            raise Invalid(f"unknown tier {tier!r}; there are {', '.join(TIERS)}", name="tier")
+        check_user_id(user_id)
+        token = PREFIX_OF_KIND[kind] + secrets.token_urlsafe(32)
+        token_id = secrets.token_hex(8)
+        async with self._engine.begin() as connection:
+            await ensure_user(connection, user_id, name=name, tier=tier, admin=admin, now_ms=self._now_ms())
+            await connection.execute(
+                insert(tokens).values(
+                    id=token_id,
+                    hash=digest(token),
+                    prefix=token[:10],
+                    user_id=user_id,
+                    kind=kind,
+                    name=label,
+                    scopes=",".join(wanted),
+                    created_at=self._now_ms(),
+                    expires_at=expires_at,
+                )
+            )
+        return token_id, token
+
+    async def exchange(self, token: str) -> tuple[Principal, str]:
+        """A login token or an API key for a browser token; returns (principal, browser token)."""
+        query = select(tokens).where(
+            tokens.c.hash == digest(token), tokens.c.revoked_at.is_(None), tokens.c.kind.in_(("login", "api"))
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        now_ms = self._now_ms()
+        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
+            raise Unauthorized
+        # A browser never outlives the key that let it in.
+        until = now_ms + BROWSER_TOKEN_DAYS * DAY_MS
+        if row["kind"] == "api" and row["expires_at"] is not None:
+            until = min(until, row["expires_at"])
+        _, browser = await self.issue(
+            row["user_id"],
+            kind="browser",
+            label=row["id"],
+            scopes=[s for s in row["scopes"].split(",") if s],
+            expires_at=until,
+        )
+        return await self._from_key(browser, "cookie"), browser
+
+    async def login_token(self, user_id: str) -> str:
+        """A token that opens the editor in a browser, for the URL printed at the start; those that ran out are swept away."""
+        now_ms = self._now_ms()
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(tokens).where(tokens.c.kind == "login", tokens.c.expires_at <= now_ms))
+        until = now_ms + int(self._settings.login_hours * 3_600_000)
+        return (await self.issue(user_id, kind="login", name="You", tier=LOCAL_TIER, admin=True, expires_at=until))[1]
+
+    async def revoke(self, token_id: str, *, user_id: str | None = None) -> None:
+        """Revoke a token and the browsers it let in, everywhere within a second; raises NotFound (also for someone else's)."""
+        own = () if user_id is None else (tokens.c.user_id == user_id,)
+        chosen = or_(tokens.c.id == token_id, (tokens.c.kind == "browser") & (tokens.c.name == token_id))
+        async with self._engine.begin() as connection:
+            done = await connection.execute(
+                select(tokens.c.id, tokens.c.user_id).where(chosen, tokens.c.revoked_at.is_(None), *own)
+            )
+            rows = done.all()
+            if not rows:
+                raise NotFound(f"there is no token {token_id!r} to revoke; `token list` shows them")
+            await connection.execute(
+                update(tokens).where(tokens.c.id.in_([row.id for row in rows])).values(revoked_at=self._now_ms())
+            )
+            for row in rows:
+                await connection.execute(
+                    insert(access_changes).values(user_id=row.user_id, token_id=row.id, created_at=self._now_ms())
+                )
+
+    async def listed(self, user_id: str | None = None) -> list[dict[str, Any]]:
+        """The API keys of a user (or of all), newest first, without anything secret."""
+        query = (
+            select(tokens)
+            .where(tokens.c.kind == "api", tokens.c.revoked_at.is_(None))
+            .order_by(tokens.c.created_at.desc())
+        )
+        if user_id is not None:
+            query = query.where(tokens.c.user_id == user_id)
+        async with self._engine.connect() as connection:
+            return [shown_token(row) for row in (await connection.execute(query)).mappings()]
+
+    async def still_valid(self, principal: Principal) -> bool:
+        """Whether the token behind an open socket still holds."""
+        if principal.expires_at is not None and principal.expires_at <= self._now_ms():
+            return False
+        if principal.token_id is None:
+            return True
+        async with self._engine.connect() as connection:
+            query = select(tokens.c.revoked_at).where(tokens.c.id == principal.token_id)
+            row = (await connection.execute(query)).first()
+        return row is not None and row.revoked_at is None
+
+
+async def ensure_user(
+    connection: AsyncConnection, user_id: str, *, name: str, tier: str | None, admin: bool | None, now_ms: int
+) -> None:
+    """Make the account when it is missing; otherwise change only what is given."""
+    changes: dict[str, Any] = {
+        key: value for key, value in (("name", name), ("tier", tier), ("admin", admin)) if value not in (None, "")
+    }
+    row = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
+    if row is None:
+        await connection.execute(
+            insert(users).values(
+                id=user_id, name=name or user_id, tier=tier or DEFAULT_TIER, admin=bool(admin), created_at=now_ms
+            )
+        )
+    elif any(row[key] != value for key, value in changes.items()):
+        await connection.execute(update(users).where(users.c.id == user_id).values(**changes))
+
+
+def check_user_id(user_id: str) -> None:
+    """Raise Invalid unless `user_id` can be an account's id."""
+    if not 0 < len(user_id) <= USER_ID_CHARS_MAX or not user_id.isprintable():
+        raise Invalid(f"a user id has 1 to {USER_ID_CHARS_MAX} printable characters", name="userId")
+
+
+def shown_token(row: RowMapping) -> dict[str, Any]:
+    """What REST and the command line show of a token."""
+    return {
+        "id": row["id"],
+        "prefix": row["prefix"],
+        "userId": row["user_id"],
+        "name": row["name"],
+        "scopes": [s for s in row["scopes"].split(",") if s],
+        "createdAt": row["created_at"],
+        "expiresAt": row["expires_at"],
+    }
+
+
+def digest(token: str) -> str:
+    """What is stored of a token. It holds 256 random bits, so a plain hash is enough: there is nothing to guess."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,269 @@
+"""The text lane of a WebSocket (subprotocol `collab.v1`): JSON messages in, the same actions as REST, JSON answers out.
+
+Each message becomes a typed value at one place, its verb is one method; the binary lane is the room's.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+
+from collab_server.actions import ExecutionActions, FileActions
+from collab_server.connection import Connection
+from collab_server.errors import Forbidden, Invalid, describe
+from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape
+from executor.events import RefusedRun
+from executor.request import ExecuteRequest
+from executor.run import Refused
+
+PROTOCOL = "collab.v1"
+MESSAGE_ID_CHARS_MAX = 128
+# A message sent again with the same id (after a lost answer) is done once; so many ids are remembered per socket.
+REMEMBERED_IDS = 256
+PRESENCE_BYTES_MAX = 16 * 1024
+
+ExecutionId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+FileId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class Cancel(Shape):
+    execution_id: ExecutionId
+
+
+class Input(Shape):
+    execution_id: ExecutionId
+    data: Annotated[str, StringConstraints(max_length=2**20)] = ""
+    eof: bool = False
+
+
+class Replay(Shape):
+    execution_id: ExecutionId
+    after_seq: int = Field(0, ge=0)
+
+
+class Nothing(Shape):
+    pass
+
+
+class Write(Shape):
+    name: FileName | None = None
+    file_id: FileId | None = None
+    content: Content
+    language: Annotated[str, StringConstraints(max_length=64)] | None = None
+    base_version: int | None = Field(None, ge=0)
+
+
+class EditFile(Shape):
+    file_id: FileId
+    base_version: int = Field(ge=0)
+    edits: list[Edit] = Field(min_length=1, max_length=10_000)
+
+
+class Rename(Shape):
+    file_id: FileId
+    name: FileName
+
+
+class Delete(Shape):
+    file_id: FileId
+
+
+class Envelope(BaseModel):
+    type: Annotated[str, StringConstraints(max_length=64)]
+    id: Annotated[str, StringConstraints(max_length=MESSAGE_ID_CHARS_MAX)] | int | None = None
+
+
+Reply = dict[str, Any]
+_ENVELOPE = TypeAdapter(Envelope)
+
+
+class Lane:
+    """The text lane of one connection; `handle` never raises for what a client sends."""
+
+    def __init__(self, connection: Connection, files: FileActions, executions: ExecutionActions) -> None:
+        self._connection = connection
+        self._files = files
+        self._executions = executions
+        self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
+        self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
+            "execute": (ExecuteRequest, self._execute),
+            "cancel": (Cancel, self._cancel),
+            "stdin": (Input, self._stdin),
+            "replay": (Replay, self._replay),
+            "files": (Nothing, self._list),
+            "write": (Write, self._write),
+            "edit": (EditFile, self._edit),
+            "rename": (Rename, self._rename),
+            "delete": (Delete, self._delete),
+            "ping": (Nothing, self._ping),
+        }
+
+    def welcome(self, kind: Literal["welcome", "role"] = "welcome") -> None:
+        """Say who the server takes the client for and what it may do; said again as `role` when that changes."""
+        connection, room = self._connection, self._connection.room
+        self._send(
+            {
+                "type": kind,
+                "sessionId": connection.session_id,
+                "role": connection.role,
+                "version": room.version if room else 0,
+                "user": {
+                    "id": connection.actor.id,
+                    "name": connection.actor.name,
+                    "kind": connection.actor.kind,
+                    "color": connection.actor.color,
+                    "colorLight": connection.actor.color_light,
+                },
+                "protocol": PROTOCOL,
+                "mayEdit": connection.may_edit,
+                "mayRun": connection.may_run,
+            }
+        )
+
+    async def handle(self, text: str) -> None:
+        """Do what one message asks and answer it."""
+        reply_to: Any = None
+        try:
+            try:
+                message = orjson.loads(text)
+                envelope = _ENVELOPE.validate_python(message)
+            except orjson.JSONDecodeError as error:
+                raise Invalid(f"this is not JSON: {error}", name="") from None
+            reply_to = envelope.id
+            known = None if reply_to is None else self._answered.get(f"{type(reply_to).__name__}:{reply_to}")
+            replies = known if known is not None else await self._do(envelope, message)
+            if reply_to is not None:
+                self._answered[f"{type(reply_to).__name__}:{reply_to}"] = replies
+                while len(self._answered) > REMEMBERED_IDS:
+                    self._answered.popitem(last=False)
+        except Refused as refused:
+            replies = [refused.event]
+        except ValidationError as error:
+            replies = [_fault(error)]
+        except Exception as error:
+            problem = describe(error)
+            if problem.status >= 500:
+                raise
+            replies = [{"type": "error", "code": problem.code, "message": problem.message, **problem.extra}]
+        for reply in replies:
+            self._send(reply if reply_to is None else {**reply, "replyTo": reply_to})
+
+    async def _do(self, envelope: Envelope, message: dict[str, Any]) -> list[Reply]:
+        fields = {key: value for key, value in message.items() if key not in ("type", "id")}
+        if envelope.type == "presence":
+            return self._presence(fields)
+        verb = self._verbs.get(envelope.type)
+        if verb is None:
+            raise Invalid(
+                f"unknown type {envelope.type!r}; there are {', '.join(sorted([*self._verbs, 'presence']))}",
+                name="type",
+                code="unknown_type",
+            )
+        shape, method = verb
+        return await method(shape.model_validate(fields))
+
+    def _send(self, reply: Reply) -> None:
+        self._connection.send_text(orjson.dumps(reply).decode())
+
+    @property
+    def _where(self) -> tuple[Any, str]:
+        return self._connection.principal, self._connection.session_id
+
+    async def _execute(self, request: ExecuteRequest) -> list[Reply]:
+        if not self._connection.may_run:
+            raise Refused(
+                RefusedRun(
+                    code="forbidden",
+                    message=f"you are {self._connection.role} here; to run you need to be runner or editor",
+                )
+            )
+        principal, session_id = self._where
+        execution_id = await self._executions.execute(
+            principal, request, session_id=session_id, actor=self._connection.actor
+        )
+        return [{"type": "ok", "executionId": execution_id}]
+
+    async def _cancel(self, wanted: Cancel) -> list[Reply]:
+        return [
+            {"type": "ok", "cancelled": await self._executions.cancel(self._connection.principal, wanted.execution_id)}
+        ]
+
+    async def _stdin(self, wanted: Input) -> list[Reply]:
+        await self._executions.stdin(self._connection.principal, wanted.execution_id, wanted.data, wanted.eof)
+        return [{"type": "ok"}]
+
+    async def _replay(self, wanted: Replay) -> list[Reply]:
+        return [
+            *await self._executions.replay(self._connection.principal, wanted.execution_id, wanted.after_seq),
+            {"type": "ok"},
+        ]
+
+    async def _list(self, _: Nothing) -> list[Reply]:
+        return [{"type": "files", **await self._files.listed(*self._where)}]
+
+    async def _write(self, wanted: Write) -> list[Reply]:
+        self._require_edit()
+        if (wanted.name is None) == (wanted.file_id is None):
+            raise Invalid("give either `name` or `fileId`", name="name")
+        file = await self._files.write(
+            *self._where,
+            name=wanted.name,
+            file_id=wanted.file_id,
+            content=wanted.content,
+            language=wanted.language,
+            base_version=wanted.base_version,
+            actor=self._connection.actor,
+        )
+        return [_done(file)]
+
+    async def _edit(self, wanted: EditFile) -> list[Reply]:
+        self._require_edit()
+        edits = FileEdits(base_version=wanted.base_version, edits=wanted.edits)
+        return [_done(await self._files.edit(*self._where, wanted.file_id, edits, actor=self._connection.actor))]
+
+    async def _rename(self, wanted: Rename) -> list[Reply]:
+        self._require_edit()
+        return [
+            _done(await self._files.rename(*self._where, wanted.file_id, wanted.name, actor=self._connection.actor))
+        ]
+
+    async def _delete(self, wanted: Delete) -> list[Reply]:
+        self._require_edit()
+        return [{"type": "ok", **await self._files.delete(*self._where, wanted.file_id, actor=self._connection.actor)}]
+
+    async def _ping(self, _: Nothing) -> list[Reply]:
+        return [{"type": "ok"}]
+
+    def _presence(self, state: dict[str, Any]) -> list[Reply]:
+        room, member = self._connection.room, self._connection.member
+        if len(orjson.dumps(state)) > PRESENCE_BYTES_MAX:
+            raise Invalid(f"presence has more than {PRESENCE_BYTES_MAX} bytes", name="presence", code="too_large")
+        if room is not None and member is not None:
+            room.set_presence(member, state)
+        return [{"type": "ok"}]
+
+    def _require_edit(self) -> None:
+        if not self._connection.may_edit:
+            raise Forbidden(f"you are {self._connection.role} of this session; to edit it you need to be editor")
+
+
+def _done(file: dict[str, Any]) -> Reply:
+    return {"type": "ok", "fileId": file["id"], "name": file["name"], "version": file["version"]}
+
+
+def _fault(error: ValidationError) -> Reply:
+    faults = [
+        {"field": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+    first = faults[0]
+    return {
+        "type": "error",
+        "code": "invalid",
+        "message": f"{first['field'] or 'message'}: {first['message']}",
+        "errors": faults,
+    }

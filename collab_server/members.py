@@ -1,0 +1,256 @@
+"""What a principal may do in a session: the roles, the one policy table, share links, and the feed that takes rights away.
+
+Every transport asks `Members.access`; no other place decides. Who the principal is comes from identity.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from collab_server import revocation
+from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
+from collab_server.identity import Identity, Principal, check_user_id, digest, ensure_user
+from collab_server.tables import links, roles, sessions
+
+Role = Literal["owner", "editor", "runner", "viewer"]
+Verb = Literal["view", "edit", "run", "manage"]
+
+POLICY: dict[Role, frozenset[Verb]] = {
+    "owner": frozenset({"view", "edit", "run", "manage"}),
+    "editor": frozenset({"view", "edit", "run"}),
+    "runner": frozenset({"view", "run"}),
+    "viewer": frozenset({"view"}),
+}
+# A token that is limited to scopes may only do what one of them covers; watching needs none.
+SCOPE_OF_VERB: dict[Verb, str | None] = {"view": None, "edit": "edit", "run": "run", "manage": "edit"}
+GRANTABLE: tuple[Role, ...] = get_args(Role)
+LINK_DAYS_MAX = 365
+COLLABORATORS_MAX = 1000
+
+
+@dataclass(frozen=True)
+class Access:
+    """A principal's standing in one session that it may know of."""
+
+    principal: Principal
+    session: RowMapping
+    role: Role
+
+    def may(self, verb: Verb) -> bool:
+        """Whether the role and the token's scopes both allow `verb`."""
+        scope = SCOPE_OF_VERB[verb]
+        return verb in POLICY[self.role] and (scope is None or scope in self.principal.scopes)
+
+    def require(self, verb: Verb) -> Access:
+        """Self, or Forbidden with what is missing."""
+        if verb not in POLICY[self.role]:
+            needed = next(role for role in reversed(GRANTABLE) if verb in POLICY[role])
+            raise Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")
+        if not self.may(verb):
+            raise Forbidden(f"this token is not for that: it lacks the scope {SCOPE_OF_VERB[verb]!r}")
+        return self
+
+
+class Members:
+    """Roles and links in the database."""
+
+    def __init__(self, engine: AsyncEngine, identity: Identity, *, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._identity = identity
+        self._now = now
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    async def access(self, principal: Principal, session_id: str, verb: Verb = "view") -> Access:
+        """The standing of `principal`; NotFound when it may not know of the session, Forbidden when it may not do `verb`."""
+        query = (
+            select(sessions, roles.c.role)
+            .outerjoin(roles, (roles.c.session_id == sessions.c.id) & (roles.c.user_id == principal.user_id))
+            .where(sessions.c.id == session_id, sessions.c.deleted_at.is_(None))
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
+            raise missing(session_id)
+        # Anyone who is signed in may watch a public session; a guest only sees the one its link opened.
+        role: Role | None = row["role"] or ("viewer" if row["is_public"] and not principal.guest else None)
+        if role is None:
+            raise missing(session_id)
+        return Access(principal, row, role).require(verb)
+
+    async def of(self, session_ids: Iterable[str]) -> dict[str, dict[str, Role]]:
+        """The roles of several sessions: {session id: {user id: role}}, owners first."""
+        found: dict[str, dict[str, Role]] = {session_id: {} for session_id in session_ids}
+        query = select(roles).where(roles.c.session_id.in_(list(found))).order_by(roles.c.created_at, roles.c.user_id)
+        async with self._engine.connect() as connection:
+            for row in (await connection.execute(query)).mappings():
+                found[row["session_id"]][row["user_id"]] = row["role"]
+        return found
+
+    async def put(self, access: Access, user_id: str, role: str) -> None:
+        """Give `user_id` a role (an account that is not there yet is made). Never leaves a session without an owner."""
+        access.require("manage")
+        check_user_id(user_id)
+        if role not in GRANTABLE:
+            raise Invalid(f"unknown role {role!r}; there are {', '.join(GRANTABLE)}", name="role")
+        session_id, now_ms = access.session["id"], self._now_ms()
+        async with self._engine.begin() as connection:
+            current = await _roles(connection, session_id)
+            if len(current) >= COLLABORATORS_MAX and user_id not in current:
+                raise Conflict(f"a session has at most {COLLABORATORS_MAX} collaborators", code="too_large")
+            after = current | {user_id: role}
+            await _keep_an_owner(connection, access.session, after)
+            await ensure_user(connection, user_id, name="", tier=None, admin=None, now_ms=now_ms)
+            if user_id in current:
+                await connection.execute(update(roles).where(_role_of(session_id, user_id)).values(role=role))
+                await revocation.say(connection, now_ms, user_id=user_id, session_id=session_id)
+            else:
+                await connection.execute(
+                    insert(roles).values(session_id=session_id, user_id=user_id, role=role, created_at=now_ms)
+                )
+
+    async def remove(self, access: Access, user_id: str) -> None:
+        """Take a collaborator out (anyone may take out themselves). Never leaves a session without an owner."""
+        if user_id != access.principal.user_id:
+            access.require("manage")
+        session_id = access.session["id"]
+        async with self._engine.begin() as connection:
+            current = await _roles(connection, session_id)
+            if user_id not in current:
+                raise NotFound(f"{user_id!r} is not a collaborator of this session")
+            await _keep_an_owner(
+                connection, access.session, {user: role for user, role in current.items() if user != user_id}
+            )
+            await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
+            await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
+
+    async def create_link(
+        self, access: Access, role: str, *, expires_at: int | None, cap_micro_dollars: int | None
+    ) -> tuple[str, str]:
+        """A share link: (id, secret). It carries a role below owner, an expiry and a spending cap."""
+        access.require("manage")
+        if role not in GRANTABLE or role == "owner":
+            raise Invalid("a link carries the role editor, runner or viewer", name="role")
+        now_ms = self._now_ms()
+        if expires_at is not None and not now_ms < expires_at <= now_ms + LINK_DAYS_MAX * 86_400_000:
+            raise Invalid(f"must lie between now and {LINK_DAYS_MAX} days from now", name="expiresAt")
+        secret, link_id = "ln_" + secrets.token_urlsafe(24), secrets.token_hex(8)
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                insert(links).values(
+                    id=link_id,
+                    session_id=access.session["id"],
+                    hash=digest(secret),
+                    role=role,
+                    created_by=access.principal.user_id,
+                    created_at=now_ms,
+                    expires_at=expires_at,
+                    cap_micro_dollars=cap_micro_dollars,
+                )
+            )
+        return link_id, secret
+
+    async def links(self, access: Access) -> list[dict[str, Any]]:
+        """The links of a session that still hold."""
+        access.require("manage")
+        query = (
+            select(links)
+            .where(links.c.session_id == access.session["id"], links.c.revoked_at.is_(None))
+            .order_by(links.c.created_at)
+        )
+        async with self._engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+    async def revoke_link(self, access: Access, link_id: str) -> None:
+        """Revoke a link with every guest that came by it, everywhere within a second."""
+        access.require("manage")
+        session_id = access.session["id"]
+        async with self._engine.begin() as connection:
+            done = await connection.execute(
+                update(links)
+                .where(links.c.id == link_id, links.c.session_id == session_id, links.c.revoked_at.is_(None))
+                .values(revoked_at=self._now_ms())
+            )
+            if done.rowcount == 0:
+                raise NotFound("there is no such link")
+            guests = f"guest-{link_id}-"
+            gone = (
+                (
+                    await connection.execute(
+                        select(roles.c.user_id).where(
+                            roles.c.session_id == session_id, roles.c.user_id.startswith(guests)
+                        )
+                    )
+                )
+                .scalars()
+                .all()
+            )
+            for user_id in gone:
+                await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
+                await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
+
+    async def redeem(self, secret: str, name: str) -> tuple[str, str]:
+        """Let a guest in by a link; returns (session id, browser token). Raises the uniform Unauthorized."""
+        now_ms = self._now_ms()
+        async with self._engine.connect() as connection:
+            row = (
+                (
+                    await connection.execute(
+                        select(links).where(links.c.hash == digest(secret), links.c.revoked_at.is_(None))
+                    )
+                )
+                .mappings()
+                .first()
+            )
+        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
+            raise Unauthorized
+        # The link's id is part of the guest's, so that revoking the link finds its guests.
+        user_id = f"guest-{row['id']}-{secrets.token_hex(4)}"
+        _, token = await self._identity.issue(
+            user_id, kind="guest", name=name or "Guest", label=row["id"], tier="basic", expires_at=row["expires_at"]
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                insert(roles).values(session_id=row["session_id"], user_id=user_id, role=row["role"], created_at=now_ms)
+            )
+        return row["session_id"], token
+
+    async def cap_of(self, link_id: str) -> int | None:
+        """The spending cap of a guest's link in micro-dollars, if it has one."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(select(links.c.cap_micro_dollars).where(links.c.id == link_id))).scalar()
+
+
+def missing(session_id: str) -> NotFound:
+    """The same answer for a session that is not there and one the caller may not know of."""
+    return NotFound(f"there is no session {session_id[:64]!r}")
+
+
+def _role_of(session_id: str, user_id: str) -> Any:
+    return (roles.c.session_id == session_id) & (roles.c.user_id == user_id)
+
+
+async def _roles(connection: AsyncConnection, session_id: str) -> dict[str, str]:
+    # The session's row is the lock: two owners that demote each other at once are put in order.
+    await connection.execute(
+        update(sessions).where(sessions.c.id == session_id).values(updated_at=sessions.c.updated_at)
+    )
+    query = select(roles.c.user_id, roles.c.role).where(roles.c.session_id == session_id)
+    return {row.user_id: row.role for row in await connection.execute(query)}
+
+
+async def _keep_an_owner(connection: AsyncConnection, session: RowMapping, after: dict[str, str]) -> None:
+    owners = [user_id for user_id, role in after.items() if role == "owner"]
+    if not owners:
+        raise Conflict("a session always has an owner; make somebody else owner first", code="last_owner")
+    if session["owner_id"] not in owners:
+        # The one who pays and is named as the owner is always one of the owners.
+        await connection.execute(update(sessions).where(sessions.c.id == session["id"]).values(owner_id=owners[0]))

@@ -1,0 +1,90 @@
+"""What happens around every HTTP request: an id, a bound on the body, security headers, one log line without secrets.
+
+WebSockets pass through untouched; their bounds are the server's and socket.py's.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from collab_server.errors import Problem
+from collab_server.metrics import REQUESTS
+from collab_server.rest.common import problem_response
+
+logger = logging.getLogger("collab_server.access")
+
+# Everything the editor needs comes from here; CodeMirror puts its styles in at run time, previews are opaque frames.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws: wss:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+SLOW_S = 5.0
+
+
+class TooLarge(Exception):
+    """The body went past its bound while it was read."""
+
+
+class Around:
+    """The middleware; `body_bytes_max` bounds what a request may send."""
+
+    def __init__(self, app: ASGIApp, body_bytes_max: int) -> None:
+        self.app = app
+        self.body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        started = time.perf_counter()
+        status = 500
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.body_bytes_max:
+                raise TooLarge
+            return message
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/api"):
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        scope.setdefault("state", {})["request_id"] = request_id
+        try:
+            declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+            if not declared.isdigit() or int(declared) > self.body_bytes_max:
+                raise TooLarge
+            await self.app(scope, bounded, marked)
+        except TooLarge:
+            problem = Problem(413, "too_large", f"the body has more than {self.body_bytes_max} bytes")
+            await problem_response(problem)(scope, receive, marked)
+        finally:
+            took = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", "other")
+            REQUESTS.labels(scope["method"], route, str(status)).observe(took)
+            level = logging.WARNING if status >= 500 else logging.DEBUG
+            # The path only: a query may hold a token.
+            logger.log(level, "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took * 1000, request_id)

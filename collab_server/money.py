@@ -1,0 +1,71 @@
+"""How runs, tiers and usage are shown: decimal dollars outside, integers of micro-dollars inside (executor's)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from collab_server.shapes import timestamp, timestamp_or_none
+from executor.ledger import ExecutionRecord, Ledger, UsageSum
+from executor.pricing import MICRO, Tier
+
+GroupBy = Literal["day", "language", "session", "actor"]
+FINAL_STATUSES = frozenset({"completed", "failed", "timeout", "memory", "cancelled", "lost", "refused"})
+
+
+def shown_run(record: ExecutionRecord) -> dict[str, Any]:
+    """A run as REST shows it, times in RFC 3339."""
+    times = {
+        "createdAt": timestamp(record.created_at),
+        "startedAt": timestamp_or_none(record.started_at),
+        "finishedAt": timestamp_or_none(record.finished_at),
+    }
+    return record.to_json() | times
+
+
+def is_final(record: ExecutionRecord) -> bool:
+    """Whether the run is over."""
+    return record.status in FINAL_STATUSES
+
+
+def shown_tier(tier: Tier) -> dict[str, Any]:
+    """A tier as the price list shows it."""
+    return {
+        "name": tier.name,
+        "version": tier.version,
+        "pricePerSecond": tier.price_per_second_micro_dollars / MICRO,
+        "pricePerMb": tier.price_per_mb_micro_dollars / MICRO,
+        "maxTimeMs": tier.max_time_ms,
+        "maxMemoryBytes": tier.max_memory_bytes,
+        "modules": list(tier.modules),
+    }
+
+
+async def usage_of(
+    ledger: Ledger, actor_id: str, start: int | None, end: int | None, group_by: GroupBy
+) -> dict[str, Any]:
+    """{groupBy, items, total}: sums of the ledger, to the last micro-dollar."""
+    sums = await ledger.usage_sums(group_by, actor_id=actor_id, from_ms=start, to_ms=end)
+    return {
+        "groupBy": group_by,
+        "items": [_shown(row, group_by) for row in sums],
+        "total": _figures(sums),
+        "currency": "USD",
+    }
+
+
+def _shown(row: UsageSum, group_by: GroupBy) -> dict[str, Any]:
+    key = row.key
+    if group_by == "day" and key is not None:
+        key = datetime.fromtimestamp(int(key) / 1000, UTC).date().isoformat()
+    return {"key": key, **_figures([row])}
+
+
+def _figures(rows: Sequence[UsageSum]) -> dict[str, Any]:
+    return {
+        "executions": sum(row.executions for row in rows),
+        "executionTime": sum(row.wall_ms for row in rows),
+        "computeUnits": sum(row.compute_micro_units for row in rows) / MICRO,
+        "cost": sum(row.cost_micro_dollars for row in rows) / MICRO,
+    }

@@ -1,0 +1,11 @@
+"""REST under `/api`: each route parses, calls one action and answers; the routes stand by noun."""
+
+from fastapi import APIRouter
+
+from collab_server.rest import executions, files, history, me, sessions
+
+router = APIRouter(prefix="/api")
+for part in (sessions, files, history, executions, me):
+    router.include_router(part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,191 @@
+"""What all routes share: who asks, the services, problem details, and doing a repeated request once.
+
+No route and no rule of its own stands here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from starlette.responses import Response
+
+from collab_server.errors import Invalid, Problem
+from collab_server.identity import Principal
+from collab_server.requests import SAFE_METHODS, check_origin, credentials
+from collab_server.services import ALPHABET, ID_CHARS, Services
+from collab_server.tables import idempotency
+
+IDEMPOTENCY_KEY_CHARS_MAX = 255
+IDEMPOTENCY_HOURS = 24
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details; `code` is stable and for programs."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "content": {"application/problem+json": {}}, "description": text}
+    for status, text in (
+        (401, "No valid token"),
+        (403, "Not allowed"),
+        (404, "Not there, or not yours to know of"),
+        (409, "Conflict"),
+        (422, "Invalid input"),
+        (429, "A limit is reached"),
+    )
+}
+
+
+class Json(Response):
+    """JSON by orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def problem_response(problem: Problem, instance: str | None = None) -> Response:
+    """A problem as a response, with the headers that belong to its status."""
+    headers = {}
+    if problem.status == 401:
+        headers["www-authenticate"] = 'Bearer realm="collab-server"'
+    if (after := problem.extra.get("retryAfter")) is not None:
+        headers["retry-after"] = str(max(1, round(after)))
+    return Response(orjson.dumps(problem.body(instance)), problem.status, headers, "application/problem+json")
+
+
+def services_of(request: Request) -> Services:
+    """The node's services."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def principal_of(request: Request) -> Principal:
+    """Who asks; a change that comes with the browser's cookie must come from our own pages."""
+    services = services_of(request)
+    token, via = credentials(request)
+    if via == "cookie" and request.method not in SAFE_METHODS:
+        check_origin(request, services.settings)
+    return await services.identity.authenticate(token, via)
+
+
+Asker = Annotated[Principal, Depends(principal_of)]
+Node = Annotated[Services, Depends(services_of)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=IDEMPOTENCY_KEY_CHARS_MAX,
+        description="Repeat a request safely: the same key does it once and answers the same.",
+    ),
+]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The version (ETag) that the change is based on.")]
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The session version in an `If-Match` header."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise Invalid('must be a version as the ETag gives it, like "12"', name="If-Match")
+    return int(text)
+
+
+def etag(version: int) -> dict[str, str]:
+    """The ETag header of something at a version."""
+    return {"etag": f'"{version}"'}
+
+
+def derived_id(principal: Principal, key: str | None) -> str | None:
+    """The id of what a request with this idempotency key makes: the same for each repetition, so that the database's own
+    primary key keeps it from being made twice, on whichever node and after whatever crash."""
+    if key is None:
+        return None
+    number = int.from_bytes(hashlib.sha256(f"{principal.user_id}\0{key}".encode()).digest(), "big")
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(0, 5 * ID_CHARS, 5))
+
+
+class Once:
+    """Requests under way on this node by (user, idempotency key)."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[str, str], asyncio.Task[Response]] = {}
+
+    async def do(
+        self, request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """The answer of `work`, which runs once per key; a repetition gets the same answer, another body under the key is refused."""
+        if key is None:
+            return await work()
+        body = await request.body()
+        fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + body).hexdigest()
+        slot = (principal.user_id, key)
+        task = self._under_way.get(slot)
+        if task is None:
+            task = asyncio.create_task(self._do(services_of(request), slot, fingerprint, work))
+            self._under_way[slot] = task
+            task.add_done_callback(lambda _: self._under_way.pop(slot, None))
+            return await asyncio.shield(task)
+        await asyncio.wait({task})
+        return await self._do(services_of(request), slot, fingerprint, work)
+
+    async def _do(
+        self, services: Services, slot: tuple[str, str], fingerprint: str, work: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        here = (idempotency.c.user_id == slot[0]) & (idempotency.c.key == slot[1])
+        now_ms = int(time.time() * 1000)
+        try:
+            async with services.engine.begin() as connection:
+                await connection.execute(
+                    delete(idempotency).where(idempotency.c.created_at < now_ms - IDEMPOTENCY_HOURS * 3_600_000)
+                )
+                await connection.execute(
+                    insert(idempotency).values(user_id=slot[0], key=slot[1], fingerprint=fingerprint, created_at=now_ms)
+                )
+        except IntegrityError:
+            async with services.engine.connect() as connection:
+                row = (await connection.execute(select(idempotency).where(here))).mappings().first()
+            if row is not None and row["fingerprint"] != fingerprint:
+                raise Invalid(
+                    "this key was used for another request", name="Idempotency-Key", code="idempotency_mismatch"
+                ) from None
+            if row is not None and row["status"] is not None:
+                headers = {"idempotent-replayed": "true"}
+                return Response(row["body"], row["status"], headers, "application/json")
+            # Begun before a crash, or on another node: the derived id makes the work find what is there already.
+        try:
+            response = await work()
+        except BaseException:
+            async with services.engine.begin() as connection:
+                await connection.execute(delete(idempotency).where(here))
+            raise
+        async with services.engine.begin() as connection:
+            await connection.execute(
+                update(idempotency).where(here).values(status=response.status_code, body=bytes(response.body))
+            )
+        return response
+
+
+async def once(
+    request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[Response]]
+) -> Response:
+    """`Once.do` of this application."""
+    keeper: Once = request.app.state.once
+    return await keeper.do(request, principal, key, work)

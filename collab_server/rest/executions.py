@@ -1,0 +1,147 @@
+"""Routes on executions: start one with or without a session, wait, follow it live, feed it, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from collab_server.identity import Principal
+from collab_server.money import is_final, shown_run
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
+from collab_server.services import Services
+from collab_server.shapes import Stdin
+from executor.events import ExecutionResult
+from executor.ledger import Page
+from executor.request import ExecuteRequest
+
+router = APIRouter(tags=["executions"], responses=PROBLEMS)
+
+Accept = Annotated[str | None, Header(description="`text/event-stream`: the events, live.")]
+Prefer = Annotated[str | None, Header(description="`respond-async`: 202 with the id at once.")]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="Go on behind this event.")]
+EVENT_STREAM = "text/event-stream"
+SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+async def _start(
+    request: Request,
+    node: Services,
+    who: Principal,
+    wanted: ExecuteRequest,
+    session_id: str | None,
+    accept: str | None,
+    prefer: str | None,
+    key: str | None,
+) -> Response:
+    execution_id = derived_id(who, key)
+    if accept is not None and EVENT_STREAM in accept:
+        started = await node.executions.execute(who, wanted, session_id=session_id, execution_id=execution_id)
+        return await _stream(node, who, started, 0)
+
+    async def work() -> Response:
+        started = await node.executions.execute(who, wanted, session_id=session_id, execution_id=execution_id)
+        if prefer is not None and "respond-async" in prefer:
+            return Json(
+                {"executionId": started},
+                202,
+                {"location": f"/api/executions/{started}", "preference-applied": "respond-async"},
+            )
+        return Json(await node.executions.result(who, started))
+
+    return await once(request, who, key, work)
+
+
+@router.get("/languages", summary="The languages that run here")
+async def languages(node: Node, who: Asker) -> Response:
+    return Json({"items": sorted(node.runner.languages() or ())})
+
+
+@router.post("/executions", response_model=ExecutionResult, summary="Run code without a session")
+async def execute(
+    request: Request,
+    node: Node,
+    who: Asker,
+    wanted: ExecuteRequest,
+    accept: Accept = None,
+    prefer: Prefer = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    return await _start(request, node, who, wanted, None, accept, prefer, key)
+
+
+@router.post("/sessions/{session_id}/executions", response_model=ExecutionResult, summary="Run the files of a session")
+async def execute_in(
+    request: Request,
+    node: Node,
+    who: Asker,
+    session_id: str,
+    wanted: ExecuteRequest,
+    accept: Accept = None,
+    prefer: Prefer = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    return await _start(request, node, who, wanted, session_id, accept, prefer, key)
+
+
+@router.get("/sessions/{session_id}/executions", summary="The runs of a session, newest first")
+async def listed_in(
+    node: Node, who: Asker, session_id: str, limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: str | None = None
+) -> Response:
+    return _page(await node.executions.listed(who, session_id, limit=limit, cursor=cursor))
+
+
+@router.get("/executions", summary="One's own runs, newest first")
+async def listed(
+    node: Node, who: Asker, limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: str | None = None
+) -> Response:
+    return _page(await node.executions.listed(who, None, limit=limit, cursor=cursor))
+
+
+@router.get("/executions/{execution_id}", summary="A run: its state, and its result once it is over")
+async def get(node: Node, who: Asker, execution_id: str) -> Response:
+    record = await node.executions.get(who, execution_id)
+    result = await node.executions.result(who, execution_id) if is_final(record) else {}
+    return Json(shown_run(record) | result)
+
+
+@router.get(
+    "/executions/{execution_id}/events",
+    summary="The events of a run as Server-Sent Events",
+    responses={200: {"content": {EVENT_STREAM: {}}}},
+)
+async def events(node: Node, who: Asker, execution_id: str, last_event_id: LastEventId = None) -> Response:
+    after = int(last_event_id) if last_event_id is not None and last_event_id.isdigit() else 0
+    return await _stream(node, who, execution_id, after)
+
+
+@router.post("/executions/{execution_id}/stdin", status_code=204, summary="Input for a run that waits for it")
+async def stdin(node: Node, who: Asker, execution_id: str, wanted: Stdin) -> Response:
+    await node.executions.stdin(who, execution_id, wanted.data, wanted.eof)
+    return Response(status_code=204)
+
+
+@router.post("/executions/{execution_id}/cancel", summary="End a run")
+async def cancel(node: Node, who: Asker, execution_id: str) -> Response:
+    return Json({"executionId": execution_id, "cancelled": await node.executions.cancel(who, execution_id)})
+
+
+def _page(page: Page) -> Response:
+    return Json({"items": [shown_run(record) for record in page.items], "nextCursor": page.next_cursor})
+
+
+async def _stream(node: Services, who: Principal, execution_id: str, after: int) -> Response:
+    kept = await node.executions.events(who, execution_id, after)
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for event in kept:
+            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (
+                event.index,
+                str(event.event["type"]).encode(),
+                orjson.dumps(event.event),
+            )
+
+    return StreamingResponse(lines(), 200, SSE_HEADERS | {"x-execution-id": execution_id}, EVENT_STREAM)

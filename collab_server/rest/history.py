@@ -1,0 +1,42 @@
+"""Routes on the versions of a session: list, look at the files then, name one, restore one as a forward change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from collab_server.rest.common import PROBLEMS, Asker, Json, Node, etag
+from collab_server.shapes import NewVersion, SessionOut
+
+router = APIRouter(prefix="/sessions/{session_id}/versions", tags=["history"], responses=PROBLEMS)
+
+
+@router.get("", summary="The versions, newest first, with who made them")
+async def listed(
+    node: Node,
+    who: Asker,
+    session_id: str,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    return Json(await node.history.listed(who, session_id, limit=limit, before=before))
+
+
+@router.post("", status_code=201, summary="Name the present version")
+async def name(node: Node, who: Asker, session_id: str, wanted: NewVersion) -> Response:
+    return Json(await node.history.name(who, session_id, wanted.name), 201)
+
+
+@router.get("/{version}", summary="The files as they were at a version")
+async def get(node: Node, who: Asker, session_id: str, version: int) -> Response:
+    return Json(await node.history.get(who, session_id, version))
+
+
+@router.post(
+    "/{version}/restore", response_model=SessionOut, summary="Bring the files of a version back, as a new change"
+)
+async def restore(node: Node, who: Asker, session_id: str, version: int) -> Response:
+    shown = await node.history.restore(who, session_id, version)
+    return Json(shown, 200, etag(shown["version"]))

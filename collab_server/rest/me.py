@@ -1,0 +1,144 @@
+"""Routes on oneself (account, keys) and on what runs cost: pricing and usage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import Response
+
+from collab_server.errors import Forbidden, Invalid
+from collab_server.identity import Principal
+from collab_server.money import shown_tier, usage_of
+from collab_server.requests import COOKIE
+from collab_server.rest.common import PROBLEMS, Asker, Json, Node
+from collab_server.services import Services
+from collab_server.shapes import Login, NewToken, epoch_ms, timestamp, timestamp_or_none
+
+router = APIRouter(tags=["me"], responses=PROBLEMS)
+
+
+@router.get("/me", summary="Who you are here, and your limits")
+async def me(node: Node, who: Asker) -> Response:
+    actor = who.actor()
+    return Json(
+        {
+            "user": {
+                "id": actor.id,
+                "name": actor.name,
+                "color": actor.color,
+                "colorLight": actor.color_light,
+                "kind": actor.kind,
+            },
+            "tier": who.tier,
+            "admin": who.admin,
+            "scopes": sorted(who.scopes),
+            "expiresAt": timestamp_or_none(who.expires_at),
+            "limits": _limits(node, who),
+        }
+    )
+
+
+@router.get("/me/tokens", summary="Your API keys")
+async def tokens(node: Node, who: Asker) -> Response:
+    return Json({"items": [_shown(token) for token in await node.identity.listed(who.user_id)]})
+
+
+@router.post("/me/tokens", status_code=201, summary="Make an API key; it is shown this once")
+async def create_token(node: Node, who: Asker, wanted: NewToken) -> Response:
+    if who.guest:
+        raise Forbidden("a guest cannot make keys")
+    scopes: set[str] = set(wanted.scopes) or set(who.scopes)
+    if beyond := scopes - who.scopes:
+        raise Forbidden(f"this token lacks the scope {sorted(beyond)[0]!r}, so it cannot give it on")
+    expires_at = epoch_ms(wanted.expires_at)
+    if who.expires_at is not None and who.via == "bearer":
+        expires_at = min(expires_at or who.expires_at, who.expires_at)
+    token_id, token = await node.identity.issue(
+        who.user_id, kind="api", label=wanted.name, scopes=scopes, expires_at=expires_at
+    )
+    return Json(
+        {
+            "id": token_id,
+            "token": token,
+            "name": wanted.name,
+            "scopes": sorted(scopes),
+            "expiresAt": timestamp_or_none(expires_at),
+        },
+        201,
+    )
+
+
+@router.delete("/me/tokens/{token_id}", status_code=204, summary="Revoke one of your API keys")
+async def revoke_token(node: Node, who: Asker, token_id: str) -> Response:
+    await node.identity.revoke(token_id, user_id=who.user_id)
+    return Response(status_code=204)
+
+
+@router.post("/login", summary="Exchange a login token or an API key for a browser cookie", responses=PROBLEMS)
+async def login(request: Request, node: Node, wanted: Login) -> Response:
+    principal, token = await node.identity.exchange(wanted.token.strip())
+    response = Json({"user": {"id": principal.user_id, "name": principal.name}})
+    set_cookie(request, response, token, node.settings.public_url)
+    return response
+
+
+@router.post("/logout", status_code=204, summary="Drop the browser cookie")
+async def logout(node: Node, who: Asker) -> Response:
+    if who.via == "cookie" and who.token_id is not None:
+        await node.identity.revoke(who.token_id, user_id=who.user_id)
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@router.get("/pricing", summary="The tiers and their prices", tags=["money"])
+async def pricing(node: Node, who: Asker, tier: str | None = None) -> Response:
+    tiers = node.executor.tiers
+    if tier is not None and tier not in tiers:
+        raise Invalid(f"unknown tier {tier!r}; there are {', '.join(tiers)}", name="tier")
+    return Json(
+        {
+            "tiers": [shown_tier(shown) for name, shown in tiers.items() if tier in (None, name)],
+            "currency": "USD",
+            "formula": {
+                "cost": "seconds × pricePerSecond + MB × pricePerMb",
+                "computeUnits": "seconds + 0.1 × MB",
+                "mb": 2**20,
+            },
+        }
+    )
+
+
+@router.get("/usage", summary="What you used and what it cost", tags=["money"])
+async def usage(
+    node: Node,
+    who: Asker,
+    from_: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    to: AwareDatetime | None = None,
+    group_by: Annotated[Literal["day", "language", "session", "actor"], Query(alias="groupBy")] = "day",
+) -> Response:
+    return Json(await usage_of(node.executor.ledger, who.user_id, epoch_ms(from_), epoch_ms(to), group_by))
+
+
+def _limits(node: Services, who: Principal) -> dict[str, Any]:
+    tier = node.executor.tiers.get(who.tier)
+    quota = node.executor.limits.quota
+    running = sum(run.actor_id == who.user_id for run in node.executor.live())
+    return {
+        "concurrentRuns": quota.actor_running_max,
+        "concurrentRunsLeft": max(0, quota.actor_running_max - running),
+        "maxTimeMs": tier.max_time_ms if tier else 0,
+        "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
+    }
+
+
+def _shown(token: dict[str, Any]) -> dict[str, Any]:
+    return token | {"createdAt": timestamp(token["createdAt"]), "expiresAt": timestamp_or_none(token["expiresAt"])}
+
+
+def set_cookie(request: Request, response: Response, token: str, public_url: str) -> None:
+    """The browser's cookie: out of reach of scripts, not sent from other sites."""
+    secure = request.url.scheme == "https" or public_url.startswith("https://")
+    response.set_cookie(COOKIE, token, max_age=30 * 86_400, path="/", httponly=True, secure=secure, samesite="lax")

@@ -1,0 +1,100 @@
+"""The routes around the API: health, metrics, signing in by URL, share links, and the browser editor's files."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import asdict
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from sqlalchemy import text
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+
+from collab_server.errors import ActionError, NotFound
+from collab_server.metrics import Gauges, exposition
+from collab_server.rest.common import Json, Node
+from collab_server.rest.me import set_cookie
+
+router = APIRouter(include_in_schema=False)
+HASHED_ASSETS_AGE_S = 31_536_000
+NOT_BUILT = "The browser editor is not built yet: run `make run`, or `npm run build` in web/."
+
+
+@router.get("/healthz")
+async def alive() -> Response:
+    return Json({"status": "ok"})
+
+
+@router.get("/readyz")
+async def ready(node: Node) -> Response:
+    checks: dict[str, str] = {}
+    try:
+        async with node.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+        checks["database"] = "ok"
+    except Exception as error:
+        checks["database"] = type(error).__name__
+    checks["bus"] = "ok" if node.bus.connected else "away"
+    checks["worker"] = "ok" if await node.runner.healthy() else "away"
+    well = all(state == "ok" for state in checks.values())
+    return Json({"status": "ok" if well else "unready", "checks": checks}, 200 if well else 503)
+
+
+@router.get("/metrics")
+async def metrics(node: Node) -> Response:
+    gauges = Gauges(
+        {"rooms": lambda: asdict(node.rooms.stats()), "executions": node.executor.stats, "sockets": node.sockets.stats}
+    )
+    return PlainTextResponse(exposition(gauges), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/login")
+async def login(request: Request, node: Node, token: str = "", next: str = "/") -> Response:
+    # Only a path of our own: `//host` and `/\host` would lead away.
+    target = next if next.startswith("/") and not next.startswith(("//", "/\\")) else "/"
+    if not token:
+        return _page(node.settings.web_root)
+    try:
+        _, browser = await node.identity.exchange(token)
+    except ActionError:
+        return RedirectResponse("/?login=failed", 303)
+    response = RedirectResponse(target, 303, {"cache-control": "no-store"})
+    set_cookie(request, response, browser, node.settings.public_url)
+    return response
+
+
+@router.get("/join")
+async def join(request: Request, node: Node, link: str = "", name: str = "") -> Response:
+    try:
+        session_id, browser = await node.members.redeem(link, name[:100])
+    except ActionError:
+        return RedirectResponse("/?login=failed", 303)
+    response = RedirectResponse(f"/s/{session_id}", 303, {"cache-control": "no-store"})
+    set_cookie(request, response, browser, node.settings.public_url)
+    return response
+
+
+@router.get("/")
+@router.get("/s/{session_id}")
+async def page(node: Node) -> Response:
+    return _page(node.settings.web_root)
+
+
+@router.get("/assets/{path:path}")
+@router.get("/favicon.svg")
+async def asset(request: Request, node: Node) -> Response:
+    root = node.settings.web_root.resolve()
+    file = (root / request.url.path.lstrip("/")).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise NotFound("there is no such page")
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return FileResponse(
+        file, media_type=kind, headers={"cache-control": f"public, max-age={HASHED_ASSETS_AGE_S}, immutable"}
+    )
+
+
+def _page(root: Path) -> Response:
+    index = root / "index.html"
+    if not index.is_file():
+        return PlainTextResponse(NOT_BUILT, 503)
+    return FileResponse(index, headers={"cache-control": "no-cache"})

@@ -1,0 +1,148 @@
+"""What an operator may set: environment variables with the prefix `COLLAB_`, read and checked once at the start.
+
+No other module reads the environment, and nothing here is changed while the server runs.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+BUILT = Path(__file__).resolve().parent / "built"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names the variable, the fault and the mend, a line each."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; `describe()` is the table that the README prints."""
+
+    model_config = SettingsConfigDict(env_prefix="COLLAB_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "",
+        description="Where sessions, history and the ledger are kept: `sqlite+aiosqlite:///…` "
+        "or `postgresql+asyncpg://…`. Unset: an SQLite file in the data folder.",
+    )
+    redis_url: str = Field("", description="`redis://…` joins several nodes. Unset: an in-process bus, one node.")
+    worker_url: str = Field("", description="`https://…` of a deployed Worker. Unset: a local pool of Worker runtimes.")
+    worker_secret: str = Field("", description="The bearer secret of that Worker (required with `COLLAB_WORKER_URL`).")
+    data_dir: Path = Field(Path("data"), description="The folder for the SQLite file and what must outlive a restart.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    jwt_secret: str = Field("", description="Accept JWTs signed with this HS256 secret (32 bytes or more).")
+    jwks_url: str = Field("", description="Accept JWTs signed by a key of this JWKS (RS256, ES256, EdDSA).")
+    jwt_audience: str = Field("", description="The `aud` a JWT must carry (required with a secret or JWKS).")
+    jwt_issuer: str = Field("", description="The `iss` a JWT must carry. Unset: any.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated origins, beside the server's own, whose pages may use its cookie."
+    )
+    public_url: str = Field("", description="The address users see, when a proxy stands in front.")
+    node_id: str = Field(
+        "local", min_length=1, max_length=64, description="This node's name: give each node of several its own."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least grave line logged.")
+
+    frame_bytes_max: int = Field(8 * 2**20, ge=1024, description="The largest WebSocket message, in bytes.")
+    body_bytes_max: int = Field(16 * 2**20, ge=1024, description="The largest REST body, in bytes.")
+    connections_per_address_max: int = Field(2000, ge=1, description="Open WebSockets per client address.")
+    connections_per_session_max: int = Field(2000, ge=1, description="Open WebSockets per session on a node.")
+    outbox_bytes_max: int = Field(
+        4 * 2**20, ge=65536, description="Bytes queued for a slow reader before it is dropped."
+    )
+    room_idle_s: float = Field(60, ge=0, description="Seconds that an empty room stays in memory.")
+    pool_size: int = Field(2, ge=0, le=64, description="Worker runtimes kept warm while nothing runs.")
+    concurrent_runs_max: int = Field(8, ge=1, description="Executions at once on a node; more are queued.")
+    queued_runs_max: int = Field(100, ge=0, description="Executions waiting on a node; more are refused.")
+    runs_per_user_max: int = Field(4, ge=1, description="Executions at once per user; more are queued.")
+    login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_bus(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Settings:
+        if self.worker_url and not self.worker_secret:
+            raise ValueError("COLLAB_WORKER_URL needs COLLAB_WORKER_SECRET, the secret the Worker was deployed with")
+        if self.jwt_secret and len(self.jwt_secret.encode()) < 32:
+            raise ValueError(
+                "COLLAB_JWT_SECRET must have 32 bytes or more (RFC 7518 §3.2); make one with `openssl rand -hex 32`"
+            )
+        if (self.jwt_secret or self.jwks_url) and not self.jwt_audience:
+            raise ValueError(
+                "COLLAB_JWT_AUDIENCE must be set when JWTs are accepted, so that a token for another service is refused"
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'collab.sqlite3'}"
+
+    @property
+    def web_root(self) -> Path:
+        """The built browser editor: inside an installed package, else in the checkout."""
+        packaged = BUILT / "web"
+        return packaged if packaged.is_dir() else PROJECT_ROOT / "web" / "dist"
+
+    @property
+    def worker_root(self) -> Path:
+        """The built Worker: inside an installed package, else in the checkout."""
+        packaged = BUILT / "worker"
+        return packaged if packaged.is_dir() else PROJECT_ROOT / "cloudflare-worker" / "dist"
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings from the environment, `overrides` (command-line flags) first.
+
+    Raises SettingsError with one line per fault, each naming its variable.
+    """
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            name = f"COLLAB_{str(fault['loc'][0]).upper()}: " if fault["loc"] else ""
+            lines.append(name + fault["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines)) from error
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """(variable, default, meaning) of every setting, in order; the README's table is made of it."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        rows.append((f"COLLAB_{name.upper()}", default or "unset", field.description or ""))
+    return rows
+
+
+def new_secret() -> str:
+    """A fresh secret of 256 bits, as text."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,172 @@
+"""The bodies that REST and MCP take and give, in one place: camelCase outside, checked by pydantic.
+
+The execution request and the execution events are executor's; nothing here does anything.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+FILES_MAX = 500
+NAME_CHARS_MAX = 200
+DESCRIPTION_CHARS_MAX = 10_000
+CONTENT_CHARS_MAX = 8 * 2**20
+ENVIRONMENT_KEYS_MAX = 100
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX, strip_whitespace=True)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Content = Annotated[str, StringConstraints(max_length=CONTENT_CHARS_MAX)]
+RoleName = Literal["owner", "editor", "runner", "viewer"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class NewFile(Shape):
+    """A file to create; `language` is taken from the name's ending when it is left out."""
+
+    name: FileName
+    content: Content = ""
+    language: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class NewSession(Shape):
+    """A session to create; its maker is the owner, `collaborators` become editors."""
+
+    name: Name
+    description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] = ""
+    collaborators: list[str] = Field(default_factory=list, max_length=1000)
+    is_public: bool = False
+    files: list[NewFile] = Field(default_factory=list, max_length=FILES_MAX)
+    environment: dict[str, Any] = Field(default_factory=dict, max_length=ENVIRONMENT_KEYS_MAX)
+    expires_at: AwareDatetime | None = None
+
+
+class SessionChange(Shape):
+    """What to change of a session; what is left out stays, `expiresAt: null` lifts the expiry."""
+
+    name: Name | None = None
+    description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] | None = None
+    is_public: bool | None = None
+    environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class Fork(Shape):
+    """The copy's name; left out: the original's with “(fork)” behind it."""
+
+    name: Name | None = None
+
+
+class FileReplacement(Shape):
+    """The whole new text of a file, its name or its language; the text is merged as the smallest change."""
+
+    content: Content | None = None
+    name: FileName | None = None
+    language: Annotated[str, StringConstraints(max_length=64)] | None = None
+    base_version: int | None = Field(None, ge=0)
+
+
+class Edit(Shape):
+    """Replace the code points `start` to `end` by `text`."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: Content
+
+
+class FileEdits(Shape):
+    """Edits relative to the text at `baseVersion`; what came since is merged, never overwritten."""
+
+    base_version: int = Field(ge=0)
+    edits: list[Edit] = Field(min_length=1, max_length=10_000)
+
+
+class RoleGiven(Shape):
+    role: RoleName
+
+
+class NewLink(Shape):
+    """A share link for guests; `spendingCap` is in dollars."""
+
+    role: Literal["editor", "runner", "viewer"]
+    expires_at: AwareDatetime | None = None
+    spending_cap: float | None = Field(None, ge=0, le=1_000_000)
+
+
+class NewToken(Shape):
+    """An API key for oneself, limited at will."""
+
+    name: Annotated[str, StringConstraints(max_length=NAME_CHARS_MAX)] = ""
+    scopes: list[Literal["edit", "run", "admin"]] = Field(default_factory=list)
+    expires_at: AwareDatetime | None = None
+
+
+class Login(Shape):
+    """A login token or an API key, for a browser cookie."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
+
+class Stdin(Shape):
+    """Text for a program that waits for input; `eof` closes its input."""
+
+    data: Annotated[str, StringConstraints(max_length=2**20)] = ""
+    eof: bool = False
+
+
+class NewVersion(Shape):
+    """The name that the present version is to be known by."""
+
+    name: Name
+
+
+class FileOut(Shape):
+    id: str
+    name: str
+    content: str
+    language: str
+    last_modified: str
+
+
+class SessionOut(Shape):
+    """A session as everybody sees it (INTERFACES §4)."""
+
+    id: str
+    name: str
+    description: str
+    owner_id: str
+    collaborators: list[str]
+    roles: dict[str, RoleName]
+    is_public: bool
+    environment: dict[str, Any]
+    files: list[FileOut]
+    created_at: str
+    updated_at: str
+    expires_at: str | None
+    version: int
+
+
+class SessionList(Shape):
+    items: list[SessionOut]
+    next_cursor: str | None
+
+
+def timestamp(epoch_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def timestamp_or_none(epoch_ms: int | None) -> str | None:
+    """The same for a time that may be missing."""
+    return None if epoch_ms is None else timestamp(epoch_ms)
+
+
+def epoch_ms(moment: datetime | None) -> int | None:
+    """Back from a datetime with a zone to epoch milliseconds."""
+    return None if moment is None else int(moment.timestamp() * 1000)

@@ -1,0 +1,164 @@
+"""The WebSocket `/ws/{sessionId}`: signs a client in, joins it to the room, and hands each frame to its lane.
+
+Binary frames are the room's (y-protocols), text frames are lane.py's; writing is connection.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from collab_server.actions import ExecutionActions, FileActions, SessionActions
+from collab_server.connection import Connection
+from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code
+from collab_server.identity import Identity
+from collab_server.lane import PROTOCOL, Lane
+from collab_server.members import Access, Members
+from collab_server.requests import address, check_origin, credentials
+from collab_server.revocation import Revocations
+from collab_server.settings import Settings
+from crdt.model import CLOSE_MALFORMED, DocumentError, FrameError
+
+logger = logging.getLogger(__name__)
+
+# What a closing socket may still take to send what is queued.
+DRAIN_S = 5.0
+
+
+@dataclass
+class Sockets:
+    """All open WebSockets of this node."""
+
+    identity: Identity
+    members: Members
+    sessions: SessionActions
+    files: FileActions
+    executions: ExecutionActions
+    revocations: Revocations
+    settings: Settings
+    connections: set[Connection] = field(default_factory=set)
+    closing: bool = False
+    _per_address: Counter[str] = field(default_factory=Counter)
+    _per_session: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        """The ASGI endpoint."""
+        wants_text = PROTOCOL in websocket.scope.get("subprotocols", [])
+        subprotocol = PROTOCOL if wants_text else None
+        session_id = websocket.path_params["session_id"]
+        try:
+            token, via = credentials(websocket, in_query=True)
+            if via == "cookie":
+                check_origin(websocket, self.settings)
+            principal = await self.identity.authenticate(token, via)
+            access = await self.members.access(principal, session_id)
+            self._admit(websocket, session_id)
+        except ActionError as error:
+            # A bad origin is refused before the handshake (403); every other refusal is told by a close code, which clients can read.
+            if error.code != "bad_origin":
+                await websocket.accept(subprotocol)
+            await websocket.close(close_code(error), str(error)[:100])
+            return
+        try:
+            await websocket.accept(subprotocol)
+            kind: Literal["human", "agent"] = "agent" if wants_text and via == "bearer" else "human"
+            connection = Connection(
+                websocket,
+                access,
+                principal.actor(kind),
+                wants_text=wants_text,
+                identity=self.identity,
+                members=self.members,
+                outbox_bytes_max=self.settings.outbox_bytes_max,
+            )
+            await self._serve(connection, access)
+        finally:
+            self._per_address[address(websocket)] -= 1
+            self._per_session[session_id] -= 1
+
+    def _admit(self, websocket: WebSocket, session_id: str) -> None:
+        if self.closing:
+            raise ActionError("the server is restarting; connect again", code="overloaded")
+        full = (
+            self._per_address[address(websocket)] >= self.settings.connections_per_address_max
+            or self._per_session[session_id] >= self.settings.connections_per_session_max
+        )
+        if full:
+            error = ActionError("too many connections; try again later", code="overloaded")
+            error.status = 503
+            raise error
+        self._per_address[address(websocket)] += 1
+        self._per_session[session_id] += 1
+
+    async def _serve(self, connection: Connection, access: Access) -> None:
+        self.connections.add(connection)
+        self.revocations.add(connection)
+        writer = asyncio.create_task(connection.write())
+        try:
+            async with self.sessions.room(connection.session_id) as room:
+                connection.room = room
+                lane = Lane(connection, self.files, self.executions)
+                connection.on_role = lambda: lane.welcome("role")
+                lane.welcome()
+                connection.member = room.join(connection)
+                # Rights taken away between the check above and now are not in the feed's future: look once more.
+                await connection.recheck()
+                try:
+                    reader = asyncio.create_task(self._read(connection, lane))
+                    await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+                    if not reader.done():
+                        reader.cancel()
+                    await asyncio.gather(reader, return_exceptions=True)
+                finally:
+                    room.leave(connection.member)
+        except DocumentError as error:
+            connection.close(close_code(error), str(error))
+        except Exception:
+            logger.exception("a socket of session %s failed", access.session["id"])
+            connection.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
+        finally:
+            self.revocations.discard(connection)
+            self.connections.discard(connection)
+            if not writer.done():
+                connection.close(1000, "")
+                await asyncio.wait({writer}, timeout=DRAIN_S)
+                writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    async def _read(self, connection: Connection, lane: Lane) -> None:
+        room, member = connection.room, connection.member
+        assert room is not None and member is not None
+        try:
+            while True:
+                message = await connection.websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                binary = message.get("bytes")
+                if binary is not None:
+                    room.receive(member, binary)
+                elif connection.wants_text:
+                    await lane.handle(message["text"])
+                else:
+                    raise FrameError(CLOSE_MALFORMED, f"text frames are for clients with the subprotocol {PROTOCOL}")
+        except FrameError as error:
+            connection.close(error.close_code, str(error))
+        except WebSocketDisconnect:
+            return
+        except Exception:
+            logger.exception("a frame in session %s could not be handled", connection.session_id)
+            connection.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
+
+    async def close(self) -> None:
+        """Tell every client that the server restarts, and wait until they are told."""
+        self.closing = True
+        for connection in list(self.connections):
+            connection.close(CLOSE_RESTARTING, "the server is restarting")
+
+    def stats(self) -> dict[str, int]:
+        """Figures for the metrics."""
+        return {"sockets": len(self.connections)}
