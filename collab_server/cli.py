@@ -21,6 +21,7 @@ from collab_server.errors import ActionError
 from collab_server.identity import DAY_MS, Identity
 from collab_server.settings import Settings, SettingsError, load
 from collab_server.shapes import timestamp, timestamp_or_none
+from executor.workerd import NotBuilt
 
 DONE, FAILED, USAGE = 0, 1, 2
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         code = USAGE
-    except (ActionError, remote.RemoteError, OSError) as error:
+    except (ActionError, remote.RemoteError, NotBuilt, OSError) as error:
         print(f"collab-server: {error}", file=sys.stderr)
         code = FAILED
     except httpx.HTTPError as error:
@@ -117,6 +118,10 @@ def parser() -> argparse.ArgumentParser:
     _server_options(imported)
     imported.set_defaults(do=lambda a: remote.import_session(_settings(), a))
 
+    mcp = commands.add_parser("mcp", help="an MCP server on stdin and stdout that talks to a running server")
+    _server_options(mcp)
+    mcp.set_defaults(do=_mcp)
+
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
     bench.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON, too")
@@ -143,6 +148,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     from collab_server.serving import serve
 
     return serve(load(host=arguments.host, port=arguments.port), arguments.workers)
+
+
+def _mcp(arguments: argparse.Namespace) -> int:
+    from collab_server.mcp_stdio import serve
+
+    return serve(_settings(), arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

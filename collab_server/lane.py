@@ -236,7 +236,13 @@ class Lane:
         return [{"type": "ok", **await self._files.delete(*self._where, wanted.file_id, actor=self._connection.actor)}]
 
     async def _ping(self, _: Nothing) -> list[Reply]:
-        return [{"type": "ok"}]
+        room = self._connection.room
+        if room is None:
+            return [{"type": "ok"}]
+        # What this socket sent before is applied first, so the answer's version covers it: when `saved` has reached that
+        # version, a client knows that all it typed is on disk.
+        room.flush()
+        return [{"type": "ok", "version": room.version, "savedVersion": room.saved_version}]
 
     def _presence(self, state: dict[str, Any]) -> list[Reply]:
         room, member = self._connection.room, self._connection.member

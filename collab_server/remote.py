@@ -29,13 +29,18 @@ class RemoteError(Exception):
     """The server refused; the text is its own."""
 
 
-@contextmanager
-def client(settings: Settings, arguments: argparse.Namespace) -> Iterator[httpx.Client]:
-    """An HTTP client for the server, signed in."""
+def reach(settings: Settings, arguments: argparse.Namespace) -> tuple[str, str]:
+    """(address, key) of the server that is meant."""
     from collab_server.serving import running_url
 
     url = arguments.url or running_url(settings.data_dir) or f"http://{settings.host}:{settings.port}"
-    token = arguments.token or os.environ.get("COLLAB_TOKEN") or asyncio.run(_key(settings))
+    return url.rstrip("/"), arguments.token or os.environ.get("COLLAB_TOKEN") or asyncio.run(_key(settings))
+
+
+@contextmanager
+def client(settings: Settings, arguments: argparse.Namespace) -> Iterator[httpx.Client]:
+    """An HTTP client for the server, signed in."""
+    url, token = reach(settings, arguments)
     with httpx.Client(
         base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=REQUEST_S, trust_env=False
     ) as made:
@@ -101,7 +106,7 @@ def _show(event: dict[str, Any]) -> int | None:
             print(
                 event["error"].get("stack") or f"{event['error']['type']}: {event['error']['message']}", file=sys.stderr
             )
-        elif event["status"] != "completed":
+        elif event["status"] not in ("completed", "failed"):
             print(f"collab-server: {event['status']}", file=sys.stderr)
         return 0 if event["status"] == "completed" and not event.get("exitCode") else event.get("exitCode") or 1
     return None

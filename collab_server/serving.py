@@ -19,6 +19,7 @@ from collab_server import database, log_format, migrations
 from collab_server.app import create_app
 from collab_server.settings import Settings, SettingsError, load
 from collab_server.welcome import local_login
+from executor import workerd
 
 # A ping this often and an answer this soon: the presence of a dead connection is gone within 45 s.
 PING_INTERVAL_S = 20.0
@@ -58,6 +59,8 @@ def serve(settings: Settings, workers: int = 1) -> int:
         raise SettingsError("--workers needs COLLAB_REDIS_URL: several processes keep in step over Redis")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log_format.configure(settings)
+    if not settings.worker_url:
+        workerd.find(dist=settings.worker_root)
     asyncio.run(_migrate(settings))
     listening = _listen(settings)
     port = listening.getsockname()[1]

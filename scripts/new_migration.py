@@ -15,7 +15,9 @@ async def main(message: str) -> None:
         engine = database.connect(f"sqlite+aiosqlite:///{Path(folder) / 'now.sqlite3'}")
         await migrations.upgrade(engine)
         async with engine.begin() as connection:
-            await connection.run_sync(lambda bare: command.revision(migrations.config(bare), message, autogenerate=True, rev_id=next_id()))
+            await connection.run_sync(
+                lambda bare: command.revision(migrations.config(bare), message, autogenerate=True, rev_id=next_id())
+            )
         await engine.dispose()
 
 

@@ -1,0 +1,222 @@
+"""The bus over Redis pub/sub: batched publishing, one reader, and a fresh subscription after every interruption.
+Pub/sub drops what nobody hears; what to do about it is the reader's business, told by `on_reset`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from contextlib import suppress
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from crdt.bus import OnMessage, OnReset, Subscription
+
+logger = logging.getLogger(__name__)
+
+QUEUED_BYTES_MAX = 32 * 1024 * 1024
+BATCH_MESSAGES_MAX = 512
+RETRY_FIRST_S = 0.05
+RETRY_LAST_S = 2.0
+READ_WAIT_S = 1.0
+SOCKET_TIMEOUT_S = 5.0
+_WAKE_SUFFIX = "wake"
+
+
+class _RedisSubscription:
+    def __init__(self, bus: RedisBus, topic: str, on_message: OnMessage, on_reset: OnReset) -> None:
+        self.bus = bus
+        self.topic = topic
+        self.on_message = on_message
+        self.on_reset = on_reset
+        self.open = True
+
+    def close(self) -> None:
+        if self.open:
+            self.open = False
+            self.bus.forget(self)
+
+
+class RedisBus:
+    """One connection publishes, one listens. A topic is a channel with a common prefix."""
+
+    def __init__(self, url: str, *, prefix: str = "collab:") -> None:
+        self._url = url
+        self._prefix = prefix
+        self._redis: Redis = Redis.from_url(
+            url, socket_connect_timeout=SOCKET_TIMEOUT_S, socket_timeout=SOCKET_TIMEOUT_S
+        )
+        self._pubsub: PubSub | None = None
+        self._topics: dict[str, list[_RedisSubscription]] = {}
+        self._confirmed: dict[str, asyncio.Event] = {}
+        self._outbox: deque[tuple[str, bytes]] = deque()
+        self._outbox_bytes = 0
+        self._outbox_wake = asyncio.Event()
+        self._outbox_empty = asyncio.Event()
+        self._outbox_empty.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connected = asyncio.Event()
+        self.dropped_messages = 0
+
+    async def start(self) -> None:
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._read(), name="bus-reader"),
+                asyncio.create_task(self._publish_all(), name="bus-publisher"),
+            ]
+
+    async def close(self) -> None:
+        if self.connected and self._tasks:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._outbox_empty.wait(), READ_WAIT_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        self._topics.clear()
+        await self._redis.aclose()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected.is_set()
+
+    # -- publishing ----------------------------------------------------------------------------------------------
+
+    def publish(self, topic: str, message: bytes, sender: Subscription | None = None) -> None:
+        self._outbox.append((self._prefix + topic, message))
+        self._outbox_bytes += len(message)
+        while self._outbox_bytes > QUEUED_BYTES_MAX:
+            # Redis is away: the oldest goes, and the exchange of state vectors brings it back later.
+            self._outbox_bytes -= len(self._outbox.popleft()[1])
+            self.dropped_messages += 1
+        self._outbox_wake.set()
+        self._outbox_empty.clear()
+
+    async def _publish_all(self) -> None:
+        backoff = 0.0
+        while True:
+            if not self._outbox:
+                self._outbox_empty.set()
+                self._outbox_wake.clear()
+                await self._outbox_wake.wait()
+            await self._connected.wait()
+            batch = [self._outbox.popleft() for _ in range(min(len(self._outbox), BATCH_MESSAGES_MAX))]
+            self._outbox_bytes -= sum(len(message) for _, message in batch)
+            try:
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for channel, message in batch:
+                        pipeline.publish(channel, message)
+                    await pipeline.execute()
+                backoff = 0.0
+            except (RedisError, OSError) as error:
+                # Perhaps some were sent: hearing an update twice is harmless.
+                self._outbox.extendleft(reversed(batch))
+                self._outbox_bytes += sum(len(message) for _, message in batch)
+                backoff = min(max(backoff * 2, RETRY_FIRST_S), RETRY_LAST_S)
+                logger.warning("publishing failed: %s", type(error).__name__)
+                await asyncio.sleep(backoff)
+
+    # -- subscribing ---------------------------------------------------------------------------------------------
+
+    async def subscribe(self, topic: str, on_message: OnMessage, on_reset: OnReset) -> Subscription:
+        """Without Redis this returns too, after a while: editing goes on, and `on_reset` tells when it is back."""
+        subscription = _RedisSubscription(self, topic, on_message, on_reset)
+        channel = self._prefix + topic
+        first = channel not in self._topics
+        self._topics.setdefault(channel, []).append(subscription)
+        if first:
+            self._confirmed[channel] = asyncio.Event()
+            await self._send_subscribe(channel)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._confirmed[channel].wait(), RETRY_LAST_S if self.connected else RETRY_FIRST_S)
+        return subscription
+
+    async def _send_subscribe(self, channel: str) -> None:
+        if self._pubsub is not None and self.connected:
+            with suppress(RedisError, OSError):
+                await self._pubsub.subscribe(channel)
+
+    def forget(self, subscription: _RedisSubscription) -> None:
+        channel = self._prefix + subscription.topic
+        subscribers = self._topics.get(channel)
+        if subscribers is None or subscription not in subscribers:
+            return
+        subscribers.remove(subscription)
+        if not subscribers:
+            del self._topics[channel]
+            self._confirmed.pop(channel, None)
+            if self._tasks:
+                task = asyncio.create_task(self._unsubscribe(channel))
+                self._tasks.append(task)
+                task.add_done_callback(lambda done: self._tasks.remove(done) if done in self._tasks else None)
+
+    async def _unsubscribe(self, channel: str) -> None:
+        if channel not in self._topics and self._pubsub is not None and self.connected:
+            with suppress(RedisError, OSError):
+                await self._pubsub.unsubscribe(channel)
+
+    async def peers(self, topic: str) -> int:
+        if not self.connected:
+            return 1
+        try:
+            counts = await self._redis.pubsub_numsub(self._prefix + topic)
+        except (RedisError, OSError):
+            return 1
+        return max(1, int(counts[0][1])) if counts else 1
+
+    async def _read(self) -> None:
+        backoff = 0.0
+        while True:
+            pubsub = self._redis.pubsub()
+            try:
+                # A channel of our own keeps the connection subscribed when no room is open.
+                asked = set(self._topics)
+                await pubsub.subscribe(self._prefix + _WAKE_SUFFIX, *asked)
+                self._pubsub = pubsub
+                self._connected.set()
+                backoff = 0.0
+                pending_reset = set(self._topics)
+                late = pending_reset - asked
+                if late:
+                    await pubsub.subscribe(*late)
+                while True:
+                    message = await pubsub.get_message(timeout=READ_WAIT_S)
+                    if message is not None:
+                        self._dispatch(message, pending_reset)
+            except (RedisError, OSError) as error:
+                logger.warning("the bus is interrupted: %s", type(error).__name__)
+            finally:
+                self._pubsub = None
+                self._connected.clear()
+                with suppress(RedisError, OSError):
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
+            backoff = min(max(backoff * 2, RETRY_FIRST_S), RETRY_LAST_S)
+            await asyncio.sleep(backoff * (0.5 + random.random()))  # noqa: S311
+
+    def _dispatch(self, message: dict[str, object], pending_reset: set[str]) -> None:
+        channel_raw = message["channel"]
+        channel = channel_raw.decode() if isinstance(channel_raw, bytes) else str(channel_raw)
+        if message["type"] == "subscribe":
+            confirmed = self._confirmed.get(channel)
+            if confirmed is not None:
+                confirmed.set()
+            if channel in pending_reset:
+                pending_reset.discard(channel)
+                for subscription in list(self._topics.get(channel, ())):
+                    subscription.on_reset()
+        elif message["type"] == "message":
+            data = message["data"]
+            if isinstance(data, bytes):
+                for subscription in list(self._topics.get(channel, ())):
+                    if subscription.open:
+                        self._deliver(subscription, data)
+
+    @staticmethod
+    def _deliver(subscription: _RedisSubscription, data: bytes) -> None:
+        try:
+            subscription.on_message(data)
+        except Exception:
+            logger.exception("a subscriber failed")

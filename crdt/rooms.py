@@ -1,0 +1,268 @@
+"""Opens and closes the rooms of a node: one per session, loaded once, kept while somebody needs it, and compacted.
+What goes on inside a room never lives here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from crdt.bus import Bus
+from crdt.document import Document
+from crdt.loading import build
+from crdt.log import Loaded, Log
+from crdt.model import Limits
+from crdt.room import Room
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 5.0
+TOPIC_PREFIX = "session:"
+# Longer than any insert takes: a row with a lower id than one that is visible may still be on its way.
+SETTLE_S = 60.0
+CLOSE_WAIT_S = 20.0
+
+
+@dataclass
+class _Place:
+    room: Room
+    users: int
+    idle_since: float
+    # The newest row id that was seen, and when: a snapshot may rely on it once it has settled.
+    floor: tuple[int, float] | None = None
+
+
+@dataclass(frozen=True)
+class RoomStats:
+    rooms: int
+    members: int
+    unsaved_changes: int
+    queued_commits: int
+    commit_failures: int
+    quarantined: int
+
+
+class Rooms:
+    """All rooms in memory on this node."""
+
+    def __init__(
+        self,
+        log: Log,
+        bus: Bus,
+        *,
+        limits: Limits | None = None,
+        now: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._log = log
+        self._bus = bus
+        self._limits = limits or Limits()
+        self._now = now
+        self._new_id = new_id
+        self.node = uuid.uuid4().bytes
+        self._places: dict[str, _Place] = {}
+        self._opening: dict[str, asyncio.Task[_Place]] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._busy: set[str] = set()
+
+    async def start(self) -> None:
+        await self._log.start()
+        await self._bus.start()
+        if self._ticker is None:
+            self._ticker = asyncio.create_task(self._tick(), name="rooms-ticker")
+
+    async def close(self) -> None:
+        """Everything that was received is saved before this returns."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ticker
+            self._ticker = None
+        if self._opening:
+            await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        for place in self._places.values():
+            place.room.flush()
+        await self._log.close()
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for place in self._places.values():
+            place.room.close()
+        self._places.clear()
+        await self._bus.close()
+
+    # -- opening and closing -------------------------------------------------------------------------------------
+
+    async def open(self, session_id: str) -> Room:
+        """The room of a session; every `open` is answered by one `release`."""
+        while True:
+            place = self._places.get(session_id)
+            if place is None:
+                task = self._opening.get(session_id)
+                if task is None:
+                    task = asyncio.create_task(self._open(session_id), name="room-open")
+                    self._opening[session_id] = task
+                    task.add_done_callback(lambda _: self._opening.pop(session_id, None))
+                # Shielded: others wait for the same load.
+                place = await asyncio.shield(task)
+            if self._places.get(session_id) is place:
+                place.users += 1
+                return place.room
+
+    async def release(self, room: Room) -> None:
+        place = self._places.get(room.session_id)
+        if place is not None and place.room is room:
+            place.users = max(0, place.users - 1)
+            place.idle_since = self._now()
+
+    def get(self, session_id: str) -> Room | None:
+        place = self._places.get(session_id)
+        return None if place is None else place.room
+
+    async def _open(self, session_id: str) -> _Place:
+        # Listen, then load, then ask the others: nothing falls between the stored state and the stream.
+        room = Room(
+            session_id,
+            Document(self._limits, now=self._now),
+            log=self._log,
+            bus=self._bus,
+            topic=TOPIC_PREFIX + session_id,
+            node=self.node,
+            limits=self._limits,
+            now=self._now,
+            new_id=self._new_id,
+        )
+        await room.listen()
+        try:
+            loaded = await self._load(session_id)
+            document, fault = build(loaded, self._limits, now=self._now)
+            if fault is not None and loaded.snapshots and not document.files():
+                document.close()
+                loaded = await self._log.load(session_id, from_first=True)
+                document, fault = build(loaded, self._limits, now=self._now)
+        except BaseException:
+            room.close()
+            raise
+        if fault is not None:
+            logger.error("session %s is quarantined at version %d: %s", session_id, document.version, fault)
+        newest = loaded.snapshots[0] if loaded.snapshots else None
+        rows = loaded.rows_after(newest)
+        room.adopt(document, fault, len(rows), sum(len(row.update) for row in rows))
+        room.begin()
+        if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(room.answered.wait(), self._limits.peer_wait_s)
+        place = _Place(room, 0, self._now())
+        self._places[session_id] = place
+        return place
+
+    async def _load(self, session_id: str) -> Loaded:
+        return await self._log.load(session_id)
+
+    # -- housekeeping --------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        last_refresh = last_resync = self._now()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._now()
+            refresh = now - last_refresh >= self._limits.presence_refresh_s
+            resync = now - last_resync >= self._limits.resync_s
+            last_refresh = now if refresh else last_refresh
+            last_resync = now if resync else last_resync
+            for place in list(self._places.values()):
+                place.room.tick()
+                if refresh:
+                    place.room.refresh_presence()
+                if resync:
+                    place.room.ask_peers()
+                self.look_after(place.room)
+
+    def look_after(self, room: Room) -> None:
+        """Starts what is due for a room: a snapshot, or its end."""
+        place = self._places.get(room.session_id)
+        if place is None or place.room is not room or room.session_id in self._busy:
+            return
+        idle = place.users == 0 and room.empty and self._now() - place.idle_since >= self._limits.room_idle_s
+        due = (
+            room.changes_since_snapshot >= self._limits.compact_changes
+            or room.bytes_since_snapshot >= self._limits.compact_bytes
+        )
+        if idle or due:
+            self._busy.add(room.session_id)
+            task = asyncio.create_task(self._evict(place) if idle else self._compact(place))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+            task.add_done_callback(lambda _: self._busy.discard(room.session_id))
+
+    async def _evict(self, place: _Place) -> None:
+        room = place.room
+        room.flush()
+        await room.saved(room.version)
+        if place.users or not room.empty or room.unsaved_changes:
+            return
+        if self._places.get(room.session_id) is place:
+            del self._places[room.session_id]
+            room.close()
+
+    async def _compact(self, place: _Place) -> None:
+        room = place.room
+        if room.quarantined is not None:
+            return
+        if self._log.commits_in_id_order:
+            floor = await self._log.last_update_id(room.session_id)
+        elif place.floor is None:
+            place.floor = (await self._log.last_update_id(room.session_id), self._now())
+            return
+        elif self._now() - place.floor[1] < SETTLE_S:
+            return
+        else:
+            floor = place.floor[0]
+            place.floor = None
+        try:
+            await self.compact(room.session_id, floor)
+        except Exception:
+            logger.exception("a snapshot of session %s was not made; the log has everything", room.session_id)
+            return
+        room.changes_since_snapshot = room.bytes_since_snapshot = 0
+
+    async def compact(self, session_id: str, last_update_id: int) -> None:
+        """A snapshot made of the log itself: it never claims more than is there."""
+        loaded = await self._log.load(session_id)
+        within = Loaded(loaded.snapshots, tuple(row for row in loaded.rows if row.id <= last_update_id))
+        # In a thread: a long log takes a while, and people are typing.
+        made = await asyncio.to_thread(_snapshot_of, within, self._limits, self._now)
+        if made is not None:
+            version, state, modified = made
+            await self._log.compact(session_id, version, state, {"modified": modified}, last_update_id)
+
+    def stats(self) -> RoomStats:
+        rooms = [place.room for place in self._places.values()]
+        return RoomStats(
+            rooms=len(rooms),
+            members=sum(room.member_count for room in rooms),
+            unsaved_changes=sum(room.unsaved_changes for room in rooms),
+            queued_commits=self._log.queued,
+            commit_failures=self._log.failures,
+            quarantined=sum(room.quarantined is not None for room in rooms),
+        )
+
+
+def _snapshot_of(loaded: Loaded, limits: Limits, now: Callable[[], float]) -> tuple[int, bytes, dict[str, int]] | None:
+    """Version, state and times of change; None where the log has a fault or a gap, or nothing is new.
+
+    The document lives and dies in the thread that calls: the library's objects do not travel."""
+    if not loaded.rows_after(loaded.snapshots[0] if loaded.snapshots else None):
+        return None
+    document, fault = build(loaded, limits, now=now)
+    try:
+        if fault is not None or document.holds_any:
+            return None
+        return document.version, document.encode(), document.modified()
+    finally:
+        document.close()

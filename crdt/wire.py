@@ -1,0 +1,64 @@
+"""What the rooms of one session on several nodes say to each other, as bytes.
+Who says it, when, and over which bus, is decided elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from crdt.model import Actor
+from crdt.protocol import read_bytes, read_varint, write_bytes, write_varint
+
+UPDATE, AWARENESS, HELLO, DIFF, EVENT, BYE = 1, 2, 3, 4, 5, 6
+TO_ALL = b""
+
+
+@dataclass(frozen=True, slots=True)
+class BusMessage:
+    """`payload` is an update, an awareness payload, a state vector or JSON, by `kind`."""
+
+    kind: int
+    node: bytes
+    to: bytes
+    version: int
+    actor: bytes
+    payload: bytes
+
+
+def encode(
+    kind: int, node: bytes, payload: bytes, *, to: bytes = TO_ALL, version: int = 0, actor: bytes = b""
+) -> bytes:
+    return b"".join(
+        (
+            write_varint(kind),
+            write_bytes(node),
+            write_bytes(to),
+            write_varint(version),
+            write_bytes(actor),
+            write_bytes(payload),
+        )
+    )
+
+
+def decode(message: bytes) -> BusMessage | None:
+    """None for what this version does not understand: nodes of two versions may run side by side."""
+    try:
+        kind, at = read_varint(message, 0)
+        node, at = read_bytes(message, at)
+        to, at = read_bytes(message, at)
+        version, at = read_varint(message, at)
+        actor, at = read_bytes(message, at)
+        payload, at = read_bytes(message, at)
+    except Exception:
+        return None
+    return BusMessage(kind, node, to, version, actor, payload)
+
+
+def encode_actor(actor: Actor) -> bytes:
+    return orjson.dumps([actor.id, actor.name, actor.kind, actor.color, actor.color_light])
+
+
+def decode_actor(raw: bytes) -> Actor:
+    actor_id, name, kind, color, color_light = orjson.loads(raw)
+    return Actor(actor_id, name, kind, color, color_light)

@@ -1,0 +1,380 @@
+"""The executions of this node: runs belong to the server, and everyone may leave and come back to what was kept.
+
+How one run goes is run.py's part, and what is stored is the ledger's; here they are started, followed and recovered.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from executor.events import Finished, Metrics, RefusedRun, RunError, Who, result_of
+from executor.ledger import DuplicateExecution, ExecutionRecord, Ledger, Page
+from executor.pricing import FREE, TIERS, Tier
+from executor.quota import Quota, QuotaLimits
+from executor.request import ExecuteRequest
+from executor.run import Admission, Refused, RunLimits, Settlement, admit, run
+from executor.runner import Runner
+from executor.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
+
+FLUSH_INTERVAL_S = 1.0
+CLOSE_WAIT_S = 5.0
+SETTLE_BACKOFF_S = (0.1, 0.4, 1.0)
+SETTLE_BACKOFF_MAX_S = 30.0
+EVENT_OVERHEAD_BYTES = 200
+
+Events = list[dict[str, Any]]
+OnEvent = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class ExecutorLimits:
+    kept_output_bytes_max: int = 8 * 2**20
+    quota: QuotaLimits = field(default_factory=QuotaLimits)
+    run: RunLimits = field(default_factory=RunLimits)
+
+
+@dataclass(frozen=True)
+class KeptEvent:
+    """`index` counts the kept events of one execution from 1, without gaps."""
+
+    index: int
+    event: dict[str, Any]
+
+
+class _Live:
+    """One run of this node, from admission until it is settled."""
+
+    def __init__(self, record: ExecutionRecord, admission: Admission, on_event: OnEvent | None) -> None:
+        self.record = record
+        self.admission = admission
+        self.on_event = on_event
+        self.kept: list[dict[str, Any]] = []
+        self.kept_bytes = 0
+        self.stored_count = 0
+        self.done = False
+        self.news = asyncio.Event()
+        self.storing = asyncio.Lock()
+
+    def keep(self, event: dict[str, Any], bytes_max: int) -> None:
+        text = event.get("text") or event.get("mime")
+        if text and not event.get("truncated"):
+            size = len(text) if isinstance(text, str) else len(str(text))
+            if self.kept_bytes + size > bytes_max:
+                return
+            self.kept_bytes += size + EVENT_OVERHEAD_BYTES
+        self.kept.append(event)
+
+    def announce(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
+
+
+class Executor:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        runner: Runner,
+        *,
+        limits: ExecutorLimits | None = None,
+        now: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        node_id: str = "local",
+    ) -> None:
+        self.limits = limits or ExecutorLimits()
+        self.ledger = Ledger(engine)
+        self._runner = runner
+        self._quota = Quota(self.limits.quota)
+        self._now = now
+        self._new_id = new_id
+        self._node_id = node_id
+        self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
+        self._live: dict[str, _Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._finished: Counter[str] = Counter()
+        self._closing = False
+
+    async def start(self) -> None:
+        """Loads the tiers and ends what a crash of this node left unfinished as lost, which is free."""
+        await self.reload_tiers()
+        for record in await self.ledger.unfinished(self._node_id):
+            if record.id not in self._live:
+                await self._end_as_lost(record)
+
+    async def close(self) -> None:
+        """Ends what still runs as lost; a server that wants to drain waits before it calls this."""
+        self._closing = True
+        for live in self._live.values():
+            live.admission.abandoned = True
+            live.admission.job.cancelled.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=CLOSE_WAIT_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+
+    async def reload_tiers(self) -> None:
+        """A run keeps the version it was admitted under; the next one takes the new."""
+        self._tiers = await self.ledger.tiers()
+
+    @property
+    def tiers(self) -> Mapping[str, Tier]:
+        return self._tiers
+
+    async def submit(
+        self,
+        request: ExecuteRequest,
+        snapshot: Snapshot,
+        *,
+        actor_id: str,
+        actor_name: str,
+        session_id: str | None,
+        account_tier: str,
+        execution_id: str | None = None,
+        on_event: OnEvent | None = None,
+    ) -> str:
+        """Returns once the run is recorded, without waiting for it. Raises Refused (recorded) or DuplicateExecution."""
+        execution_id = execution_id or self._new_id()
+        if execution_id in self._live:
+            raise DuplicateExecution(execution_id)
+        actor = Who(id=actor_id, name=actor_name)
+        now_ms = self._now_ms()
+        record = ExecutionRecord(
+            execution_id, session_id, actor_id, actor_name, self._node_id, snapshot.language[:64], snapshot.entry,
+            snapshot.digest, snapshot.version, account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
+        )  # fmt: skip
+        try:
+            if self._closing:
+                refusal = RefusedRun(
+                    execution_id=execution_id, code="rate_limited", message="the server stops", retry_after=5.0
+                )
+                raise Refused(refusal)
+            admission = admit(
+                execution_id, request, snapshot, actor, account_tier,
+                tiers=self._tiers, quota=self._quota, languages=self._runner.languages(), limits=self.limits.run,
+            )  # fmt: skip
+        except Refused as refused:
+            self._finished["refused"] += 1
+            await self.ledger.insert(replace(record, status="refused", finished_at=now_ms), [refused.event])
+            if on_event is not None:
+                self._tell(on_event, refused.event)
+            raise
+        record = replace(record, tier=admission.tier.name, tier_version=admission.tier.version)
+        live = _Live(record, admission, on_event)
+        self._live[execution_id] = live
+        try:
+            await self.ledger.insert(record)
+        except BaseException:
+            del self._live[execution_id]
+            self._quota.release(admission.ticket)
+            raise
+        self._spawn(self._drive(live))
+        return execution_id
+
+    async def events(self, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
+        """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown."""
+        live = self._live.get(execution_id)
+        if live is None:
+            for index, event in enumerate(await self._stored(execution_id), start=1):
+                if index > after:
+                    yield KeptEvent(index, event)
+            return
+        index = max(0, after)
+        while True:
+            news = live.news
+            while index < len(live.kept):
+                index += 1
+                yield KeptEvent(index, live.kept[index - 1])
+            if live.done:
+                return
+            if news is live.news:
+                await news.wait()
+
+    async def replay(self, execution_id: str, after_seq: int) -> Events:
+        """The kept events that follow the output numbered `after_seq`; all of them for 0."""
+        live = self._live.get(execution_id)
+        kept = list(live.kept) if live else await self._stored(execution_id)
+        position = 0
+        if after_seq > 0:
+            for index, event in enumerate(kept, start=1):
+                if event.get("seq", after_seq + 1) <= after_seq:
+                    position = index
+        return kept[position:]
+
+    async def get(self, execution_id: str) -> ExecutionRecord | None:
+        live = self._live.get(execution_id)
+        return live.record if live else await self.ledger.get(execution_id)
+
+    async def list(
+        self, *, session_id: str | None = None, actor_id: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Newest first; runs of this node as they are now. ValueError for a cursor that is not ours."""
+        page = await self.ledger.page(session_id=session_id, actor_id=actor_id, limit=limit, cursor=cursor)
+        items = [self._live[item.id].record if item.id in self._live else item for item in page.items]
+        return Page(items, page.next_cursor)
+
+    async def result(self, execution_id: str) -> dict[str, Any]:
+        """Waits for the end. LookupError when unknown."""
+        return result_of([kept.event async for kept in self.events(execution_id)])
+
+    async def stdin(self, execution_id: str, data: str, eof: bool = False) -> bool:
+        """False when the run is over, takes no input, or has left too much of it unread."""
+        live = self._live.get(execution_id)
+        return live is not None and live.admission.job.request.interactive and live.admission.job.stdin.put(data, eof)
+
+    async def cancel(self, execution_id: str) -> bool:
+        """False when there is nothing to cancel on this node."""
+        live = self._live.get(execution_id)
+        if live is None or live.done:
+            return False
+        live.admission.job.cancelled.set()
+        return True
+
+    def live(self) -> tuple[ExecutionRecord, ...]:
+        """The runs of this node that are not over."""
+        return tuple(live.record for live in self._live.values())
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "running": self._quota.running_count,
+            "queued": self._quota.waiting_count,
+            "finished": dict(self._finished),
+            "runner": self._runner.stats(),
+        }
+
+    async def _drive(self, live: _Live) -> None:
+        flushing = asyncio.create_task(self._flush_forever(live))
+        try:
+            settle = self._settler(live)
+            async for event in run(
+                live.admission, self._runner, self._quota, settle, limits=self.limits.run, now=self._now
+            ):
+                if not isinstance(event, Finished):  # that one is kept and told of by settling
+                    self._publish(live, event.to_json())
+        except Exception:
+            logger.exception("run %s broke off", live.record.id)
+            error = RunError(type="platform", message="the run broke off inside the server; it is free")
+            nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
+            finished = Finished(
+                execution_id=live.record.id, status="failed", exit_code=None, error=error, metrics=nothing
+            )
+            if not live.done:
+                await self._settler(live)(finished, Settlement("failed", FREE, 0, 0, None, billed=False))
+        finally:
+            flushing.cancel()
+            self._live.pop(live.record.id, None)
+            if not live.done:  # the server is torn down: nobody may wait for an end that does not come
+                live.done = True
+                live.announce()
+
+    def _settler(self, live: _Live) -> Callable[[Finished, Settlement], Any]:
+        async def settle(finished: Finished, settlement: Settlement) -> None:
+            event = finished.to_json()
+            live.record = replace(
+                live.record, status=settlement.status, exit_code=settlement.exit_code, wall_ms=settlement.wall_ms,
+                memory_bytes=settlement.memory_bytes, compute_micro_units=settlement.usage.compute_micro_units,
+                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self._now_ms(),
+            )  # fmt: skip
+            live.kept.append(event)
+            self._finished[settlement.status] += 1
+            async with live.storing:
+                await self._store_end(live, settlement.billed)
+            live.done = True
+            if live.on_event is not None:
+                self._tell(live.on_event, event)
+            live.announce()
+
+        return settle
+
+    async def _store_end(self, live: _Live, billed: bool) -> None:
+        """A store that is away for a moment is waited for; after that people are told and the store is tried on."""
+        for backoff_s in (*SETTLE_BACKOFF_S, None):
+            try:
+                await self._settle_once(live, billed)
+                return
+            except (SQLAlchemyError, OSError):
+                if backoff_s is None:
+                    logger.exception("run %s is not settled yet", live.record.id)
+                    self._spawn(self._settle_later(live, billed))
+                    return
+                await asyncio.sleep(backoff_s)
+
+    async def _settle_later(self, live: _Live, billed: bool) -> None:
+        backoff_s = SETTLE_BACKOFF_S[-1]
+        while not self._closing:
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, SETTLE_BACKOFF_MAX_S)
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                await self._settle_once(live, billed)
+                return
+
+    async def _settle_once(self, live: _Live, billed: bool) -> None:
+        tail = live.kept[live.stored_count :]
+        await self.ledger.settle(live.record, billed=billed, first_index=live.stored_count, events=tail)
+        live.stored_count = len(live.kept)
+
+    async def _flush_forever(self, live: _Live) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_INTERVAL_S)
+            async with live.storing:
+                # Taken before the write: what is kept during it belongs to the next.
+                tail = live.kept[live.stored_count :]
+                if not tail or live.record.finished_at is not None:
+                    continue
+                try:
+                    await self.ledger.progress(live.record.id, live.record.started_at, live.stored_count, tail)
+                except (SQLAlchemyError, OSError):
+                    logger.warning("the output of run %s is not stored yet", live.record.id)
+                    continue
+                live.stored_count += len(tail)
+
+    async def _end_as_lost(self, record: ExecutionRecord) -> None:
+        kept = await self.ledger.events(record.id)
+        error = RunError(type="platform", message="the server stopped while this ran; it is free")
+        nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
+        finished = Finished(
+            execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing
+        )  # fmt: skip
+        ended = replace(record, status="lost", finished_at=self._now_ms())
+        await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[finished.to_json()])
+        self._finished["lost"] += 1
+
+    async def _stored(self, execution_id: str) -> Events:
+        kept = await self.ledger.events(execution_id)
+        if not kept and await self.ledger.get(execution_id) is None:
+            raise LookupError(execution_id)
+        return kept
+
+    def _publish(self, live: _Live, event: dict[str, Any]) -> None:
+        if event["type"] == "execution.started":
+            live.record = replace(live.record, status="running", started_at=event["startedAt"])
+        live.keep(event, self.limits.kept_output_bytes_max)
+        if live.on_event is not None:
+            self._tell(live.on_event, event)
+        live.announce()
+
+    def _tell(self, on_event: OnEvent, event: dict[str, Any]) -> None:
+        try:
+            on_event(event)
+        except Exception:
+            # A listener's fault must not end a run that others watch and someone pays for.
+            logger.exception("a listener to execution events failed")
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(cast("Any", work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)

@@ -1,0 +1,389 @@
+"""What the store keeps of executions: their rows, their kept events, usage, tiers by version, and the audit.
+
+Usage, events, tier versions and audit are only ever appended to; nothing here decides what a run may do or costs.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from executor.events import encode
+from executor.pricing import TIERS, Tier
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+ID = String(64)
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+DAY_MS = 86_400_000
+PAGE_MAX = 200
+UNFINISHED = ("queued", "running")
+_ENDED = ("status", "exit_code", "started_at", "finished_at")
+_CHARGED = ("session_id", "actor_id", "language", "tier", "tier_version")
+_MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dollars")
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("session_id", ID),
+    Column("actor_id", String(255), nullable=False),
+    Column("actor_name", String(255), nullable=False),
+    Column("node_id", String(255), nullable=False),
+    Column("language", String(64), nullable=False),
+    Column("entry", String(1024), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("version", BigInteger),
+    Column("tier", String(64), nullable=False),
+    Column("tier_version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("exit_code", BigInteger),
+    Column("wall_ms", BigInteger, nullable=False, server_default="0"),
+    Column("memory_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("compute_micro_units", BigInteger, nullable=False, server_default="0"),
+    Column("cost_micro_dollars", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Index(None, "session_id", "created_at"),
+    Index(None, "actor_id", "created_at"),
+    Index(None, "node_id", "status"),
+)
+# Kept events in pieces: one row holds a run of lines, because a row for each would cost more than the run.
+execution_events = Table(
+    "execution_events",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("execution_id", ID, nullable=False),
+    Column("first_index", Integer, nullable=False),
+    Column("events", LargeBinary, nullable=False),
+    UniqueConstraint("execution_id", "first_index"),
+)
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("execution_id", ID, nullable=False, unique=True),
+    Column("session_id", ID),
+    Column("actor_id", String(255), nullable=False),
+    Column("language", String(64), nullable=False),
+    Column("tier", String(64), nullable=False),
+    Column("tier_version", Integer, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("compute_micro_units", BigInteger, nullable=False),
+    Column("cost_micro_dollars", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "actor_id", "created_at"),
+    Index(None, "session_id", "created_at"),
+)
+tiers = Table(
+    "tiers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("price_per_second_micro_dollars", BigInteger, nullable=False),
+    Column("price_per_mb_micro_dollars", BigInteger, nullable=False),
+    Column("max_time_ms", BigInteger, nullable=False),
+    Column("max_memory_bytes", BigInteger, nullable=False),
+    Column("modules", Text, nullable=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    Index(None, "subject", "at"),
+)
+
+GroupBy = Literal["day", "language", "session", "actor"]
+
+
+class DuplicateExecution(Exception):
+    """An execution with this id exists already."""
+
+
+class StaleTier(Exception):
+    """The tier was changed by someone else; `current` is its version now."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the tier is at version {current}")
+        self.current = current
+
+
+@dataclass(frozen=True)
+class ExecutionRecord:
+    id: str
+    session_id: str | None
+    actor_id: str
+    actor_name: str
+    node_id: str
+    language: str
+    entry: str
+    digest: str
+    version: int | None
+    tier: str
+    tier_version: int
+    status: str
+    exit_code: int | None
+    wall_ms: int
+    memory_bytes: int
+    compute_micro_units: int
+    cost_micro_dollars: int
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id, "executionId": self.id, "sessionId": self.session_id,
+            "actor": {"id": self.actor_id, "name": self.actor_name},
+            "language": self.language, "entry": self.entry, "version": self.version, "digest": self.digest,
+            "tier": self.tier, "tierVersion": self.tier_version, "status": self.status, "exitCode": self.exit_code,
+            "metrics": {
+                "executionTime": self.wall_ms, "memoryUsage": self.memory_bytes,
+                "computeUnits": self.compute_micro_units / 1e6, "cost": self.cost_micro_dollars / 1e6,
+            },
+            "createdAt": self.created_at, "startedAt": self.started_at, "finishedAt": self.finished_at,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[ExecutionRecord]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class UsageSum:
+    key: str | None
+    executions: int
+    wall_ms: int
+    compute_micro_units: int
+    cost_micro_dollars: int
+
+
+class Ledger:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def insert(self, record: ExecutionRecord, events: Sequence[Mapping[str, Any]] = ()) -> None:
+        values = {column.name: getattr(record, column.name) for column in executions.columns}
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(executions).values(values))
+                await _append(connection, record.id, 0, events)
+        except IntegrityError as error:
+            raise DuplicateExecution(record.id) from error
+
+    async def progress(
+        self, execution_id: str, started_at: int | None, first_index: int, events: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """What a run that goes on has said since the last time; after a crash this is what is left of it."""
+        async with self._engine.begin() as connection:
+            if started_at is not None:
+                running = update(executions).where(executions.c.id == execution_id, executions.c.status == "queued")
+                await connection.execute(running.values(status="running", started_at=started_at))
+            await _append(connection, execution_id, first_index, events)
+
+    async def settle(
+        self, record: ExecutionRecord, *, billed: bool, first_index: int, events: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """Row, usage and last events in one transaction. False when it was settled before: nothing is charged twice."""
+        async with self._engine.begin() as connection:
+            final = {name: getattr(record, name) for name in (*_ENDED, *_MEASURED)}
+            unfinished = and_(executions.c.id == record.id, executions.c.status.in_(UNFINISHED))
+            if (await connection.execute(update(executions).where(unfinished).values(final))).rowcount != 1:
+                return False
+            if billed:
+                row = {name: getattr(record, name) for name in (*_CHARGED, *_MEASURED)}
+                await connection.execute(
+                    insert(usage).values(**row, execution_id=record.id, created_at=record.finished_at)
+                )
+            await _append(connection, record.id, first_index, events)
+        return True
+
+    async def unfinished(self, node_id: str) -> list[ExecutionRecord]:
+        query = select(executions).where(executions.c.node_id == node_id, executions.c.status.in_(UNFINISHED))
+        async with self._engine.connect() as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+    async def get(self, execution_id: str) -> ExecutionRecord | None:
+        query = select(executions).where(executions.c.id == execution_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return _record(row) if row is not None else None
+
+    async def events(self, execution_id: str) -> list[dict[str, Any]]:
+        query = (
+            select(execution_events.c.events)
+            .where(execution_events.c.execution_id == execution_id)
+            .order_by(execution_events.c.first_index)
+        )
+        async with self._engine.connect() as connection:
+            chunks = (await connection.execute(query)).scalars().all()
+        return [json.loads(line) for chunk in chunks for line in chunk.splitlines()]
+
+    async def page(
+        self, *, session_id: str | None = None, actor_id: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Newest first."""
+        limit = max(1, min(limit, PAGE_MAX))
+        query = select(executions).order_by(executions.c.created_at.desc(), executions.c.id.desc()).limit(limit + 1)
+        if session_id is not None:
+            query = query.where(executions.c.session_id == session_id)
+        if actor_id is not None:
+            query = query.where(executions.c.actor_id == actor_id)
+        if cursor is not None:
+            at, last_id = _decode_cursor(cursor)
+            older = executions.c.created_at < at
+            query = query.where(or_(older, and_(executions.c.created_at == at, executions.c.id < last_id)))
+        async with self._engine.connect() as connection:
+            found = [_record(row) for row in (await connection.execute(query)).mappings()]
+        more = len(found) > limit
+        return Page(found[:limit], _encode_cursor(found[limit - 1]) if more else None)
+
+    async def usage_sums(
+        self,
+        group_by: GroupBy,
+        *,
+        actor_id: str | None = None,
+        session_id: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> list[UsageSum]:
+        """Sums over [from_ms, to_ms); a day is a UTC day, its key the date's first millisecond as a string."""
+        # Written out, because PostgreSQL does not see two parameters as the same expression.
+        day = usage.c.created_at - usage.c.created_at % literal_column(str(DAY_MS), Integer)
+        keys = {"day": day, "language": usage.c.language, "session": usage.c.session_id, "actor": usage.c.actor_id}
+        key = keys[group_by].label("key")
+        query = select(
+            key,
+            func.count().label("executions"),
+            func.sum(usage.c.wall_ms).label("wall_ms"),
+            func.sum(usage.c.compute_micro_units).label("compute_micro_units"),
+            func.sum(usage.c.cost_micro_dollars).label("cost_micro_dollars"),
+        ).group_by(key).order_by(key)  # fmt: skip
+        if actor_id is not None:
+            query = query.where(usage.c.actor_id == actor_id)
+        if session_id is not None:
+            query = query.where(usage.c.session_id == session_id)
+        if from_ms is not None:
+            query = query.where(usage.c.created_at >= from_ms)
+        if to_ms is not None:
+            query = query.where(usage.c.created_at < to_ms)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        # PostgreSQL sums bigints as numeric.
+        return [UsageSum(None if row[0] is None else str(row[0]), *(int(value) for value in row[1:])) for row in rows]
+
+    async def spent_by_prefix(self, actor_prefix: str) -> int:
+        """What all actors whose ids begin alike have spent, in micro-dollars."""
+        query = select(func.sum(usage.c.cost_micro_dollars)).where(
+            usage.c.actor_id.startswith(actor_prefix, autoescape=True)
+        )
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query)).scalar() or 0)
+
+    async def tiers(self) -> dict[str, Tier]:
+        """The newest version of each tier; the defaults where nobody has set one."""
+        found = {tier.name: tier for tier in TIERS}
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(select(tiers).order_by(tiers.c.version))).mappings().all()
+        for row in rows:
+            found[row["name"]] = Tier(
+                row["name"], row["version"], row["price_per_second_micro_dollars"], row["price_per_mb_micro_dollars"],
+                row["max_time_ms"], row["max_memory_bytes"], tuple(json.loads(row["modules"])),
+            )  # fmt: skip
+        return found
+
+    async def put_tier(self, tier: Tier, expected_version: int, actor_id: str, now_ms: int) -> Tier:
+        """Appends the next version and its audit row; StaleTier when `expected_version` is not the newest."""
+        current = (await self.tiers()).get(tier.name)
+        if (current.version if current else 0) != expected_version:
+            raise StaleTier(current.version if current else 0)
+        row = {
+            "name": tier.name, "version": expected_version + 1, "max_time_ms": tier.max_time_ms,
+            "price_per_second_micro_dollars": tier.price_per_second_micro_dollars,
+            "price_per_mb_micro_dollars": tier.price_per_mb_micro_dollars,
+            "max_memory_bytes": tier.max_memory_bytes, "modules": json.dumps(tier.modules),
+        }  # fmt: skip
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(tiers).values(**row, actor_id=actor_id, created_at=now_ms))
+                await _audit(connection, now_ms, actor_id, "tier.set", tier.name, row)
+        except IntegrityError as error:  # two admins at once: the primary key lets one through
+            raise StaleTier(expected_version + 1) from error
+        return (await self.tiers())[tier.name]
+
+    async def audit(self, now_ms: int, actor_id: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+        async with self._engine.begin() as connection:
+            await _audit(connection, now_ms, actor_id, action, subject, detail)
+
+
+async def _append(
+    connection: AsyncConnection, execution_id: str, first_index: int, events: Iterable[Mapping[str, Any]]
+) -> None:
+    data = b"\n".join(encode(event) for event in events)
+    if data:
+        row = {"execution_id": execution_id, "first_index": first_index, "events": data}
+        await connection.execute(insert(execution_events).values(row))
+
+
+async def _audit(
+    connection: AsyncConnection, now_ms: int, actor_id: str, action: str, subject: str, detail: Mapping[str, Any]
+) -> None:
+    row = {"at": now_ms, "actor_id": actor_id, "action": action, "subject": subject, "detail": encode(detail)}
+    await connection.execute(insert(audit).values(row))
+
+
+def _record(row: RowMapping) -> ExecutionRecord:
+    return ExecutionRecord(**row)
+
+
+def _encode_cursor(record: ExecutionRecord) -> str:
+    return base64.urlsafe_b64encode(f"{record.created_at}:{record.id}".encode()).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
+        return int(at), last_id
+    except (ValueError, binascii.Error) as error:
+        raise ValueError("the cursor is not one of ours") from error

@@ -1,0 +1,400 @@
+"""One run from request to settled end: scan ▸ reserve ▸ run ▸ settle, as an async generator of events.
+
+The branches of a run are all here; what it is measured by, priced by, stored in and told to lives elsewhere.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from executor import events, pricing
+from executor.quota import Full, Quota, Ticket
+from executor.request import ExecuteRequest
+from executor.runner import Ended, Job, Leased, Runner, Stdin
+from executor.scan import scan
+from executor.snapshot import Snapshot, name_problem
+from executor.wire import (
+    BinaryFile,
+    DisplayFrame,
+    FinishedFrame,
+    Frame,
+    InputFrame,
+    OutputFrame,
+    TextFile,
+    TruncatedFrame,
+    WireRequest,
+)
+
+CONTEXT_DEPTH_MAX = 64
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    output_bytes_max: int = 2**20
+    output_events_max: int = 20_000
+    display_bytes_max: int = 4 * 2**20
+    result_bytes_max: int = 2**20
+    artifact_bytes_max: int = 4 * 2**20
+    artifacts_max: int = 200
+    error_chars_max: int = 20_000
+    prompt_chars_max: int = 4_000
+    stdin_bytes_max: int = 2**20
+    context_bytes_max: int = 2**20
+
+
+class Refused(Exception):
+    """The run was not admitted: nothing ran and nothing is charged. `event` is what everyone is told."""
+
+    def __init__(self, event: events.RefusedRun) -> None:
+        super().__init__(event.message)
+        self.refusal = event
+        self.event = event.to_json()
+
+
+@dataclass(eq=False)
+class Admission:
+    """What was decided before the run; a later change of a tier does not touch it."""
+
+    execution_id: str
+    actor: events.Who
+    snapshot: Snapshot
+    tier: pricing.Tier
+    ticket: Ticket
+    job: Job
+    # The server stops: the run is nobody's fault and free.
+    abandoned: bool = False
+    findings: tuple[events.Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Settlement:
+    status: events.Status
+    usage: pricing.Usage
+    wall_ms: int
+    memory_bytes: int
+    exit_code: int | None
+    billed: bool
+
+
+Settle = Callable[[events.Finished, Settlement], Awaitable[None]]
+
+
+def admit(
+    execution_id: str,
+    request: ExecuteRequest,
+    snapshot: Snapshot,
+    actor: events.Who,
+    account_tier: str,
+    *,
+    tiers: Mapping[str, pricing.Tier],
+    quota: Quota,
+    languages: frozenset[str] | None,
+    limits: RunLimits,
+) -> Admission:
+    """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
+
+    def refuse(code: events.RefusalCode, message: str, **more: Any) -> Refused:
+        return Refused(events.RefusedRun(execution_id=execution_id, code=code, message=message, **more))
+
+    if request.if_version is not None and request.if_version != snapshot.version:
+        raise refuse("stale", f"the files are at version {snapshot.version}, not {request.if_version}")
+    problem = _shape_problem(request, snapshot, languages, limits)
+    if problem:
+        raise refuse("invalid", problem)
+    wanted = pricing.Wanted(
+        request.tier, request.timeout, request.memory_limit, snapshot.language, request.allowed_modules
+    )
+    tier = pricing.choose_tier(wanted, account_tier, tiers)
+    if isinstance(tier, pricing.TierRefusal):
+        raise refuse("invalid" if tier.unknown_tier else "forbidden", tier.message)
+    seen = scan(snapshot)
+    if seen.blocked:
+        worst = next(finding for finding in seen.findings if finding.severity == "error")
+        raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
+    ticket = quota.request(actor.id)
+    if isinstance(ticket, Full):
+        raise refuse("rate_limited", ticket.message, retry_after=ticket.retry_after_s)
+    wire = WireRequest(
+        execution_id=execution_id,
+        language=snapshot.language,
+        entry=snapshot.entry,
+        files=[_wire_file(file.name, file.content) for file in snapshot.files],
+        argv=[],
+        stdin=request.stdin,
+        interactive=request.stdin is None,
+        context=request.context or {},
+        timeout_ms=request.timeout,
+        memory_limit_bytes=request.memory_limit,
+        allowed_modules=pricing.allowed_modules(tier, wanted),
+        tier=tier.name,
+        tier_of_module=pricing.tier_of_module(snapshot.language, tiers),
+        output_bytes_max=limits.output_bytes_max,
+        artifact_bytes_max=limits.artifact_bytes_max,
+    )
+    job = Job(wire, Stdin(limits.stdin_bytes_max))
+    return Admission(execution_id, actor, snapshot, tier, ticket, job, findings=seen.findings)
+
+
+def _shape_problem(
+    request: ExecuteRequest, snapshot: Snapshot, languages: frozenset[str] | None, limits: RunLimits
+) -> str | None:
+    if languages is not None and snapshot.language not in languages:
+        return f"language: {snapshot.language!r} cannot be run here; there are {', '.join(sorted(languages))}"
+    entry = next(file for file in snapshot.files if file.name == snapshot.entry)
+    if not entry.content.strip():
+        return f"code: {snapshot.entry} is empty"
+    if request.stdin is not None and len(request.stdin) > limits.stdin_bytes_max:
+        return f"stdin: at most {limits.stdin_bytes_max} bytes"
+    if request.context is not None:
+        if _deeper_than(request.context, CONTEXT_DEPTH_MAX):
+            return f"context: at most {CONTEXT_DEPTH_MAX} levels deep"
+        if len(json.dumps(request.context)) > limits.context_bytes_max:
+            return f"context: at most {limits.context_bytes_max} bytes"
+    return None
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            item
+            for each in layer
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def _wire_file(name: str, content: bytes) -> TextFile | BinaryFile:
+    try:
+        return TextFile(name=name, content=content.decode())
+    except UnicodeDecodeError:
+        return BinaryFile(name=name, base64=base64.b64encode(content).decode())
+
+
+async def run(
+    admission: Admission,
+    runner: Runner,
+    quota: Quota,
+    settle: Settle,
+    *,
+    limits: RunLimits,
+    now: Callable[[], float],
+) -> AsyncGenerator[events.Event, None]:
+    """Yields what happens, in order, the Finished last and only after it was settled."""
+    job, execution_id = admission.job, admission.execution_id
+    with quota.held(admission.ticket):
+        async for position in _positions(admission):
+            yield events.Queued(execution_id=execution_id, position=position)
+        ended, leased = Ended("cancelled", 0), False
+        if not job.cancelled.is_set():
+            translation = _Translation(execution_id, limits)
+            async for item in runner.run(job):
+                if isinstance(item, Leased):
+                    leased = True
+                    yield events.Started(
+                        execution_id=execution_id,
+                        actor=admission.actor,
+                        language=admission.snapshot.language,
+                        entry=admission.snapshot.entry,
+                        tier=admission.tier.name,
+                        version=admission.snapshot.version,
+                        started_at=int(now() * 1000),
+                    )
+                elif isinstance(item, Ended):
+                    ended = item
+                else:
+                    for event in translation.of(item):
+                        yield event
+            if ended.frame is not None and (notice := translation.oversized_result(ended.frame)):
+                yield notice
+    finished, settlement = conclude(admission, ended, leased=leased, limits=limits)
+    await settle(finished, settlement)
+    yield finished
+
+
+async def _positions(admission: Admission) -> AsyncGenerator[int, None]:
+    """The place in the queue whenever it changes, until the run is admitted or cancelled."""
+    ticket, news = admission.ticket, asyncio.Event()
+    ticket.on_position = lambda _: news.set()
+    waits = [asyncio.create_task(admission.job.cancelled.wait()), asyncio.create_task(ticket.admitted.wait())]
+    told = 0
+    try:
+        while not ticket.admitted.is_set() and not admission.job.cancelled.is_set():
+            if ticket.position != told:
+                told = ticket.position
+                yield told
+            news.clear()
+            changed = asyncio.create_task(news.wait())
+            try:
+                await asyncio.wait({*waits, changed}, return_when="FIRST_COMPLETED")
+            finally:
+                changed.cancel()
+    finally:
+        ticket.on_position = None
+        for wait in waits:
+            wait.cancel()
+
+
+class _Translation:
+    """Frames become events: numbered, capped, and with the host's notice where something was dropped."""
+
+    def __init__(self, execution_id: str, limits: RunLimits) -> None:
+        self._id = execution_id
+        self._limits = limits
+        self._seq = 0
+        self._output_bytes = 0
+        self._output_events = 0
+        self._display_bytes = 0
+        self._noticed = False
+
+    def of(self, frame: Frame) -> list[events.Event]:
+        match frame:
+            case OutputFrame():
+                return self._output(frame)
+            case DisplayFrame():
+                return self._display(frame)
+            case InputFrame():
+                prompt = frame.prompt[: self._limits.prompt_chars_max]
+                return [events.Input(execution_id=self._id, prompt=prompt)]
+            case TruncatedFrame():
+                return self._notice(f"output truncated at {self._limits.output_bytes_max} bytes", frame.stream)
+            case FinishedFrame():
+                return []
+
+    def oversized_result(self, frame: FinishedFrame) -> events.Event | None:
+        if _fits(frame.result, self._limits.result_bytes_max):
+            return None
+        return next(iter(self._notice(f"result dropped: more than {self._limits.result_bytes_max} bytes")), None)
+
+    def _output(self, frame: OutputFrame) -> list[events.Event]:
+        if self._noticed and self._output_bytes >= self._limits.output_bytes_max:
+            return []
+        left = self._limits.output_bytes_max - self._output_bytes
+        encoded = frame.text.encode("utf-8", "surrogatepass")
+        self._output_bytes += len(encoded)
+        self._output_events += 1
+        if self._output_events > self._limits.output_events_max:
+            self._output_bytes = self._limits.output_bytes_max
+            return self._notice(f"output truncated after {self._limits.output_events_max} pieces", frame.stream)
+        if len(encoded) <= left:
+            return [self._event(frame, frame.text)]
+        head = encoded[:left].decode("utf-8", "ignore")
+        cut: list[events.Event] = [self._event(frame, head)] if head else []
+        return cut + self._notice(f"output truncated at {self._limits.output_bytes_max} bytes", frame.stream)
+
+    def _event(self, frame: OutputFrame, text: str) -> events.Output:
+        self._seq += 1
+        return events.Output(
+            execution_id=self._id, seq=self._seq, stream=frame.stream, level=frame.level, text=text
+        )  # fmt: skip
+
+    def _display(self, frame: DisplayFrame) -> list[events.Event]:
+        self._display_bytes += len(json.dumps(frame.mime))
+        if self._display_bytes > self._limits.display_bytes_max:
+            return self._notice(f"displays truncated at {self._limits.display_bytes_max} bytes")
+        self._seq += 1
+        return [events.Display(execution_id=self._id, seq=self._seq, mime=frame.mime)]
+
+    def _notice(self, what: str, stream: events.Stream = "stderr") -> list[events.Event]:
+        if self._noticed:
+            return []
+        self._noticed = True
+        self._seq += 1
+        return [
+            events.Output(
+                execution_id=self._id, seq=self._seq, stream=stream, level="warn", text=f"[{what}]\n", truncated=True
+            )
+        ]
+
+
+def conclude(
+    admission: Admission, ended: Ended, *, leased: bool, limits: RunLimits
+) -> tuple[events.Finished, Settlement]:
+    """Status, money and the last event, from the host's own figures."""
+    request, frame = admission.job.request, ended.frame
+    status, error = _verdict(admission, ended, limits)
+    free = status == "lost" or ended.fault is not None or not leased
+    # Nobody pays beyond the limits that the run was admitted under, though a kill comes a moment after them.
+    wall_ms = min(ended.wall_ms, request.timeout_ms) if leased else 0
+    memory_bytes = min(ended.memory_bytes, request.memory_limit_bytes) if leased else 0
+    usage = pricing.FREE if free else pricing.cost(admission.tier, Fraction(wall_ms, 1000), memory_bytes)
+    exit_code = frame.exit_code if frame is not None and ended.cause == "finished" else None
+    metrics = events.Metrics(
+        execution_time=wall_ms, memory_usage=memory_bytes, compute_units=usage.compute_units, cost=usage.cost_dollars
+    )
+    more: dict[str, Any] = {}
+    if frame is not None and "result" in frame.model_fields_set and _fits(frame.result, limits.result_bytes_max):
+        more["result"] = frame.result
+    finished = events.Finished(
+        execution_id=admission.execution_id,
+        status=status,
+        exit_code=exit_code,
+        error=error,
+        artifacts=_artifacts(frame, limits),
+        metrics=metrics,
+        **more,
+    )
+    return finished, Settlement(status, usage, wall_ms, memory_bytes, exit_code, billed=not free)
+
+
+def _verdict(admission: Admission, ended: Ended, limits: RunLimits) -> tuple[events.Status, events.RunError | None]:
+    said = _safe_error(ended.frame.error if ended.frame else None, limits)
+    stack = said.stack if said else ""
+    match ended.cause:
+        case "finished":
+            assert ended.frame is not None
+            return ("completed" if ended.frame.exit_code == 0 and said is None else "failed"), said
+        case "deadline":
+            message = f"stopped at the limit of {admission.job.request.timeout_ms} ms"
+            return "timeout", events.RunError(type="timeout", message=message, stack=stack)
+        case "memory":
+            message = f"more than the limit of {admission.job.request.memory_limit_bytes} bytes of memory"
+            return "memory", events.RunError(type="memory", message=message, stack=stack)
+        case "cancelled" if admission.abandoned:
+            return "lost", events.RunError(type="platform", message="the server stopped while this ran; it is free")
+        case "cancelled":
+            return "cancelled", None
+        case "fault":
+            fault = ended.fault
+            kind = fault.code if fault is not None and fault.code else "platform"
+            message = fault.message if fault is not None else "the platform failed"
+            return "failed", events.RunError(type=kind, message=message)
+
+
+def _safe_error(error: events.RunError | None, limits: RunLimits) -> events.RunError | None:
+    if error is None:
+        return None
+    most = limits.error_chars_max
+    return events.RunError(
+        # "platform" means that the run is free; a program may not say so.
+        type="Error" if error.type == "platform" else error.type[:200],
+        message=error.message[:most],
+        stack=error.stack[:most],
+        line=error.line,
+        file=error.file[:1000] if error.file else None,
+    )
+
+
+def _artifacts(frame: FinishedFrame | None, limits: RunLimits) -> tuple[events.Artifact, ...]:
+    kept: list[events.Artifact] = []
+    left = limits.artifact_bytes_max * 4 // 3 + 4
+    for artifact in frame.artifacts[: limits.artifacts_max] if frame else ():
+        if name_problem(artifact.name):
+            continue
+        content = artifact.base64
+        if content is not None and len(content) > left:
+            content = None
+        left -= len(content or "")
+        kept.append(artifact.model_copy(update={"base64": content, "digest": artifact.digest[:128]}))
+    return tuple(kept)
+
+
+def _fits(value: Any, bytes_max: int) -> bool:
+    return len(json.dumps(value)) <= bytes_max

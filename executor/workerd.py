@@ -1,0 +1,128 @@
+"""Finds the workerd program and writes the configuration of a local Worker from the build's manifest.
+
+It starts nothing: processes are the pool's and the nursery's.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# The built Worker beside the source, or inside an installed wheel.
+DIST_CANDIDATES = (ROOT / "cloudflare-worker/dist", ROOT / "collab_server/built/worker")
+MODULE_KINDS = frozenset({"esModule", "commonJsModule", "text", "data", "wasm"})
+MANIFEST = "manifest.json"
+
+
+class NotBuilt(Exception):
+    """The Worker or the workerd program is not there; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    program: Path
+    dist: Path
+
+
+def find_workerd(path: str | Path | None = None) -> Path:
+    if path is not None:
+        given = Path(path)
+        if not given.is_file():
+            raise NotBuilt(f"there is no workerd program at {given}")
+        return given
+    system = {"linux": "linux", "darwin": "darwin", "win32": "windows"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower()
+    bits = "arm64" if machine in ("arm64", "aarch64") else "64"
+    folder = ROOT / "cloudflare-worker/node_modules/@cloudflare" / f"workerd-{system}-{bits}"
+    program = folder / "bin" / ("workerd.exe" if system == "windows" else "workerd")
+    if not program.is_file():
+        raise NotBuilt("workerd is not installed: run `npm ci` in cloudflare-worker/ or `make run`")
+    return program
+
+
+def find_dist(path: str | Path | None = None) -> Path:
+    for candidate in [Path(path)] if path is not None else DIST_CANDIDATES:
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    raise NotBuilt("the Worker is not built: run `npm run build` in cloudflare-worker/ or `make run`")
+
+
+def find(program: str | Path | None = None, dist: str | Path | None = None) -> Installation:
+    return Installation(find_workerd(program), find_dist(dist))
+
+
+def read_manifest(dist: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((dist / MANIFEST).read_text())
+    return manifest
+
+
+def variants(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The languages whose modules are too large for every process; they get processes of their own."""
+    return frozenset(manifest.get("variants", {}))
+
+
+def write_config(installation: Installation, folder: Path, secret: str, heap_mb: int, variant: str | None) -> Path:
+    """Compiles the configuration into one binary file with everything embedded: some 10 ms, once per heap size."""
+    manifest = read_manifest(installation.dist)
+    embedded = folder / "dist"
+    if not embedded.exists():
+        # embed takes paths relative to the config; the link keeps large modules from being copied.
+        embedded.symlink_to(installation.dist.resolve())
+    source = folder / f"config-{heap_mb}-{variant or 'base'}.capnp"
+    source.write_text(_capnp(manifest, secret, heap_mb, variant))
+    compiled = source.with_suffix(".bin")
+    done = subprocess.run(  # noqa: S603 — our own program and our own file
+        [str(installation.program), "compile", "--config-only", str(source)], capture_output=True, check=False, env={}
+    )
+    if done.returncode != 0 or not done.stdout:
+        said = done.stderr.decode(errors="replace")[:2000]
+        raise NotBuilt(f"workerd does not take the Worker's configuration: {said}")
+    compiled.write_bytes(done.stdout)
+    return compiled
+
+
+def _capnp(manifest: Mapping[str, Any], secret: str, heap_mb: int, variant: str | None) -> str:
+    main = {"name": manifest["main"], "type": "esModule", "path": manifest["main"]}
+    more = manifest["variants"][variant] if variant is not None else []
+    # The main module comes first; the build may or may not list it.
+    ordered = [main, *(module for module in [*manifest["modules"], *more] if module["name"] != main["name"])]
+    modules = ",\n    ".join(
+        f"(name = {_text(module['name'])}, {_kind(module['type'])} = embed {_text('dist/' + module['path'])})"
+        for module in ordered
+    )
+    flags = ", ".join(_text(flag) for flag in manifest["compatibilityFlags"])
+    return f"""using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  v8Flags = ["--max-heap-size={heap_mb}"],
+  services = [(name = "main", worker = .mainWorker), (name = "internet", network = (allow = ["public"]))],
+  sockets = [(name = "http", address = "*", http = (), service = "main")]
+);
+const mainWorker :Workerd.Worker = (
+  modules = [
+    {modules}
+  ],
+  compatibilityDate = {_text(manifest["compatibilityDate"])},
+  compatibilityFlags = [{flags}],
+  bindings = [
+    (name = "LOADER", workerLoader = ()),
+    (name = "SECRET", text = {_text(secret)}),
+    (name = "ECHO_FRAMES", text = "1")
+  ]
+);
+"""
+
+
+def _kind(kind: str) -> str:
+    if kind not in MODULE_KINDS:
+        raise NotBuilt(f"the Worker's manifest has a module of unknown type {kind!r}")
+    return kind
+
+
+def _text(value: str) -> str:
+    # JSON's escapes of plain ASCII are Cap'n Proto's too.
+    return json.dumps(value)

@@ -1,0 +1,62 @@
+"""What the stories share: one running server, and accounts on it that no other test uses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.support.processes import Server, serving
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server that the stories of a run share; none of them may stop it."""
+    async with serving(tmp_path_factory.mktemp("data")) as started:
+        yield started
+
+
+@dataclass
+class Account:
+    """A user of the shared server with a key and an HTTP client."""
+
+    user_id: str
+    token: str
+    http: httpx.AsyncClient
+
+    async def session(self, **files: str) -> dict[str, Any]:
+        """A new session of this user; `main_js="…"` becomes `main.js`."""
+        named = [{"name": name.replace("_", "."), "content": content} for name, content in files.items()]
+        answer = await self.http.post("/api/sessions", json={"name": f"session of {self.user_id}", "files": named})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+async def account(server: Server, **limits: Any) -> Account:
+    """A user whom nobody has met before."""
+    user_id = f"user-{secrets.token_hex(4)}"
+    token = await server.token(user_id, **{"tier": "enterprise"} | limits)
+    http = httpx.AsyncClient(
+        base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+    )
+    return Account(user_id, token, http)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(server: Server) -> AsyncIterator[Account]:
+    made = await account(server)
+    yield made
+    await made.http.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bob(server: Server) -> AsyncIterator[Account]:
+    made = await account(server)
+    yield made
+    await made.http.aclose()

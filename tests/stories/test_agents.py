@@ -1,0 +1,144 @@
+"""Promises to an agent that speaks JSON on a plain WebSocket, with no CRDT library."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.stories.conftest import Account
+from tests.support.processes import Server, StockClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_agent_is_welcomed_with_what_it_may_do(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="1")
+    async with server.lane(session["id"], ada.token) as lane:
+        welcome = await lane.event("welcome")
+        assert welcome["sessionId"] == session["id"]
+        assert welcome["role"] == "owner"
+        assert welcome["user"]["id"] == ada.user_id
+        assert welcome["protocol"] == "collab.v1"
+
+
+async def test_an_edit_at_a_base_version_merges_with_concurrent_typing(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="one\ntwo\nthree\n")
+    async with (
+        StockClient.connect(3, server, session["id"], ada.token) as person,
+        server.lane(session["id"], ada.token) as agent,
+    ):
+        files = await agent.ask("files")
+        base, file = files["version"], files["files"][0]
+        await person.ask("insert", name="main.js", at=0, text="typed 🙂 meanwhile\n")
+        await agent.event("file.changed")
+        answer = await agent.ask(
+            "edit", fileId=file["id"], baseVersion=base, edits=[{"start": 4, "end": 7, "text": "TWO"}]
+        )
+        assert answer["type"] == "ok", answer
+        merged = "typed 🙂 meanwhile\none\nTWO\nthree\n"
+        assert await person.until_text("main.js", lambda text: "TWO" in text) == merged
+        assert (await ada.http.get(f"/api/sessions/{session['id']}")).json()["files"][0]["content"] == merged
+
+
+async def test_what_was_saved_is_said_and_changes_are_heard_as_small_edits(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="hello world\n")
+    async with server.lane(session["id"], ada.token) as writer, server.lane(session["id"], ada.token) as listener:
+        answer = await writer.ask("write", name="main.js", content="hello brave world\n")
+        heard = await listener.event("file.changed")
+        assert heard["edits"] == [{"start": 6, "end": 6, "text": "brave "}]
+        assert heard["actor"]["id"] == ada.user_id
+        assert heard["version"] == answer["version"]
+        saved = await listener.next(lambda m: m["type"] == "saved" and m["version"] >= answer["version"])
+        assert saved["version"] >= heard["version"]
+
+
+async def test_files_are_made_renamed_and_deleted_by_message(server: Server, ada: Account) -> None:
+    session = await ada.session()
+    async with server.lane(session["id"], ada.token) as lane:
+        made = await lane.ask("write", name="a.py", content="print(1)\n")
+        await lane.ask("rename", fileId=made["fileId"], name="b.py")
+        assert [file["name"] for file in (await lane.ask("files"))["files"]] == ["b.py"]
+        await lane.ask("delete", fileId=made["fileId"])
+        assert (await lane.ask("files"))["files"] == []
+        assert any(m["type"] == "file.deleted" and m["fileId"] == made["fileId"] for m in lane.heard)
+
+
+async def test_a_run_streams_its_events_in_order_to_all_in_the_session(server: Server, ada: Account) -> None:
+    session = await ada.session(
+        main_js="for (const n of [1, 2, 3]) { console.log('line', n); await new Promise((r) => setTimeout(r, 20)); }\nreturn 40 + 2;\n"
+    )
+    async with server.lane(session["id"], ada.token) as runner, server.lane(session["id"], ada.token) as watcher:
+        events, finished = await runner.run(entry="main.js")
+        assert events[0]["type"] in ("execution.queued", "execution.started")
+        output = [event for event in events if event["type"] == "execution.output"]
+        assert [event["seq"] for event in output] == [1, 2, 3]
+        assert "".join(event["text"] for event in output) == "line 1\nline 2\nline 3\n"
+        assert finished["status"] == "completed" and finished["result"] == 42
+        assert finished["metrics"]["cost"] > 0
+        assert await watcher.event("execution.finished") == finished
+        replayed = await watcher.ask("replay", executionId=finished["executionId"], afterSeq=2)
+        assert [event["seq"] for event in [replayed] if event["type"] == "execution.output"] == [3]
+
+
+async def test_bad_messages_get_a_typed_error_and_the_socket_stays_open(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="")
+    bad = [
+        "{",
+        "[]",
+        '"text"',
+        '{"type": 7}',
+        '{"type":"no-such"}',
+        '{"type":"edit"}',
+        '{"type":"execute","timeout":-1}',
+        '{"type":"execute","timeout":1e400}',
+        '{"type":"write","content":"x"}',
+        "[" * 100_000,
+        '{"type":"cancel","executionId":"nope"}',
+        '{"type":"ping","a":NaN}',
+    ]
+    async with server.lane(session["id"], ada.token) as lane:
+        await lane.event("welcome")
+        for text in bad:
+            await lane.socket.send(text)
+            error = await lane.event("error")
+            assert error["code"] and error["message"], text
+        assert (await lane.ask("ping"))["type"] == "ok"
+
+
+async def test_a_message_repeated_with_the_same_id_is_done_once(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="console.log(1)")
+    async with server.lane(session["id"], ada.token) as lane:
+        answers = []
+        for _ in range(3):
+            await lane.socket.send(json.dumps({"type": "execute", "id": "same", "entry": "main.js"}))
+            answers.append(await lane.next(lambda m: m.get("replyTo") == "same"))
+        assert len({answer["executionId"] for answer in answers}) == 1
+        assert len((await ada.http.get(f"/api/sessions/{session['id']}/executions")).json()["items"]) == 1
+
+
+async def test_a_runner_may_run_but_not_edit_and_a_viewer_neither(server: Server, ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="return 1")
+    place = f"/api/sessions/{session['id']}/collaborators/{bob.user_id}"
+    await ada.http.put(place, json={"role": "runner"})
+    async with server.lane(session["id"], bob.token) as lane:
+        assert (await lane.run(entry="main.js"))[1]["status"] == "completed"
+        assert (await lane.ask("write", name="main.js", content="x"))["code"] == "forbidden"
+        await ada.http.put(place, json={"role": "viewer"})
+        changed = await lane.event("role")
+        assert changed["role"] == "viewer"
+        refused = await lane.ask("execute", entry="main.js")
+        assert (refused["type"], refused["code"]) == ("execution.refused", "forbidden")
+
+
+async def test_somebody_taken_out_is_closed_out_within_a_second(server: Server, ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="")
+    place = f"/api/sessions/{session['id']}/collaborators/{bob.user_id}"
+    await ada.http.put(place, json={"role": "editor"})
+    async with server.lane(session["id"], bob.token) as lane:
+        await lane.event("welcome")
+        await ada.http.delete(place)
+        async with asyncio.timeout(1.0):
+            await lane.socket.wait_closed()
+        assert lane.socket.close_code == 4403

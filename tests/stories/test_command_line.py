@@ -1,0 +1,116 @@
+"""Promises to people at a terminal, kept with the installed console script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def cli(server: Server, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of the console script, on the server's data folder."""
+    process = await asyncio.create_subprocess_exec(
+        str(CONSOLE_SCRIPT), *arguments, cwd=ROOT, env=server.environment,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate(stdin.encode())
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_token_create_prints_only_a_key_that_works_until_it_is_revoked(server: Server) -> None:
+    code, out, _ = await cli(
+        server, "token", "create", "--user", "terminal", "--name", "At the terminal", "--expires", "30d"
+    )
+    assert code == 0 and re.fullmatch(r"ck_\S+\n", out)
+    headers = {"authorization": f"Bearer {out.strip()}"}
+    async with await server.http("anyone") as http:
+        me = (await http.get("/api/me", headers=headers)).json()
+        assert me["user"]["name"] == "At the terminal"
+        listed = (await cli(server, "token", "list", "--user", "terminal"))[1]
+        assert out.strip() not in listed
+        assert (await cli(server, "token", "revoke", listed.split()[0]))[0] == 0
+        assert (await http.get("/api/me", headers=headers)).status_code == 401
+    assert (await cli(server, "token", "revoke", "nothing"))[0] == 1
+
+
+async def test_run_streams_a_file_and_gives_its_exit_code(server: Server, tmp_path: Path) -> None:
+    program = tmp_path / "program.ts"
+    program.write_text("const n: number = 41;\nconsole.log(n + 1);\nconsole.error('oh');\nprocess.exit(3);\n")
+    code, out, err = await cli(server, "run", str(program))
+    assert (code, out, err) == (3, "42\n", "oh\n")
+    program.write_text("throw new TypeError('no');\n")
+    code, out, err = await cli(server, "run", str(program))
+    assert code == 1 and "TypeError: no" in err
+    reader = tmp_path / "reader.js"
+    reader.write_text(
+        "process.stdin.setEncoding('utf8');\nlet all = '';\nfor await (const part of process.stdin) all += part;\nconsole.log(all.toUpperCase().trim());\n"
+    )
+    assert (await cli(server, "run", str(reader), "--stdin", stdin="hello\n"))[:2] == (0, "HELLO\n")
+    assert (await cli(server, "run", str(tmp_path / "missing.js")))[0] == 1
+
+
+async def test_sessions_are_made_listed_exported_and_imported(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)\n")
+    code, out, err = await cli(server, "session", "create", "From the terminal", str(tmp_path / "a.py"))
+    assert code == 0, err
+    session_id = out.strip()
+    assert session_id in (await cli(server, "session", "list"))[1]
+    packed = tmp_path / "it.zip"
+    assert (await cli(server, "session", "export", session_id, "--output", str(packed)))[0] == 0
+    code, out, _ = await cli(server, "session", "import", str(packed), "--name", "Back again")
+    assert code == 0 and out.strip() != session_id
+
+
+async def test_doctor_says_what_works(server: Server) -> None:
+    code, out, err = await cli(server, "doctor")
+    assert code == 0, out + err
+    for what in ("Python", "data folder", "database", "browser editor", "Worker"):
+        assert re.search(rf"^ok\s+{what}", out, re.MULTILINE), out
+
+
+async def test_wrong_usage_is_2_and_help_is_everywhere(server: Server) -> None:
+    assert (await cli(server))[0] == 2
+    assert (await cli(server, "token", "create"))[0] == 2
+    assert (await cli(server, "serve", "--workers", "2"))[0] == 2
+    for command in (
+        [],
+        ["serve"],
+        ["migrate"],
+        ["token"],
+        ["token", "create"],
+        ["run"],
+        ["session"],
+        ["mcp"],
+        ["bench"],
+        ["doctor"],
+    ):
+        code, out, _ = await cli(server, *command, "--help")
+        assert code == 0 and "usage: collab-server" in out
+
+
+async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_output(server: Server) -> None:
+    parameters = StdioServerParameters(command=str(CONSOLE_SCRIPT), args=["mcp"], env=server.environment, cwd=ROOT)
+    heard: list[str] = []
+
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message or "")
+
+    async with Client(stdio_client(parameters)) as connected:
+        assert len((await connected.list_tools()).tools) == 16
+        arguments = {"code": "console.log('far'); return 7", "language": "javascript"}
+        answer = await connected.call_tool("executeCode", arguments, progress_callback=progress)
+        assert answer.structured_content is not None, answer.content
+        assert answer.structured_content["result"] == 7
+        assert any("far" in line for line in heard), json.dumps(heard)
+        failed = await connected.call_tool("getCodeExecutionSession", {"sessionId": "0" * 20})
+        assert failed.is_error and "not_found" in str(failed.content)

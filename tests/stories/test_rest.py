@@ -1,0 +1,273 @@
+"""Promises to people who use curl: sessions, files, roles and errors over REST."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from tests.stories.conftest import Account
+from tests.support.processes import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_session_is_made_read_changed_listed_and_deleted(ada: Account) -> None:
+    made = await ada.session(main_js="let a;")
+    assert set(made) >= {
+        "id",
+        "name",
+        "description",
+        "ownerId",
+        "collaborators",
+        "roles",
+        "isPublic",
+        "environment",
+        "files",
+        "createdAt",
+        "updatedAt",
+        "expiresAt",
+        "version",
+    }
+    assert made["ownerId"] == ada.user_id and made["roles"] == {ada.user_id: "owner"}
+    assert set(made["files"][0]) == {"id", "name", "content", "language", "lastModified"}
+    place = f"/api/sessions/{made['id']}"
+    assert (await ada.http.get(place)).json() == made
+    changed = (await ada.http.patch(place, json={"name": "Better", "isPublic": True, "environment": {"A": "1"}})).json()
+    assert (changed["name"], changed["isPublic"], changed["environment"], changed["description"]) == (
+        "Better",
+        True,
+        {"A": "1"},
+        "",
+    )
+    assert made["id"] in [item["id"] for item in (await ada.http.get("/api/sessions")).json()["items"]]
+    assert (await ada.http.delete(place)).status_code == 204
+    assert (await ada.http.get(place)).status_code == 404
+
+
+async def test_sessions_are_listed_in_pages_that_miss_nothing(ada: Account) -> None:
+    made = [(await ada.session())["id"] for _ in range(5)]
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = (
+            await ada.http.get("/api/sessions", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))
+        ).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted(made)
+
+
+async def test_a_file_is_made_read_replaced_edited_and_deleted(ada: Account) -> None:
+    session = await ada.session()
+    place = f"/api/sessions/{session['id']}/files"
+    file = (await ada.http.post(place, json={"name": "src/a.py", "content": "print('🙂 hi')\n"})).json()
+    assert file["language"] == "python"
+    edited = await ada.http.patch(
+        f"{place}/{file['id']}", json={"baseVersion": file["version"], "edits": [{"start": 9, "end": 11, "text": "ho"}]}
+    )
+    assert edited.json()["content"] == "print('🙂 ho')\n", edited.text
+    stale = await ada.http.put(
+        f"{place}/{file['id']}", json={"content": "x"}, headers={"if-match": f'"{file["version"]}"'}
+    )
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+    fresh = await ada.http.put(
+        f"{place}/{file['id']}", json={"content": "x"}, headers={"if-match": edited.headers["etag"]}
+    )
+    assert fresh.json()["content"] == "x"
+    assert (await ada.http.delete(f"{place}/{file['id']}")).status_code == 204
+    assert (await ada.http.get(f"{place}/{file['id']}")).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    "name", ["../up", "/root", "a//b", "a/../b", "nul\0", "__proto__", "x\u202ey", "", "a" * 2000, "dir/"]
+)
+async def test_a_dangerous_file_name_is_refused_by_name(ada: Account, name: str) -> None:
+    session = await ada.session()
+    answer = await ada.http.post(f"/api/sessions/{session['id']}/files", json={"name": name, "content": ""})
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["field"] == "name"
+
+
+async def test_foreign_sessions_look_like_missing_ones_everywhere(ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="secret")
+    file_id = session["files"][0]["id"]
+    place = f"/api/sessions/{session['id']}"
+    calls = [
+        ("GET", place, None),
+        ("PATCH", place, {"name": "x"}),
+        ("DELETE", place, None),
+        ("POST", f"{place}/fork", {}),
+        ("GET", f"{place}/export", None),
+        ("GET", f"{place}/files", None),
+        ("POST", f"{place}/files", {"name": "a", "content": ""}),
+        ("GET", f"{place}/files/{file_id}", None),
+        ("PUT", f"{place}/files/{file_id}", {"content": ""}),
+        ("DELETE", f"{place}/files/{file_id}", None),
+        ("GET", f"{place}/collaborators", None),
+        ("PUT", f"{place}/collaborators/{bob.user_id}", {"role": "owner"}),
+        ("GET", f"{place}/versions", None),
+        ("POST", f"{place}/executions", {"code": "1"}),
+        ("POST", f"{place}/links", {"role": "editor"}),
+    ]
+    for method, path, body in calls:
+        foreign = await bob.http.request(method, path, json=body)
+        missing = await bob.http.request(method, path.replace(session["id"], "0" * 20), json=body)
+        assert (foreign.status_code, missing.status_code) == (404, 404), (method, path, foreign.text)
+        assert foreign.json()["detail"].replace(session["id"], "") == missing.json()["detail"].replace("0" * 20, "")
+
+
+async def test_a_session_always_has_an_owner(ada: Account, bob: Account) -> None:
+    session = await ada.session()
+    place = f"/api/sessions/{session['id']}/collaborators"
+    assert (await ada.http.put(f"{place}/{ada.user_id}", json={"role": "viewer"})).json()["code"] == "last_owner"
+    assert (await ada.http.delete(f"{place}/{ada.user_id}")).json()["code"] == "last_owner"
+    await ada.http.put(f"{place}/{bob.user_id}", json={"role": "owner"})
+    assert (await ada.http.delete(f"{place}/{ada.user_id}")).status_code == 204
+    assert (await bob.http.get(f"/api/sessions/{session['id']}")).json()["ownerId"] == bob.user_id
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer ck_wrong", "Bearer a.b.c", "Bearer " + "x" * 9000]
+)
+async def test_every_bad_token_gets_the_same_answer(server: Server, ada: Account, header: str) -> None:
+    reference = await ada.http.get("/api/me", headers={"authorization": "Bearer nothing"})
+    answer = await ada.http.get("/api/me", headers={"authorization": header})
+    assert answer.status_code == 401
+    assert answer.json() == reference.json()
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_key_limited_to_running_cannot_edit(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="return 1")
+    key = (await ada.http.post("/api/me/tokens", json={"scopes": ["run"]})).json()["token"]
+    limited = {"authorization": f"Bearer {key}"}
+    refused = await ada.http.post(
+        f"/api/sessions/{session['id']}/files", json={"name": "a", "content": ""}, headers=limited
+    )
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (await ada.http.post(f"/api/sessions/{session['id']}/executions", json={}, headers=limited)).json()[
+        "result"
+    ] == 1
+
+
+async def test_an_export_comes_back_as_the_same_session(ada: Account) -> None:
+    session = await ada.session(main_js="1", notes_md="# hi")
+    packed = (await ada.http.get(f"/api/sessions/{session['id']}/export")).content
+    assert set(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == {"main.js", "notes.md", ".collab/session.json"}
+    back = (
+        await ada.http.post("/api/sessions/import", content=packed, headers={"content-type": "application/zip"})
+    ).json()
+    assert back["id"] != session["id"]
+    assert {(f["name"], f["content"], f["language"]) for f in back["files"]} == {
+        (f["name"], f["content"], f["language"]) for f in session["files"]
+    }
+    broken = await ada.http.post("/api/sessions/import", content=b"no zip", headers={"content-type": "application/zip"})
+    assert broken.status_code == 422
+
+
+async def test_a_fork_is_ones_own_and_private(ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="1")
+    await ada.http.patch(f"/api/sessions/{session['id']}", json={"isPublic": True})
+    fork = (await bob.http.post(f"/api/sessions/{session['id']}/fork")).json()
+    assert (fork["ownerId"], fork["isPublic"]) == (bob.user_id, False)
+    assert (await ada.http.get(f"/api/sessions/{fork['id']}")).status_code == 404
+
+
+async def test_a_version_is_named_looked_at_and_restored_as_a_new_change(ada: Account) -> None:
+    session = await ada.session(main_js="first\n")
+    place = f"/api/sessions/{session['id']}"
+    named = (await ada.http.post(f"{place}/versions", json={"name": "start"})).json()
+    await ada.http.put(f"{place}/files/{session['files'][0]['id']}", json={"content": "second\n"})
+    then = (await ada.http.get(f"{place}/versions/{named['version']}")).json()
+    assert then["files"][0]["content"] == "first\n"
+    restored = (await ada.http.post(f"{place}/versions/{named['version']}/restore")).json()
+    assert restored["files"][0]["content"] == "first\n"
+    assert restored["version"] > named["version"] + 1
+    listed = (await ada.http.get(f"{place}/versions")).json()["items"]
+    assert [item["name"] for item in listed if item["name"]] == ["start"]
+    assert ada.user_id in listed[0]["actorIds"]
+
+
+async def test_a_guest_comes_in_by_a_link_until_it_is_revoked(server: Server, ada: Account) -> None:
+    import httpx
+
+    session = await ada.session(main_js="return 5")
+    link = (await ada.http.post(f"/api/sessions/{session['id']}/links", json={"role": "runner"})).json()
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as guest:
+        joined = await guest.get(link["url"])
+        assert joined.status_code == 303 and joined.headers["location"] == f"/s/{session['id']}"
+        own_page = {"origin": server.url}
+        assert (await guest.get(f"/api/sessions/{session['id']}")).status_code == 200
+        ran = await guest.post(f"/api/sessions/{session['id']}/executions", json={}, headers=own_page)
+        assert ran.json()["result"] == 5
+        assert (await guest.post("/api/sessions", json={"name": "mine"}, headers=own_page)).status_code == 403
+        await ada.http.delete(f"/api/sessions/{session['id']}/links/{link['id']}")
+        assert (await guest.get(f"/api/sessions/{session['id']}")).status_code == 404
+        assert (await guest.get(link["url"])).headers["location"] == "/?login=failed"
+
+
+async def test_a_cookie_works_only_from_our_own_pages(server: Server, ada: Account) -> None:
+    import httpx
+
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as browser:
+        assert (await browser.post("/api/login", json={"token": ada.token})).status_code == 200
+        cookie = browser.cookies.jar
+        assert all(c.has_nonstandard_attr("HttpOnly") for c in cookie)
+        assert (await browser.get("/api/me")).json()["user"]["id"] == ada.user_id
+        for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
+            answer = await browser.post("/api/sessions", json={"name": "x"}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (403, "bad_origin")
+        assert (
+            await browser.post("/api/sessions", json={"name": "x"}, headers={"origin": server.url})
+        ).status_code == 201
+
+
+async def test_wrong_input_names_its_field(ada: Account) -> None:
+    for body, field in (
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x", "surprise": 1}, "surprise"),
+        ({"name": "x", "isPublic": "perhaps"}, "isPublic"),
+        ({"name": "x", "expiresAt": "2001-01-01T00:00:00Z"}, "expiresAt"),
+        ({"name": "x", "files": [{"name": "a"}, {"name": "a"}]}, "files"),
+    ):
+        answer = await ada.http.post("/api/sessions", json=body)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["field"] == field
+    assert (await ada.http.post("/api/sessions", content=b"{")).status_code == 422
+    assert (await ada.http.get("/api/nothing")).json()["code"] == "not_found"
+    assert (await ada.http.post("/api/me")).json()["code"] == "method_not_allowed"
+
+
+async def test_the_description_and_its_page_are_served(server: Server, ada: Account) -> None:
+    described = (await ada.http.get("/openapi.json")).json()
+    assert described["openapi"].startswith("3.1")
+    assert {"/api/sessions", "/api/sessions/{session_id}/files/{file_id}", "/api/executions"} <= set(described["paths"])
+    page = await ada.http.get("/docs")
+    assert page.status_code == 200 and "/docs/start.js" in page.text
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "start.js"):
+        assert (await ada.http.get(f"/docs/{name}")).status_code == 200
+
+
+async def test_health_readiness_and_metrics_tell_the_state(ada: Account) -> None:
+    assert (await ada.http.get("/healthz")).json() == {"status": "ok"}
+    ready = await ada.http.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ok"), ready.text
+    assert "collab_rooms_" in (await ada.http.get("/metrics")).text
+
+
+async def test_prices_and_usage_add_up(ada: Account) -> None:
+    tiers = {tier["name"]: tier for tier in (await ada.http.get("/api/pricing")).json()["tiers"]}
+    assert (tiers["basic"]["pricePerSecond"], tiers["basic"]["pricePerMb"]) == (0.0001, 0.00001)
+    runs = [
+        (await ada.http.post("/api/executions", json={"language": "javascript", "code": f"return {n}"})).json()
+        for n in range(3)
+    ]
+    usage = (await ada.http.get("/api/usage", params={"groupBy": "language"})).json()
+    assert usage["total"]["executions"] == 3
+    assert usage["total"]["cost"] == pytest.approx(sum(run["metrics"]["cost"] for run in runs), abs=1e-9)

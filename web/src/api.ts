@@ -1,0 +1,86 @@
+/** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
+import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  let response: Response;
+  try {
+    const raw = body instanceof Blob;
+    const type = raw ? 'application/zip' : 'application/json';
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? headers : { 'Content-Type': type, ...headers },
+      body: body === undefined ? null : raw ? body : JSON.stringify(body),
+      credentials: 'same-origin',
+    });
+  } catch {
+    throw new ApiError(0, 'offline', 'The server cannot be reached. Check your connection and try again.');
+  }
+  if (!response.ok) throw await problem(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+/** RFC 9457 details if the server sent them, a plain sentence if something between us and it answered. */
+async function problem(response: Response): Promise<ApiError> {
+  try {
+    const details = (await response.json()) as { code?: string; detail?: string; title?: string };
+    const message = details.detail ?? details.title ?? response.statusText;
+    return new ApiError(response.status, details.code ?? 'error', message);
+  } catch {
+    return new ApiError(response.status, 'error', `The server answered with an error (${response.status}).`);
+  }
+}
+
+const at = (id: string, rest = ''): string => `/api/sessions/${encodeURIComponent(id)}${rest}`;
+const idempotent = (): Record<string, string> => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) });
+
+export type Scope = 'mine' | 'shared' | 'public';
+
+export interface NewSession {
+  name: string;
+  files: { name: string; content: string; language: string }[];
+}
+
+export const api = {
+  me: () => call<Me>('GET', '/api/me'),
+  login: (token: string) => call<unknown>('POST', '/api/login', { token }),
+  logout: () => call<unknown>('POST', '/api/logout'),
+
+  sessions: (scope: Scope, cursor?: string) =>
+    call<Page<SessionInfo>>(
+      'GET',
+      `/api/sessions?scope=${scope}&limit=50${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    ),
+  session: (id: string) => call<SessionInfo>('GET', at(id)),
+  createSession: (session: NewSession) => call<SessionInfo>('POST', '/api/sessions', session, idempotent()),
+  changeSession: (id: string, change: { name?: string; isPublic?: boolean }) =>
+    call<SessionInfo>('PATCH', at(id), change),
+  deleteSession: (id: string) => call<void>('DELETE', at(id)),
+  forkSession: (id: string) => call<SessionInfo>('POST', at(id, '/fork'), {}, idempotent()),
+  importSession: (zip: Blob, name: string) =>
+    call<SessionInfo>('POST', `/api/sessions/import?name=${encodeURIComponent(name)}`, zip, idempotent()),
+  exportUrl: (id: string) => at(id, '/export'),
+
+  executions: (id: string) => call<Page<ExecutionInfo>>('GET', at(id, '/executions?limit=50')),
+  execution: (executionId: string) =>
+    call<ExecutionInfo>('GET', `/api/executions/${encodeURIComponent(executionId)}`),
+
+  collaborators: (id: string) => call<{ items: Collaborator[] }>('GET', at(id, '/collaborators')),
+  setRole: (id: string, userId: string, role: Role) =>
+    call<unknown>('PUT', at(id, `/collaborators/${encodeURIComponent(userId)}`), { role }),
+  removeCollaborator: (id: string, userId: string) =>
+    call<void>('DELETE', at(id, `/collaborators/${encodeURIComponent(userId)}`)),
+  createLink: (id: string, role: Role, expiresAt: string | null) =>
+    call<ShareLink>('POST', at(id, '/links'), { role, expiresAt }, idempotent()),
+};

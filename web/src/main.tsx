@@ -1,0 +1,74 @@
+/** The start of the page: who is signed in, then home or a session (loaded when first needed). */
+import './styles/base.css';
+import './styles/parts.css';
+import './styles/home.css';
+import { signal } from '@preact/signals';
+import { type ComponentType, type JSX, render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { ApiError, api } from './api';
+import { Home } from './home/Home';
+import { SignIn } from './home/SignIn';
+import { path, sessionIdOf } from './router';
+import { applyTheme } from './theme';
+import type { Me } from './types';
+import { Icon } from './ui/icons';
+import { Empty, Spinner } from './ui/parts';
+import { Toasts } from './ui/toast';
+
+type Who = { kind: 'loading' } | { kind: 'out' } | { kind: 'in'; me: Me } | { kind: 'failed'; message: string };
+const who = signal<Who>({ kind: 'loading' });
+
+async function identify(): Promise<void> {
+  try {
+    who.value = { kind: 'in', me: await api.me() };
+  } catch (error) {
+    const out = error instanceof ApiError && error.status === 401;
+    who.value = out ? { kind: 'out' } : { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const loadSessionPage = (): Promise<ComponentType<{ id: string; me: Me }>> =>
+  import('./session/SessionPage').then((module) => module.SessionPage);
+
+function SessionRoute({ id, me }: { id: string; me: Me }): JSX.Element {
+  const [Page, setPage] = useState<ComponentType<{ id: string; me: Me }> | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    loadSessionPage().then((page) => setPage(() => page), () => setFailed(true));
+  }, []);
+  if (failed) return <Failure message="The editor could not be loaded." retry={() => location.reload()} />;
+  return Page === null ? <Loading /> : <Page key={id} id={id} me={me} />;
+}
+
+function Loading(): JSX.Element {
+  return <main class="page-state"><Spinner label="Loading" /></main>;
+}
+
+function Failure({ message, retry }: { message: string; retry: () => void }): JSX.Element {
+  const again = <button type="button" class="button" onClick={retry}>Try again</button>;
+  return <main class="page-state"><Empty icon="alert" title="That did not work" action={again}>{message}</Empty></main>;
+}
+
+function NotFound(): JSX.Element {
+  const home = <a class="button" href="/"><Icon name="back" /> All sessions</a>;
+  return <main class="page-state"><Empty icon="search" title="There is nothing at this address" action={home} /></main>;
+}
+
+function App(): JSX.Element {
+  const state = who.value;
+  const sessionId = sessionIdOf(path.value);
+  let page: JSX.Element;
+  if (state.kind === 'loading') page = <Loading />;
+  else if (state.kind === 'failed') page = <Failure message={state.message} retry={() => void identify()} />;
+  else if (state.kind === 'out') page = <SignIn onDone={identify} />;
+  else if (sessionId !== null) page = <SessionRoute id={sessionId} me={state.me} />;
+  else if (path.value === '/') page = <Home me={state.me} onSignedOut={() => (who.value = { kind: 'out' })} />;
+  else page = <NotFound />;
+  return <>{page}<Toasts /></>;
+}
+
+applyTheme();
+if (sessionIdOf(path.value) !== null) void loadSessionPage().catch(() => undefined); // side by side with /api/me
+void identify();
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);

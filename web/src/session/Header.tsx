@@ -1,0 +1,125 @@
+/** The session's header: name, connection and save state, who is here, share, run. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Member } from '../model/presence';
+import type { Session } from '../model/session';
+import { statusLine } from '../model/status';
+import { follow } from '../router';
+import { Icon } from '../ui/icons';
+import { Avatar, IconButton, ThemeButton } from '../ui/parts';
+import { attempt } from '../ui/toast';
+import { Logo } from '../home/Logo';
+import { RunControls } from './RunControls';
+import { Share } from './Share';
+
+const AVATARS_MAX = 5;
+
+export function Header(props: { session: Session; onFiles: () => void; filesOpen: boolean }): JSX.Element {
+  const { session } = props;
+  const [sharing, setSharing] = useState(false);
+  return (
+    <header class="session-bar">
+      <a class="brand" href="/" aria-label="All sessions" title="All sessions" onClick={(event) => follow(event, '/')}><Logo size={26} /></a>
+      <IconButton icon="files" label="Files" class="only-narrow" pressed={props.filesOpen} onClick={props.onFiles} />
+      <div class="session-title">
+        <SessionName session={session} />
+        <Status session={session} />
+      </div>
+      <span class="grow" />
+      <Presence session={session} />
+      <button type="button" class="button button-share" onClick={() => setSharing(true)} data-testid="share">
+        <Icon name="share" /> <span class="button-label">Share</span>
+      </button>
+      <ThemeButton />
+      <RunControls session={session} />
+      {sharing ? <Share session={session} onClose={() => setSharing(false)} /> : null}
+    </header>
+  );
+}
+
+function SessionName({ session }: { session: Session }): JSX.Element {
+  const { name, isPublic } = session.info.value;
+  const owner = session.role.value === 'owner';
+  const [draft, setDraft] = useState<string | null>(null);
+  const save = async (): Promise<void> => {
+    const next = draft?.trim() ?? '';
+    if (next !== '' && next !== name) await attempt(() => session.rename(next));
+    setDraft(null);
+  };
+  return (
+    <span class="session-name">
+      {isPublic ? <span class="name-icon" title="Public: anyone signed in may watch"><Icon name="globe" size={14} /></span> : null}
+      <input
+        class="name-input" data-testid="session-name" aria-label="Session name" value={draft ?? name} readOnly={!owner}
+        maxLength={200} size={Math.min(36, Math.max(4, (draft ?? name).length))} spellcheck={false}
+        onFocus={(event) => owner && event.currentTarget.select()}
+        onInput={(event) => setDraft(event.currentTarget.value)}
+        onBlur={() => void save()}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') event.currentTarget.blur();
+          if (event.key === 'Escape') {
+            setDraft(null);
+            event.currentTarget.blur();
+          }
+        }}
+      />
+    </span>
+  );
+}
+
+function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const update = (): void => setOnline(navigator.onLine);
+    addEventListener('online', update);
+    addEventListener('offline', update);
+    return () => {
+      removeEventListener('online', update);
+      removeEventListener('offline', update);
+    };
+  }, []);
+  return online;
+}
+
+function Status({ session }: { session: Session }): JSX.Element {
+  const { connection, save, kept } = session.document;
+  const online = useOnline();
+  const line = statusLine(connection.value, save.value, online, kept.value);
+  const role = session.role.value;
+  return (
+    <span class="status-row">
+      <span class={`status status-${line.tone}`} data-testid="status" data-tone={line.tone} title={line.detail} role="status">
+        <span class="dot" aria-hidden="true" /> {line.label}
+      </span>
+      {role === 'viewer' ? (
+        <span class="tag tag-strong" title="You may watch this session, not edit or run it"><Icon name="eye" size={12} /> Read-only</span>
+      ) : role === 'runner' ? (
+        <span class="tag tag-strong" title="You may run this session, not edit it"><Icon name="eye" size={12} /> Run only</span>
+      ) : null}
+    </span>
+  );
+}
+
+function Presence({ session }: { session: Session }): JSX.Element {
+  const members = session.document.members.value;
+  const shown = members.slice(0, AVATARS_MAX);
+  const rest = members.slice(AVATARS_MAX);
+  return (
+    <ul class="presence" aria-label={`${members.length} here`} data-testid="presence">
+      {shown.map((member) => <li key={member.id}><PresentMember session={session} member={member} /></li>)}
+      {rest.length > 0 ? <li class="avatar avatar-more" title={rest.map(({ name }) => name).join(', ')}>+{rest.length}</li> : null}
+    </ul>
+  );
+}
+
+/** An avatar is a button when its owner's cursor is in a file: it goes there. */
+function PresentMember({ session, member }: { session: Session; member: Member }): JSX.Element {
+  const file = session.document.file(member.fileId);
+  const kind = member.kind === 'agent' ? ' (agent)' : member.kind === 'guest' ? ' (guest)' : '';
+  const where = file === undefined || member.self ? '' : ` in ${file.name}`;
+  const title = `${member.name}${kind}${member.self ? ' (you)' : ''}${where}`;
+  const avatar = <Avatar name={member.name} color={member.color} agent={member.kind === 'agent'} title={title} />;
+  const label = <span class="visually-hidden">{title}</span>;
+  if (file === undefined || member.self) return <>{avatar}{label}</>;
+  return <button type="button" class="avatar-button" onClick={() => session.open(file.id)}>{avatar}{label}</button>;
+}

@@ -1,0 +1,115 @@
+/**
+ * The scrolling text of a run. Chunks are drawn once, and the browser lays out only those in view
+ * (content-visibility), so large outputs stay cheap while selecting, copying and finding work as everywhere.
+ */
+import { type ComponentChildren, Component, type JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Style } from '../model/ansi';
+import type { Block, Chunk, Span } from '../model/output';
+import type { Run } from '../model/run';
+import type { Session } from '../model/session';
+import { Icon } from '../ui/icons';
+import { Display } from './Display';
+
+const LINE_PX = 20;
+const NEAR_END_PX = 40;
+
+interface Props {
+  session: Session;
+  run: Run;
+  wrap: boolean;
+  children: ComponentChildren;
+}
+
+export function OutputText({ run, wrap, children }: Props): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const [following, setFollowing] = useState(true);
+  const lastTop = useRef(0);
+  const toEnd = (): void => {
+    if (box.current === null) return;
+    box.current.scrollTop = box.current.scrollHeight;
+    lastTop.current = box.current.scrollTop;
+  };
+  useLayoutEffect(() => {
+    if (following) toEnd();
+  });
+  useEffect(() => {
+    // What grows after drawing (images, wrapped lines coming into view) must not leave the end behind.
+    const inner = box.current?.firstElementChild;
+    if (inner == null || !following) return;
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(inner);
+    return () => observer.disconnect();
+  }, [following]);
+  const scrolled = (): void => {
+    const element = box.current;
+    if (element === null) return;
+    const nearEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+    // Only going up lets go of the end: output that grows below is no reason to stop following it.
+    const up = element.scrollTop < lastTop.current - 1;
+    lastTop.current = element.scrollTop;
+    setFollowing(nearEnd || (following && !up));
+  };
+  const { output } = run;
+  return (
+    <div class="output-frame">
+      <div class={wrap ? 'output' : 'output output-nowrap'} data-testid="output" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Output text">
+        <div class="output-inner">
+          {output.droppedLines > 0 ? <p class="output-none">{output.droppedLines.toLocaleString('en')} earlier lines are not shown.</p> : null}
+          {output.chunks.map((chunk) => <ChunkView key={chunk.id} chunk={chunk} revision={chunk.revision} />)}
+          {children}
+        </div>
+      </div>
+      {following ? null : (
+        <button type="button" class="button button-small to-end" onClick={() => (setFollowing(true), toEnd())}>
+          <Icon name="down" size={13} /> Latest
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A chunk is drawn again only when it changed; it is mutable, so its revision is what is compared. */
+class ChunkView extends Component<{ chunk: Chunk; revision: number }> {
+  override shouldComponentUpdate(next: { revision: number }): boolean {
+    return next.revision !== this.props.revision;
+  }
+
+  override render({ chunk }: { chunk: Chunk; revision: number }): JSX.Element {
+    return (
+      <div class="chunk" style={{ containIntrinsicSize: `auto ${Math.max(1, chunk.lines) * LINE_PX}px` }}>
+        {chunk.blocks.map((block, index) => <BlockView key={index} block={block} />)}
+      </div>
+    );
+  }
+}
+
+function BlockView({ block }: { block: Block }): JSX.Element {
+  if (block.kind === 'display') return <Display mime={block.mime} />;
+  const last = block.spans.length - 1;
+  return (
+    <div class={`block block-${block.kind}`}>
+      {block.spans.map((span, index) => <SpanView key={index} span={span} text={index === last ? span.text.replace(/\n$/, '') : span.text} own={span.kind === block.kind} />)}
+    </div>
+  );
+}
+
+function SpanView({ span, text, own }: { span: Span; text: string; own: boolean }): JSX.Element {
+  if (span.style === null && own) return <>{text}</>;
+  const { className, style } = looks(span.style);
+  return <span class={own ? className : `block-${span.kind} ${className}`} style={style}>{text}</span>;
+}
+
+function looks(style: Style | null): { className: string; style: Record<string, string> } {
+  if (style === null) return { className: '', style: {} };
+  const names: string[] = [];
+  const inline: Record<string, string> = {};
+  const [fg, bg] = style.inverse ? [style.bg ?? 'back', style.fg ?? 'front'] : [style.fg, style.bg];
+  for (const [value, kind] of [[fg, 'fg'], [bg, 'bg']] as const) {
+    if (value === undefined) continue;
+    if (value.startsWith('rgb(')) inline[kind === 'fg' ? 'color' : 'backgroundColor'] = value;
+    else names.push(`ansi-${kind}-${value}`);
+  }
+  for (const flag of ['bold', 'dim', 'italic', 'underline', 'strike'] as const) if (style[flag]) names.push(`ansi-${flag}`);
+  return { className: names.join(' '), style: inline };
+}

@@ -1,0 +1,63 @@
+/** What the REST API gives, as far as the editor reads it. Execution events are generated, see `generated/`. */
+import type { Artifact, Metrics, RunError } from './generated/events';
+
+export type Role = 'owner' | 'editor' | 'runner' | 'viewer';
+export const ROLES: readonly Role[] = ['owner', 'editor', 'runner', 'viewer'];
+
+export interface User {
+  id: string;
+  name: string;
+  color: string;
+  colorLight: string;
+}
+
+export interface Me {
+  user: User;
+  tier: string;
+}
+
+export interface SessionInfo {
+  id: string;
+  name: string;
+  description: string;
+  ownerId: string;
+  collaborators: string[];
+  roles: Record<string, Role>;
+  isPublic: boolean;
+  files: { id: string; name: string; language: string }[];
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface ExecutionInfo {
+  executionId: string;
+  status: string;
+  actor?: { id: string; name: string };
+  language?: string;
+  entry?: string;
+  tier?: string;
+  version?: number | null;
+  startedAt?: string | number | null;
+  stdout?: string;
+  stderr?: string;
+  result?: unknown;
+  error?: RunError;
+  artifacts?: Artifact[];
+  metrics?: Metrics;
+}
+
+export interface Collaborator {
+  userId: string;
+  name?: string;
+  role: Role;
+}
+
+export interface ShareLink {
+  url: string;
+}

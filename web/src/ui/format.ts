@@ -1,0 +1,38 @@
+/** Numbers and times as people read them. */
+
+const UNITS = ['B', 'KB', 'MB', 'GB'];
+
+export function bytes(value: number): string {
+  let unit = 0;
+  let size = value;
+  while (size >= 1024 && unit < UNITS.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${size < 10 && unit > 0 ? size.toFixed(1) : Math.round(size)} ${UNITS[unit]}`;
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** Dollars with as many places as a small amount needs. */
+export function money(dollars: number): string {
+  if (dollars === 0) return '$0';
+  return `$${dollars.toFixed(dollars < 0.01 ? 6 : 4).replace(/0+$/, '').replace(/\.$/, '')}`;
+}
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+export function ago(time: number | string, now: number = Date.now()): string {
+  const seconds = (new Date(time).getTime() - now) / 1000;
+  if (!Number.isFinite(seconds)) return '';
+  const size = Math.abs(seconds);
+  if (size < 45) return 'just now';
+  if (size < 2700) return relative.format(Math.round(seconds / 60), 'minute');
+  if (size < 72_000) return relative.format(Math.round(seconds / 3600), 'hour');
+  if (size < 2_600_000) return relative.format(Math.round(seconds / 86_400), 'day');
+  return new Date(time).toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' });
+}
