@@ -5,6 +5,7 @@ WORKER := cloudflare-worker
 worker_sources := $(shell find $(WORKER)/src $(WORKER)/scripts -type f 2>/dev/null) $(WORKER)/package.json
 web_sources := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
 
+.DELETE_ON_ERROR:
 .PHONY: run test check test-python test-worker test-web soak lock types wheel clean
 
 run: .venv/.run $(WORKER)/dist/manifest.json web/dist/index.html
@@ -30,10 +31,10 @@ test-worker: $(WORKER)/.installed $(WORKER)/dist/manifest.json
 test-web: web/.installed
 	scripts/npm.sh --prefix web test --silent
 
-test-python: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html web/.installed
+test-python: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/clients/.installed
 	$(BIN)/python -m pytest -m "not soak"
 
-soak: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html
+soak: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/clients/.installed
 	$(BIN)/python -m pytest -m soak
 
 # Writes the TypeScript types of the events from their one definition.
@@ -58,23 +59,28 @@ lock:
 	scripts/python.sh test
 	@touch .venv/.run $@
 
+# `install --no-save` goes by the lock file as `ci` does, but takes one in which optional packages of other platforms are missing.
 # What building needs; the stamp lies beside the folder that npm empties.
 $(WORKER)/.built-with: $(WORKER)/package-lock.json | .venv/.run
-	scripts/npm.sh --prefix $(WORKER) ci --omit=dev --silent
+	scripts/npm.sh --prefix $(WORKER) install --no-save --omit=dev --loglevel=error
 	@touch $@
 
 web/.built-with: web/package-lock.json | .venv/.run
-	scripts/npm.sh --prefix web ci --omit=dev --silent
+	scripts/npm.sh --prefix web install --no-save --omit=dev --loglevel=error
 	@touch $@
 
 # What testing needs as well.
 $(WORKER)/.installed: $(WORKER)/package-lock.json | .venv/.test
-	scripts/npm.sh --prefix $(WORKER) ci --silent
+	scripts/npm.sh --prefix $(WORKER) install --no-save --loglevel=error
 	@touch $(WORKER)/.built-with $@
 
 web/.installed: web/package-lock.json | .venv/.test
-	scripts/npm.sh --prefix web ci --silent
+	scripts/npm.sh --prefix web install --no-save --loglevel=error
 	@touch web/.built-with $@
+
+tests/clients/.installed: tests/clients/package-lock.json | .venv/.test
+	scripts/npm.sh --prefix tests/clients install --no-save --loglevel=error
+	@touch $@
 
 $(WORKER)/dist/manifest.json: $(worker_sources) $(WORKER)/.built-with
 	scripts/npm.sh --prefix $(WORKER) run --silent build

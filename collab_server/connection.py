@@ -1,33 +1,38 @@
-"""One open WebSocket as the room's Peer: its bounded outbox, its writer, and what its owner may still do.
+"""One open WebSocket as the room's Peer: what waits for a slow reader, and what its owner may still do.
 
-It knows no message; socket.py reads them and lane.py understands the text ones.
+The bytes are wire.py's; frames are the room's to understand, text messages lane.py's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from starlette.websockets import WebSocket, WebSocketState
-
-from collab_server.errors import CLOSE_BAD_TOKEN, CLOSE_NOT_ALLOWED, CLOSE_OVERLOADED, ActionError, close_code
+from collab_server.errors import (
+    CLOSE_BAD_TOKEN,
+    CLOSE_NOT_ALLOWED,
+    CLOSE_OVERLOADED,
+    CLOSE_TRY_AGAIN,
+    ActionError,
+    close_code,
+)
 from collab_server.identity import Identity, Principal
 from collab_server.members import Access, Members, Role
-from crdt.model import Actor
+from collab_server.wire import Wire
+from crdt.model import CLOSE_MALFORMED, Actor, FrameError
 from crdt.room import Member, Room
 
-# Above this a reader counts as slow: the room stops writing to it and sends one diff when it has caught up.
-OUTBOX_SLOW_BYTES = 256 * 1024
-CLOSE_REASON_BYTES_MAX = 123
+logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """Frames go out in order through one writer task; nothing here ever waits for the reader but that task."""
+    """Messages go out in order and are never waited for: what a congested wire cannot take stays here, within bounds."""
 
     def __init__(
         self,
-        websocket: WebSocket,
+        wire: Wire,
         access: Access,
         actor: Actor,
         *,
@@ -36,7 +41,6 @@ class Connection:
         members: Members,
         outbox_bytes_max: int,
     ) -> None:
-        self.websocket = websocket
         self.principal: Principal = access.principal
         self.session_id: str = access.session["id"]
         self.actor = actor
@@ -46,67 +50,120 @@ class Connection:
         self.wants_text = wants_text
         self.member: Member | None = None
         self.room: Room | None = None
+        self.on_role: Callable[[], None] = lambda: None
+        self._wire = wire
         self._identity = identity
         self._members = members
+        self._handle_text: Callable[[str], Awaitable[None]] | None = None
+        self._handling: asyncio.Task[None] | None = None
         self._outbox: deque[bytes | str] = deque()
         self._outbox_bytes = 0
         self._outbox_bytes_max = outbox_bytes_max
-        self._wake = asyncio.Event()
-        self._skipped = False
-        self._closing: tuple[int, str] | None = None
-        self.on_role: Callable[[], None] = lambda: None
+        self._over = asyncio.Event()
+
+    # -- the room's side -----------------------------------------------------------------------------------------
 
     def send_binary(self, frame: bytes) -> None:
-        """Queue a y-protocols frame."""
-        self._put(frame, len(frame))
+        """Send a y-protocols frame."""
+        if self._wire.congested:
+            self._keep(frame)
+        else:
+            self._wire.send(frame)
 
     def send_text(self, frame: str) -> None:
-        """Queue a text lane message, if this client asked for that lane."""
-        if self.wants_text:
-            self._put(frame, len(frame))
+        """Send a text lane message, if this client asked for that lane."""
+        if not self.wants_text:
+            return
+        if self._wire.congested:
+            self._keep(frame)
+        else:
+            self._wire.send(frame)
 
     def overloaded(self) -> bool:
         """Whether the room should leave this reader out for now; it gets one diff when it is back."""
-        self._skipped = self._skipped or self._outbox_bytes > OUTBOX_SLOW_BYTES
-        return self._skipped
+        return self._wire.congested
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued; the first reason stays."""
-        if self._closing is None:
-            self._closing = (code, reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore"))
-            self._wake.set()
-
-    def _put(self, frame: bytes | str, size: int) -> None:
-        if self._closing is not None:
+        if self._over.is_set():
             return
-        if self._outbox_bytes + size > self._outbox_bytes_max:
+        self._over.set()
+        while self._outbox:
+            self._wire.send(self._outbox.popleft())
+        self._wire.close(code, reason)
+
+    def _keep(self, frame: bytes | str) -> None:
+        if self._over.is_set():
+            return
+        self._outbox_bytes += len(frame)
+        if self._outbox_bytes > self._outbox_bytes_max:
             self._outbox.clear()
             self.close(CLOSE_OVERLOADED, "you read too slowly; connect again")
-            return
-        self._outbox.append(frame)
-        self._outbox_bytes += size
-        self._wake.set()
+        else:
+            self._outbox.append(frame)
 
-    async def write(self) -> None:
-        """The writer: runs as long as the socket is open, and closes it with the code that `close` was given."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._outbox:
-                frame = self._outbox.popleft()
-                if isinstance(frame, bytes):
-                    await self.websocket.send_bytes(frame)
-                else:
-                    await self.websocket.send_text(frame)
-                self._outbox_bytes -= len(frame)
-            self._outbox_bytes = 0
-            if self._closing is not None:
-                if self.websocket.application_state is not WebSocketState.DISCONNECTED:
-                    await self.websocket.close(*self._closing)
-                return
-            if self._skipped and self.room is not None and self.member is not None:
-                self._skipped = False
-                self.room.resume(self.member)
+    # -- the wire's side -----------------------------------------------------------------------------------------
+
+    async def run(self, handle_text: Callable[[str], Awaitable[None]]) -> None:
+        """Take messages until there is nobody to serve any more; text goes to `handle_text`."""
+        self._handle_text = handle_text
+        self._wire.start(self)
+        await self._over.wait()
+        if self._handling is not None:
+            self._handling.cancel()
+            await asyncio.gather(self._handling, return_exceptions=True)
+
+    async def finish(self) -> None:
+        """Returns when the socket is gone."""
+        self.close(1000, "")
+        await self._wire.finish()
+
+    def received(self, message: bytes | str) -> None:
+        """A message; those behind it wait until it is done, for both lanes share one order."""
+        if self._over.is_set():
+            return
+        if isinstance(message, bytes):
+            try:
+                assert self.room is not None and self.member is not None
+                self.room.receive(self.member, message)
+            except Exception as error:
+                self._fail(error)
+        elif self.wants_text:
+            self._wire.pause()
+            self._handling = asyncio.create_task(self._handle(message))
+        else:
+            self.close(CLOSE_MALFORMED, "text frames are for clients with a subprotocol that knows them")
+
+    async def _handle(self, message: str) -> None:
+        assert self._handle_text is not None
+        try:
+            await self._handle_text(message)
+        except Exception as error:
+            self._fail(error)
+        self._handling = None
+        self._wire.resume()
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, FrameError):
+            self.close(error.close_code, str(error))
+        else:
+            logger.error("a frame in session %s could not be handled", self.session_id, exc_info=error)
+            self.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
+
+    def writable(self) -> None:
+        """What waited goes first; then the room sends the difference that was missed."""
+        while self._outbox and not self._wire.congested:
+            frame = self._outbox.popleft()
+            self._outbox_bytes -= len(frame)
+            self._wire.send(frame)
+        if not self._wire.congested and self.room is not None and self.member is not None:
+            self.room.resume(self.member)
+
+    def lost(self) -> None:
+        """The other side is gone."""
+        self._over.set()
+
+    # -- rights --------------------------------------------------------------------------------------------------
 
     async def recheck(self) -> None:
         """Look again who this is and what they may do here; close when that is nothing."""

@@ -45,6 +45,7 @@ def configure(settings: Settings) -> None:
                 "alembic": {"level": "WARNING"},
                 "aiosqlite": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                "mcp": {"level": "WARNING"},
             },
         }
     )

@@ -6,6 +6,7 @@ What is served is app.py's.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from collab_server import database, log_format, migrations
 from collab_server.app import create_app
 from collab_server.settings import Settings, SettingsError, load
 from collab_server.welcome import local_login
+from collab_server.wire_uvicorn import HandOver
 from executor import workerd
 
 # A ping this often and an answer this soon: the presence of a dead connection is gone within 45 s.
@@ -41,6 +43,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's startup, then the line with the login URL."""
         await super().startup(sockets)
+        _freeze()
         if self.should_exit or not self._announce:
             return
         app = self.config.loaded_app
@@ -71,7 +74,7 @@ def serve(settings: Settings, workers: int = 1) -> int:
         factory=workers > 1,
         workers=workers,
         log_config=None,
-        ws="websockets-sansio",
+        ws=HandOver,
         ws_max_size=settings.frame_bytes_max,
         ws_per_message_deflate=False,
         ws_ping_interval=PING_INTERVAL_S,
@@ -100,7 +103,15 @@ def worker_app() -> object:
     """The application of one of several processes; its settings come from the environment that it inherited."""
     settings = load()
     log_format.configure(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    _freeze()
+    return app
+
+
+def _freeze() -> None:
+    """What is there at the start stays to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def running_url(data_dir: Path) -> str | None:

@@ -1,17 +1,16 @@
 """The WebSocket `/ws/{sessionId}`: signs a client in, joins it to the room, and hands each frame to its lane.
 
-Binary frames are the room's (y-protocols), text frames are lane.py's; writing is connection.py's.
+Binary frames are the room's (y-protocols), text frames are lane.py's; reading and writing are wire.py's.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from collab_server.actions import ExecutionActions, FileActions, SessionActions
 from collab_server.connection import Connection
@@ -22,12 +21,10 @@ from collab_server.members import Access, Members
 from collab_server.requests import address, check_origin, credentials
 from collab_server.revocation import Revocations
 from collab_server.settings import Settings
-from crdt.model import CLOSE_MALFORMED, DocumentError, FrameError
+from collab_server.wire_uvicorn import wire_of
+from crdt.model import DocumentError
 
 logger = logging.getLogger(__name__)
-
-# What a closing socket may still take to send what is queued.
-DRAIN_S = 5.0
 
 
 @dataclass
@@ -68,7 +65,7 @@ class Sockets:
             await websocket.accept(subprotocol)
             kind: Literal["human", "agent"] = "agent" if wants_text and via == "bearer" else "human"
             connection = Connection(
-                websocket,
+                wire_of(websocket),
                 access,
                 principal.actor(kind),
                 wants_text=wants_text,
@@ -98,7 +95,6 @@ class Sockets:
     async def _serve(self, connection: Connection, access: Access) -> None:
         self.connections.add(connection)
         self.revocations.add(connection)
-        writer = asyncio.create_task(connection.write())
         try:
             async with self.sessions.room(connection.session_id) as room:
                 connection.room = room
@@ -109,11 +105,7 @@ class Sockets:
                 # Rights taken away between the check above and now are not in the feed's future: look once more.
                 await connection.recheck()
                 try:
-                    reader = asyncio.create_task(self._read(connection, lane))
-                    await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-                    if not reader.done():
-                        reader.cancel()
-                    await asyncio.gather(reader, return_exceptions=True)
+                    await connection.run(lane.handle)
                 finally:
                     room.leave(connection.member)
         except DocumentError as error:
@@ -124,34 +116,7 @@ class Sockets:
         finally:
             self.revocations.discard(connection)
             self.connections.discard(connection)
-            if not writer.done():
-                connection.close(1000, "")
-                await asyncio.wait({writer}, timeout=DRAIN_S)
-                writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-
-    async def _read(self, connection: Connection, lane: Lane) -> None:
-        room, member = connection.room, connection.member
-        assert room is not None and member is not None
-        try:
-            while True:
-                message = await connection.websocket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                binary = message.get("bytes")
-                if binary is not None:
-                    room.receive(member, binary)
-                elif connection.wants_text:
-                    await lane.handle(message["text"])
-                else:
-                    raise FrameError(CLOSE_MALFORMED, f"text frames are for clients with the subprotocol {PROTOCOL}")
-        except FrameError as error:
-            connection.close(error.close_code, str(error))
-        except WebSocketDisconnect:
-            return
-        except Exception:
-            logger.exception("a frame in session %s could not be handled", connection.session_id)
-            connection.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
+            await connection.finish()
 
     async def close(self) -> None:
         """Tell every client that the server restarts, and wait until they are told."""

@@ -16,7 +16,8 @@ from crdt.languages import language_of
 from crdt.model import CLOSE_MALFORMED, EditRefused, FileState, FrameError, Limits, StaleEdit, TextEdit
 from crdt.protocol import encode_state_vector, malformed, parse_state_vector
 from crdt.replica import ApplyFailed, Effects, Replica
-from crdt.update import FILES_ROOT, Id, Places, Scan, broken_pairs, place, replace_pairs, scan
+from crdt.shape import place
+from crdt.update import FILES_ROOT, Id, Places, Scan, broken_pairs, replace_pairs, scan
 
 __all__ = ["Admitted", "ApplyFailed", "Change", "Document", "FileChange"]
 

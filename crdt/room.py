@@ -7,19 +7,19 @@ import asyncio
 import json
 import logging
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from crdt import wire
-from crdt.bus import Bus, Subscription
+from crdt.bus import Bus
 from crdt.document import Admitted, ApplyFailed, Change, Document
 from crdt.loading import build
 from crdt.log import Log
+from crdt.members import Member, Peer
 from crdt.model import CLOSE_MALFORMED, SYSTEM, Actor, EditRefused, FileState, FrameError, Limits, TextEdit
+from crdt.neighbours import Neighbours
 from crdt.presence import Presence
 from crdt.protocol import (
     EMPTY_UPDATE,
@@ -29,57 +29,24 @@ from crdt.protocol import (
     SyncStep2,
     SyncUpdate,
     awareness_frame,
-    awareness_payload,
     denied_frame,
     encode_state_vector,
     parse,
-    parse_awareness,
     parse_state_vector,
     step1_frame,
     step2_frame,
     update_frame,
 )
 from crdt.replica import merge
+from crdt.saving import Saving
 from crdt.update import scan
+
+__all__ = ["Member", "Peer", "Room"]
 
 logger = logging.getLogger(__name__)
 
 DENIED = "permission denied: you may watch this session but not change it"
 QUARANTINED = "this session is damaged and can only be read until it is repaired"
-NODE_OWNER = "node:"
-
-
-class Peer(Protocol):
-    """What the transport gives the room: one per connection. None of these blocks or raises."""
-
-    @property
-    def actor(self) -> Actor: ...
-    @property
-    def may_edit(self) -> bool: ...
-    @property
-    def wants_text(self) -> bool: ...
-    def send_binary(self, frame: bytes) -> None: ...
-    def send_text(self, frame: str) -> None: ...
-    def overloaded(self) -> bool: ...
-
-
-class Member:
-    """A connection's place in a room."""
-
-    __slots__ = ("client_id", "fault", "id", "peer", "stalled", "wants_text")
-
-    def __init__(self, member_id: str, peer: Peer) -> None:
-        self.id = member_id
-        self.peer = peer
-        self.wants_text = peer.wants_text
-        self.client_id: int | None = None
-        # The state vector it had when it could take no more; None while it keeps up.
-        self.stalled: bytes | None = None
-        self.fault: FrameError | None = None
-
-    @property
-    def actor(self) -> Actor:
-        return self.peer.actor
 
 
 class Room:
@@ -103,21 +70,16 @@ class Room:
         self.on_announced: Callable[[dict[str, Any]], None] | None = None
         self.changes_since_snapshot = 0
         self.bytes_since_snapshot = 0
-        self.answered = asyncio.Event()
         self._document = document
         self._log = log
-        self._bus = bus
-        self._topic = topic
-        self._node = node
         self._limits = limits
         self._now = now
         self._new_id = new_id
         self._loop = asyncio.get_running_loop()
-        self._subscription: Subscription | None = None
-        self._backlog: list[bytes] | None = []
         self._members: dict[str, Member] = {}
         self._text_members = 0
         self._presence = Presence(limits, now=now)
+        self.neighbours = Neighbours(self, bus, topic, node, self._presence, limits)
         self._pending: list[tuple[Member, Admitted]] = []
         self._pending_bytes = 0
         self._asked: set[str] = set()
@@ -125,12 +87,11 @@ class Room:
         self._step2: dict[bytes, bytes] = {}
         self._state_vector: bytes | None = None
         self._dirty: set[int] = set()
-        self._told_bus: set[int] = set()
         self._presence_handle: asyncio.TimerHandle | None = None
         self._presence_text_handle: asyncio.TimerHandle | None = None
-        self._unsaved: deque[int] = deque()
-        self._saved_waiters: list[tuple[int, asyncio.Future[None]]] = []
-        self._failing = False
+        self._saving = Saving(
+            session_id, log, current=lambda: self._document.version, tell=lambda event: self._send_text(_json(event))
+        )
         self._closed = False
 
     # -- state ---------------------------------------------------------------------------------------------------
@@ -141,11 +102,11 @@ class Room:
 
     @property
     def saved_version(self) -> int:
-        return self._unsaved[0] - 1 if self._unsaved else self._document.version
+        return self._saving.version
 
     @property
     def unsaved_changes(self) -> int:
-        return len(self._unsaved)
+        return len(self._saving)
 
     @property
     def empty(self) -> bool:
@@ -187,7 +148,7 @@ class Room:
         if self._members.pop(member.id, None) is None:
             return
         self._text_members -= member.wants_text
-        self._touch(self._presence.leave(member.id))
+        self.touch(self._presence.leave(member.id))
 
     def resume(self, member: Member) -> None:
         """The connection takes frames again: it gets one difference instead of all that it missed."""
@@ -220,7 +181,7 @@ class Room:
             if type(message) is SyncUpdate:
                 self._receive_update(member, message.update, is_reply=False)
             elif type(message) is AwarenessUpdate:
-                self._touch(self._presence.receive(member.id, member.actor, message.entries))
+                self.touch(self._presence.receive(member.id, member.actor, message.entries))
             elif type(message) is SyncStep1:
                 self._answer(member, message.state_vector)
             elif type(message) is SyncStep2:
@@ -361,18 +322,11 @@ class Room:
     ) -> None:
         """A change of this node: to the log, to the members here, to the other nodes."""
         version = change.version
-        self._unsaved.append(version)
-        self._log.append_change(
-            self.session_id, version, authored, lambda: self._committed(version), self._commit_failed
-        )
+        self._saving.take(version, authored)
         self.changes_since_snapshot += 1
         self.bytes_since_snapshot += len(change.update)
         self._tell_members(change, authors, author)
-        self._bus.publish(
-            self._topic,
-            wire.encode(wire.UPDATE, self._node, change.update, version=version, actor=wire.encode_actor(authors[-1])),
-            self._subscription,
-        )
+        self.neighbours.tell_change(change.update, version, authors[-1])
 
     def _tell_members(self, change: Change, authors: Sequence[Actor], author: Member | None) -> None:
         self._state_vector = None
@@ -424,40 +378,10 @@ class Room:
 
     # -- saving --------------------------------------------------------------------------------------------------
 
-    def _committed(self, version: int) -> None:
-        while self._unsaved and self._unsaved[0] <= version:
-            self._unsaved.popleft()
-        self._failing = False
-        saved = self.saved_version
-        self._send_text(_json({"type": "saved", "version": saved}))
-        waiting = self._saved_waiters
-        if waiting:
-            self._saved_waiters = [entry for entry in waiting if entry[0] > saved]
-            for wanted, future in waiting:
-                if wanted <= saved and not future.done():
-                    future.set_result(None)
-
-    def _commit_failed(self, error: BaseException) -> None:
-        if not self._failing:
-            self._failing = True
-            self._send_text(
-                _json(
-                    {
-                        "type": "save.failed",
-                        "version": self.saved_version,
-                        "message": "changes cannot be saved at the moment; they are kept and tried again",
-                    }
-                )
-            )
-
     async def saved(self, version: int) -> None:
         """Returns when everything up to `version` is committed."""
         self.flush()
-        if self.saved_version >= version:
-            return
-        future: asyncio.Future[None] = self._loop.create_future()
-        self._saved_waiters.append((version, future))
-        await future
+        await self._saving.wait(version)
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -539,9 +463,9 @@ class Room:
             taken = False
         if not taken:
             raise EditRefused("too_large", "a presence state is a small JSON object", "state")
-        self._touch([member.client_id])
+        self.touch([member.client_id])
 
-    def _touch(self, client_ids: Iterable[int]) -> None:
+    def touch(self, client_ids: Iterable[int]) -> None:
         self._dirty.update(client_ids)
         if self._dirty and self._presence_handle is None:
             self._presence_handle = self._loop.call_later(self._limits.presence_window_s, self._tell_presence)
@@ -555,7 +479,7 @@ class Room:
         for member in self._members.values():
             if member.stalled is None and not member.peer.overloaded():
                 member.peer.send_binary(frame)
-        self._publish_presence(self._presence.local_ids(dirty, node_prefix=NODE_OWNER))
+        self.neighbours.tell_presence(list(dirty))
         if self._text_members and self._presence_text_handle is None:
             self._presence_text_handle = self._loop.call_later(
                 self._limits.presence_text_window_s, self._tell_presence_text
@@ -569,18 +493,13 @@ class Room:
     def _presence_text(self) -> str:
         return _json({"type": "presence", "members": self._presence.members()})
 
-    def _publish_presence(self, client_ids: Iterable[int]) -> None:
-        entries = self._presence.entries(client_ids)
-        if entries:
-            self._publish(wire.AWARENESS, awareness_payload(entries))
-
     def tick(self) -> None:
         """Called every few seconds: who fell silent goes, who is spoken for stays."""
-        self._touch(self._presence.expire())
+        self.touch(self._presence.expire())
 
     def refresh_presence(self) -> None:
-        self._touch(self._presence.refresh())
-        self._publish_presence(self._presence.local_ids(node_prefix=NODE_OWNER))
+        self.touch(self._presence.refresh())
+        self.neighbours.tell_presence(None)
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -588,7 +507,7 @@ class Room:
         """To everyone on the text lane, here and on the other nodes."""
         frame = _json(event)
         self._send_announced(frame)
-        self._publish(wire.EVENT, frame.encode())
+        self.neighbours.tell_event(frame)
 
     def _send_announced(self, frame: str) -> None:
         # Events have no difference to send later, so a slow reader gets them too; its transport bounds the queue.
@@ -596,14 +515,39 @@ class Room:
             if member.wants_text:
                 member.peer.send_text(frame)
 
-    # -- other nodes ---------------------------------------------------------------------------------------------
+    # -- what neighbours bring ------------------------------------------------------------------------------------
 
-    def _publish(self, kind: int, payload: bytes, to: bytes = wire.TO_ALL) -> None:
-        self._bus.publish(self._topic, wire.encode(kind, self._node, payload, to=to), self._subscription)
+    def take_event(self, frame: str, event: dict[str, Any]) -> None:
+        self._send_announced(frame)
+        if self.on_announced is not None:
+            self.on_announced(event)
 
-    async def listen(self) -> None:
-        """Subscribes; what comes before `begin` waits."""
-        self._subscription = await self._bus.subscribe(self._topic, self.hear, self.ask_peers)
+    def state_vector(self) -> bytes:
+        self.flush()
+        return self._vector()
+
+    def missing(self, state_vector: bytes) -> bytes:
+        self.flush()
+        return self._document.diff(state_vector)
+
+    def lacks(self, state_vector: bytes) -> bool:
+        return self._document.lacks(state_vector)
+
+    def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
+        """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
+        self.flush()
+        item = self._document.admit(update, trusted=True)
+        if item.gap:
+            return False
+        if not item.known:
+            # Versions are a clock that only rises: this node's count is never behind what another tells.
+            self._document.reach(version - 1)
+            change = self._document.apply([item])
+            if change is not None:
+                self._tell_members(change, [actor], None)
+        return True
+
+    # -- loading and leaving -------------------------------------------------------------------------------------
 
     def adopt(self, document: Document, fault: str | None, changes: int, size_bytes: int) -> None:
         """Takes the document that was loaded; with a `fault` it can only be read."""
@@ -613,96 +557,15 @@ class Room:
         self.changes_since_snapshot = changes
         self.bytes_since_snapshot = size_bytes
 
-    def begin(self) -> None:
-        """The document is loaded: takes what came meanwhile and asks the other nodes for the rest."""
-        backlog, self._backlog = self._backlog or [], None
-        for message in backlog:
-            self.hear(message)
-        self.ask_peers()
-
-    def ask_peers(self) -> None:
-        if not self._closed and self._backlog is None:
-            self.flush()
-            self._publish(wire.HELLO, self._vector())
-            self._publish_presence(self._presence.local_ids(node_prefix=NODE_OWNER))
-
-    def hear(self, raw: bytes) -> None:
-        """A message of the bus; never raises."""
-        if self._backlog is not None:
-            self._backlog.append(raw)
-            return
-        message = wire.decode(raw)
-        if message is None or message.node == self._node or self._closed:
-            return
-        if message.to not in (wire.TO_ALL, self._node):
-            return
-        try:
-            self._take(message)
-        except (FrameError, ApplyFailed, ValueError, TypeError) as error:
-            logger.warning("a message of another node in session %s is unusable: %s", self.session_id, error)
-
-    def _take(self, message: wire.BusMessage) -> None:
-        if message.kind == wire.UPDATE:
-            self._take_update(message, wire.decode_actor(message.actor))
-        elif message.kind == wire.AWARENESS:
-            owner = NODE_OWNER + message.node.hex()
-            self._touch(self._presence.merge(owner, parse_awareness(message.payload, self._limits)))
-        elif message.kind == wire.HELLO:
-            self._answer_node(message)
-        elif message.kind == wire.DIFF:
-            self._take_update(message, SYSTEM)
-            self.answered.set()
-        elif message.kind == wire.EVENT:
-            self._send_announced(message.payload.decode())
-            if self.on_announced is not None:
-                self.on_announced(json.loads(message.payload))
-        elif message.kind == wire.BYE:
-            self._touch(self._presence.leave(NODE_OWNER + message.node.hex()))
-
-    def _answer_node(self, message: wire.BusMessage) -> None:
-        self.flush()
-        diff = self._document.diff(message.payload)
-        self._publish_diff(diff, message.node)
-        self._publish_presence(self._presence.local_ids(node_prefix=NODE_OWNER))
-        if self._document.lacks(message.payload):
-            self._publish(wire.HELLO, self._vector(), message.node)
-
-    def _publish_diff(self, diff: bytes, to: bytes) -> None:
-        self._bus.publish(
-            self._topic, wire.encode(wire.DIFF, self._node, diff, to=to, version=self.version), self._subscription
-        )
-
-    def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
-        """A change of another node: that one saves it, here it is applied and shown."""
-        self.flush()
-        if message.payload == EMPTY_UPDATE:
-            return
-        item = self._document.admit(message.payload, trusted=True)
-        if item.known:
-            return
-        if item.gap:
-            self._publish(wire.HELLO, self._vector(), message.node)
-            return
-        # Versions are a clock that only rises: the other node's count is never behind what it tells.
-        self._document.reach(message.version - 1)
-        change = self._document.apply([item])
-        if change is not None:
-            self._tell_members(change, [actor], None)
-
     def close(self) -> None:
         """Everything is saved and nobody is here: leaves the bus."""
         self._closed = True
         for handle in (self._flush_handle, self._presence_handle, self._presence_text_handle):
             if handle is not None:
                 handle.cancel()
-        if self._subscription is not None:
-            self._publish(wire.BYE, b"")
-            self._subscription.close()
-            self._subscription = None
+        self.neighbours.close()
         self._document.close()
-        for _, future in self._saved_waiters:
-            with suppress(asyncio.InvalidStateError):
-                future.cancel()
+        self._saving.close()
 
 
 _UNLIMITED = Limits(

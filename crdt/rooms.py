@@ -137,7 +137,7 @@ class Rooms:
             now=self._now,
             new_id=self._new_id,
         )
-        await room.listen()
+        await room.neighbours.listen()
         try:
             loaded = await self._load(session_id)
             document, fault = build(loaded, self._limits, now=self._now)
@@ -153,10 +153,10 @@ class Rooms:
         newest = loaded.snapshots[0] if loaded.snapshots else None
         rows = loaded.rows_after(newest)
         room.adopt(document, fault, len(rows), sum(len(row.update) for row in rows))
-        room.begin()
+        room.neighbours.begin()
         if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(room.answered.wait(), self._limits.peer_wait_s)
+                await asyncio.wait_for(room.neighbours.answered.wait(), self._limits.peer_wait_s)
         place = _Place(room, 0, self._now())
         self._places[session_id] = place
         return place
@@ -180,7 +180,7 @@ class Rooms:
                 if refresh:
                     place.room.refresh_presence()
                 if resync:
-                    place.room.ask_peers()
+                    place.room.neighbours.ask()
                 self.look_after(place.room)
 
     def look_after(self, room: Room) -> None:

@@ -1,19 +1,17 @@
 """The structure of a Yjs update (format v1), read before any of it reaches the CRDT library.
-What passes here is bounded, complete UTF-8 and of the shape of a session document; applying it happens elsewhere."""
+What passes here is bounded, complete and UTF-8; whether it fits a session, and applying it, is decided elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from crdt.model import CLOSE_MALFORMED, FrameError, Limits
-from crdt.names import id_fault
 from crdt.protocol import malformed, read_bytes, read_varint, write_bytes
 
 FILES_ROOT = "files"
 # The library counts clocks in 32 bits.
 CLOCK_MAX = 2**31 - 1
 CLIENT_MAX = 2**53 - 1
-GONE_CLOCKS_TRACKED_MAX = 1_000
 
 GC, DELETED, STRING, TYPE, ANY, BINARY, SKIP = 0, 1, 4, 7, 8, 3, 10
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20
@@ -54,7 +52,9 @@ class Stretch:
 
 
 @dataclass(slots=True)
-class _Item:
+class Item:
+    """A type, a plain value or a deleted stretch, with what it hangs on."""
+
     client: int
     clock: int
     length: int
@@ -79,13 +79,13 @@ class Scan:
     structs: int = 0
     deletes: int = 0
     has_skip: bool = False
-    linked: list[_Item] = field(default_factory=list)
+    linked: list[Item] = field(default_factory=list)
     # Clocks of the first halves of surrogate pairs, by client: Yjs counts in UTF-16 and may be asked to cut one.
     pairs: dict[int, set[int]] = field(default_factory=dict)
     places: Places = field(default_factory=dict)
 
 
-def _limit(name: str, message: str) -> FrameError:
+def over_limit(name: str, message: str) -> FrameError:
     return FrameError(CLOSE_MALFORMED, message, name)
 
 
@@ -112,12 +112,12 @@ def _scan_structs(
     needs = found.needs
     blocks, at = read_varint(data, 0)
     if blocks > limits.clients_per_update_max:
-        raise _limit("clients_per_update_max", f"an update of {blocks} clients")
+        raise over_limit("clients_per_update_max", f"an update of {blocks} clients")
     for _ in range(blocks):
         count, at = read_varint(data, at)
         found.structs += count
         if found.structs > limits.structs_per_update_max:
-            raise _limit("structs_per_update_max", f"an update has more than {limits.structs_per_update_max} items")
+            raise over_limit("structs_per_update_max", f"an update has more than {limits.structs_per_update_max} items")
         client, at = read_varint(data, at)
         clock, at = read_varint(data, at)
         if client in found.starts:
@@ -225,7 +225,7 @@ def _scan_item(
     elif kind == ANY:
         length, at = read_varint(data, at)
         if length > limits.structs_per_update_max:
-            raise _limit("structs_per_update_max", f"{length} values in one item")
+            raise over_limit("structs_per_update_max", f"{length} values in one item")
         # Values that followed each other under one key are one item once all of them are overwritten and kept for undo.
         is_string = True
         for _ in range(length):
@@ -242,7 +242,7 @@ def _scan_item(
     else:
         raise FrameError(CLOSE_MALFORMED, f"content of kind {kind} has no place in a session", "wrong_type")
     if kind != STRING or parent is not None:
-        found.linked.append(_Item(client, clock, length, kind, type_ref, is_string, left, right, parent, key))
+        found.linked.append(Item(client, clock, length, kind, type_ref, is_string, left, right, parent, key))
     return length, at
 
 
@@ -256,7 +256,7 @@ def _need(found: Scan, needed: Id, client: int, clock: int) -> None:
 def _read_key(data: bytes, at: int, limits: Limits) -> tuple[str, int]:
     raw, at = read_bytes(data, at)
     if len(raw) > limits.key_bytes_max:
-        raise _limit("key_bytes_max", f"a key of {len(raw)} bytes")
+        raise over_limit("key_bytes_max", f"a key of {len(raw)} bytes")
     return raw.decode(), at
 
 
@@ -276,7 +276,7 @@ def _utf16_length(raw: bytes, client: int, clock: int, found: Scan) -> int:
 
 def _skip_any(data: bytes, at: int, depth: int) -> int:
     if depth <= 0:
-        raise _limit("any_depth_max", "a value is nested too deeply")
+        raise over_limit("any_depth_max", "a value is nested too deeply")
     kind = data[at]
     at += 1
     if kind in (127, 126, 121, 120):
@@ -319,13 +319,13 @@ def _skip_any(data: bytes, at: int, depth: int) -> int:
 def _scan_deletes(data: bytes, at: int, found: Scan, limits: Limits, cuts: list[Id] | None) -> int:
     blocks, at = read_varint(data, at)
     if blocks > limits.clients_per_update_max:
-        raise _limit("clients_per_update_max", f"deletions of {blocks} clients")
+        raise over_limit("clients_per_update_max", f"deletions of {blocks} clients")
     for _ in range(blocks):
         client, at = read_varint(data, at)
         count, at = read_varint(data, at)
         found.deletes += count
         if found.deletes > limits.deletes_per_update_max:
-            raise _limit("deletes_per_update_max", f"more than {limits.deletes_per_update_max} deletions")
+            raise over_limit("deletes_per_update_max", f"more than {limits.deletes_per_update_max} deletions")
         last = found.delete_ends.get(client, 0)
         for _ in range(count):
             clock, at = read_varint(data, at)
@@ -339,126 +339,6 @@ def _scan_deletes(data: bytes, at: int, found: Scan, limits: Limits, cuts: list[
                 cuts.append((client, end))
         found.delete_ends[client] = last
     return at
-
-
-def place(found: Scan, known: Places, state_vector: dict[int, int], limits: Limits, *, trusted: bool = False) -> None:
-    """Checks every type and map entry of the update against the shape of a session; fills `found.places`.
-
-    Raises FrameError "wrong_type" for what does not belong where it wants to hang. What is `trusted` was checked when
-    it came in and is only looked at."""
-    if not found.linked:
-        return
-    # An item that is known already is not taken again, whatever this update says it is.
-    news = [item for item in found.linked if item.clock + item.length > state_vector.get(item.client, 0)]
-    waiting: dict[Id, _Item] = {}
-    for item in news:
-        waiting[(item.client, item.clock + item.length - 1)] = item
-    new = found.places
-    for item in news:
-        # An item may hang on one that comes later in the bytes: walk to the end of the chain, then back.
-        stack = [item]
-        on_stack = {(item.client, item.clock)}
-        while stack:
-            top = stack[-1]
-            if (top.client, top.clock) in new:
-                stack.pop()
-                continue
-            anchor = _anchor(top)
-            if anchor is not None and anchor not in new and anchor not in known:
-                target = waiting.get(anchor)
-                if target is not None and (target.client, target.clock) not in on_stack:
-                    on_stack.add((target.client, target.clock))
-                    stack.append(target)
-                    continue
-            stack.pop()
-            try:
-                where = _where(top, (known.get(anchor) or new.get(anchor)) if anchor is not None else None)
-                if where is not None:
-                    _check(top, where, limits)
-            except FrameError:
-                if not trusted:
-                    raise
-                where = Place(NOWHERE, 1, top.key, None)
-            if where is not None:
-                _put(top, where, new)
-
-
-def _anchor(item: _Item) -> Id | None:
-    if item.left is not None:
-        return item.left
-    if item.right is not None:
-        return item.right
-    return item.parent if isinstance(item.parent, tuple) else None
-
-
-def _where(item: _Item, anchor: Place | None) -> Place | None:
-    """Level, depth and key of the item itself; None for a plain value in a sequence."""
-    if isinstance(item.parent, str):
-        if item.parent == FILES_ROOT:
-            return Place(IN_FILES, 1, item.key, None)
-        return Place(ELSEWHERE, 1, item.key, None)
-    if item.parent is not None:
-        if anchor is None:
-            # The parent is not news and not a type we know of: deleted long ago, so the item goes with it.
-            return Place(NOWHERE, 1, item.key, None)
-        if anchor.level == NOWHERE or anchor.holds == GONE:
-            return Place(NOWHERE, 1, item.key, None)
-        if anchor.holds is None:
-            raise FrameError(CLOSE_MALFORMED, "an item hangs in a plain value", "wrong_type")
-        if anchor.level == IN_FILES:
-            return Place(IN_FILE, 2, item.key, None)
-        if anchor.level == IN_FILE:
-            return Place(IN_TEXT, 3, item.key, None)
-        return Place(ELSEWHERE, anchor.depth + 1, item.key, None)
-    if anchor is not None and anchor.level != IN_TEXT:
-        return Place(anchor.level, anchor.depth, anchor.key, None)
-    if item.kind == TYPE:
-        raise FrameError(CLOSE_MALFORMED, "a nested type hangs on something unknown", "wrong_type")
-    return None
-
-
-def _check(item: _Item, where: Place, limits: Limits) -> None:
-    kind = item.kind
-    if kind == DELETED or where.level == NOWHERE:
-        return
-    if where.level == IN_FILES:
-        if where.key is None or id_fault(where.key) is not None:
-            raise FrameError(CLOSE_MALFORMED, "a file needs a proper id", "wrong_type")
-        fits = kind == TYPE and item.type_ref == TYPE_MAP
-    elif where.level == IN_FILE:
-        if where.key is None:
-            fits = False
-        elif where.key == "content":
-            fits = kind == TYPE and item.type_ref == TYPE_TEXT
-        elif where.key in ("name", "language"):
-            fits = kind == ANY and item.is_string
-        else:
-            fits = kind == ANY
-    elif where.level == IN_TEXT:
-        fits = kind == STRING and where.key is None
-    else:
-        if where.depth > limits.type_depth_max:
-            raise _limit("type_depth_max", "types are nested too deeply")
-        fits = True
-    if not fits:
-        raise FrameError(CLOSE_MALFORMED, f"this does not belong in a {where.level}", "wrong_type")
-
-
-def _put(item: _Item, where: Place, new: Places) -> None:
-    if item.kind == TYPE:
-        holds: int | None = item.type_ref
-    elif item.kind == DELETED:
-        holds = GONE
-    else:
-        holds = None
-    if holds is None and where.key is None:
-        return
-    found = Place(where.level, where.depth, where.key, holds)
-    new[(item.client, item.clock)] = found
-    if item.length > 1:
-        for clock in range(item.clock + 1, item.clock + min(item.length, GONE_CLOCKS_TRACKED_MAX)):
-            new[(item.client, clock)] = found
-        new[(item.client, item.clock + item.length - 1)] = found
 
 
 def broken_pairs(cuts: list[Id], pairs: dict[int, set[int]]) -> set[Id]:

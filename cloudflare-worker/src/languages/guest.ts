@@ -1,0 +1,62 @@
+/**
+ * A language whose interpreter lives in an isolate of its own and is data of the Workers that have it (`<name>/payload.js`, see scripts/guest-build.mjs).
+ * No interpreter is named here; what happens inside is src/isolate/guest.ts.
+ */
+import type { Host, IsolateModule, Language, Program } from "../language.js";
+
+const COMPATIBILITY_DATE = "2026-01-01";
+
+interface Payload {
+  mainModule: string;
+  modules(): Record<string, IsolateModule>;
+}
+type Isolate = { fetch(request: Request | string): Promise<Response> };
+
+/** @param compatibilityFlags what the interpreter itself needs of the runtime; programs see none of it. */
+export function guest(name: string, compatibilityFlags: string[] = []): Language {
+  // A variable, so that bundlers leave the import alone: the module is there or it is not.
+  const path = `./${name}/payload.js`;
+  let warmed: string | null = null;
+
+  const payload = async (): Promise<Payload | null> => {
+    try {
+      return (await import(path)) as Payload;
+    } catch {
+      return null;
+    }
+  };
+  const named = (host: Host, id: string): Isolate => {
+    const load = async () => {
+      const found = await payload();
+      if (found === null) throw new Error(`the interpreter of ${name} is not part of this Worker`);
+      return { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags, mainModule: found.mainModule, modules: found.modules(), env: {}, globalOutbound: null };
+    };
+    return host.loader.get(id, load as Parameters<WorkerLoader["get"]>[1]).getEntrypoint() as unknown as Isolate;
+  };
+
+  return {
+    name,
+
+    async warm(host: Host): Promise<void> {
+      if ((await payload()) === null) return;
+      const id = crypto.randomUUID();
+      const answer = await named(host, id).fetch("http://guest/warm");
+      if (!answer.ok) throw new Error(`${name} did not warm up: ${await answer.text()}`);
+      warmed = id;
+    },
+
+    async prepare(_run, host: Host): Promise<Program> {
+      const id = warmed;
+      // An interpreter serves one program: its name is forgotten before it is used.
+      warmed = null;
+      if (id !== null) return { kind: "loaded", isolate: named(host, id) };
+      const found = await payload();
+      if (found === null) {
+        const message = `the interpreter of ${name} is not part of this Worker`;
+        const error = { type: "UnsupportedLanguage", message, stack: `UnsupportedLanguage: ${message}` };
+        return { kind: "answer", frames: [{ type: "finished", exitCode: 1, error, artifacts: [] }] };
+      }
+      return { kind: "isolate", mainModule: found.mainModule, modules: found.modules(), compatibilityFlags };
+    },
+  };
+}

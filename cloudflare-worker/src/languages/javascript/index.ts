@@ -1,0 +1,127 @@
+/**
+ * JavaScript and TypeScript, the parent's side: finds the files a program can reach, rewrites them and hands over an isolate.
+ * Nothing of the user's is executed here.
+ */
+import harness from "isolate:javascript";
+import { transform as sucrase } from "sucrase";
+import type { Host, IsolateModule, Language, Program } from "../../language.js";
+import { builtinName, SHADOWED_MODULES } from "../../modules.js";
+import type { Run } from "../../wire.js";
+import { contextCode } from "./context.js";
+import { HARNESS_MODULE, PROGRAM_MODULE, type ProgramSheet, SESSION_PREFIX, type SourceFile } from "./program.js";
+import { isPath, resolve } from "./resolve.js";
+import { type Form, SourceError, transform, type Transformed } from "./transform.js";
+
+const TYPESCRIPT = /\.[mc]?ts$/;
+const SHADOWS: [string, IsolateModule][] = SHADOWED_MODULES.map((name) => [name, { text: "" }]);
+
+function typesRemoved(source: string): string {
+  try {
+    return sucrase(source, { transforms: ["typescript"], disableESTransforms: true, keepUnusedImports: false }).code;
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const { message, loc } = error as Error & { loc?: { line: number; column: number } };
+    throw new SourceError(message.replace(/^Error transforming [^:]*: /, "").replace(/ \(\d+:\d+\)$/, ""), loc?.line ?? 1, (loc?.column ?? 1) - 1);
+  }
+}
+
+/** Parsers recurse: what is nested beyond their stack is a fault of the source, like any other. */
+function sourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  if (error instanceof RangeError) return new SourceError("the source is nested too deeply", 1, 0);
+  throw error;
+}
+
+function broken(name: string, source: string, error: SourceError): SourceFile & { kind: "broken" } {
+  const shown = (source.split("\n")[error.line - 1] ?? "").slice(0, 200);
+  const caret = `${" ".repeat(Math.min(error.column, shown.length))}^`;
+  const stack = `${name}:${error.line}\n${shown}\n${caret}\n\nSyntaxError: ${error.message}\n    at ${name}:${error.line}:${error.column + 1}`;
+  return { kind: "broken", message: error.message, line: error.line, stack };
+}
+
+interface Gathered {
+  sheet: ProgramSheet;
+  modules: Record<string, IsolateModule>;
+}
+
+/** The entry and all it can reach; everything, when a name is only known at run time. */
+function gather(run: Run, typed: boolean): Gathered {
+  const sources = new Map<string, string>();
+  for (const file of run.files) if ("content" in file) sources.set(file.name, file.content);
+  const files = new Map<string, SourceFile>();
+  const modules: Record<string, IsolateModule> = {};
+  const scripts: [name: string, code: string][] = [];
+  const waiting: { name: string; form: Form }[] = [{ name: run.entry, form: "entry" }];
+  let everything = false;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { name, form } = next;
+    const source = sources.get(name);
+    if (files.has(name) || source === undefined) continue;
+    if (name.endsWith(".json") && form !== "entry") {
+      files.set(name, { kind: "json", text: source });
+      continue;
+    }
+    let done: Transformed;
+    try {
+      done = transform(TYPESCRIPT.test(name) || (typed && form === "entry") ? typesRemoved(source) : source, name, form);
+    } catch (error) {
+      files.set(name, broken(name, source, sourceError(error)));
+      continue;
+    }
+    files.set(name, { kind: done.kind, shift: done.shift, imports: done.imports, async: done.async });
+    if (done.kind === "script") scripts.push([name, done.code]);
+    else modules[SESSION_PREFIX + name] = { js: done.code };
+    for (const specifier of [...done.imports.map((imported) => imported.specifier), ...done.mentions]) {
+      if (!isPath(specifier) || builtinName(specifier) !== null) continue;
+      const found = resolve(specifier, name, (candidate) => sources.has(candidate));
+      if (found !== null) waiting.push({ name: found, form: "file" });
+    }
+    if (done.computed && !everything) {
+      everything = true;
+      for (const candidate of sources.keys()) if (/\.([mc]?[jt]s|json)$/.test(candidate)) waiting.push({ name: candidate, form: "file" });
+    }
+  }
+  return { sheet: { entry: run.entry, files: [...files], scripts, contextCode: null }, modules };
+}
+
+function syntaxAnswer(file: string, fault: SourceFile & { kind: "broken" }): Program {
+  const error = { type: "SyntaxError", message: fault.message, stack: fault.stack, line: fault.line, file };
+  return { kind: "answer", frames: [{ type: "finished", exitCode: 1, error, artifacts: [] }] };
+}
+
+function prepare(run: Run, typed: boolean): Program {
+  const { sheet, modules } = gather(run, typed);
+  const entry = sheet.files.find(([name]) => name === run.entry)?.[1];
+  if (entry === undefined) {
+    const error = { type: "SyntaxError", message: "the entry is not a text file", stack: "SyntaxError: the entry is not a text file", file: run.entry };
+    return { kind: "answer", frames: [{ type: "finished", exitCode: 1, error, artifacts: [] }] };
+  }
+  if (entry.kind === "broken") return syntaxAnswer(run.entry, entry);
+  try {
+    sheet.contextCode = contextCode(run.context);
+  } catch (error) {
+    return syntaxAnswer("context", broken("context", "", sourceError(error)));
+  }
+  const allowsFiles = run.allowedModules.some((name) => name === "*" || /^(node:)?fs$/.test(name));
+  return {
+    kind: "isolate",
+    mainModule: HARNESS_MODULE,
+    modules: { ...Object.fromEntries(SHADOWS), ...modules, [PROGRAM_MODULE]: { json: sheet }, [HARNESS_MODULE]: { js: harness } },
+    // A rejection that is handled within the same turn is none, as in Node.
+    compatibilityFlags: ["nodejs_compat", "unhandled_rejection_after_microtask_checkpoint"],
+    run: allowsFiles ? run : { ...run, files: [] },
+  };
+}
+
+export const javascript: Language = {
+  name: "javascript",
+  prepare: (run: Run, _host: Host) => prepare(run, false),
+  warmProgram: { entry: "main.js", content: "import { strict } from 'node:assert'; strict(true); console.log({ a: [1] }); export default 1;" },
+};
+
+export const typescript: Language = {
+  name: "typescript",
+  prepare: (run: Run, _host: Host) => prepare(run, true),
+  warmProgram: { entry: "main.ts", content: "const n: number = 1; console.log(n); return n;" },
+};
+

@@ -1,0 +1,45 @@
+/** The Worker's routes. It executes nothing itself and knows no language; see execute.ts and languages/. */
+import { authorized } from "./auth.js";
+import { type Context, type Env, execute, hostOf, rehearse } from "./execute.js";
+import { LANGUAGES } from "./languages/index.js";
+import { Refusal } from "./wire.js";
+
+declare const WORKER_VERSION: string;
+
+let warmed: Promise<void> | null = null;
+
+/** A process that serves one language only warms that one. */
+async function warm(env: Env, only: string | null): Promise<void> {
+  for (const language of LANGUAGES.values()) {
+    if (only !== null && language.name !== only) continue;
+    await language.warm?.(hostOf(env));
+    await rehearse(language, env);
+  }
+}
+
+async function route(request: Request, env: Env, ctx: Context): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === "/healthz" && request.method === "GET") {
+    return Response.json({ ok: true, languages: [...LANGUAGES.keys()], version: WORKER_VERSION });
+  }
+  if (!(await authorized(request, env.SECRET))) throw new Refusal("unauthorized", "the bearer token is missing or wrong");
+  if (request.method !== "POST") throw new Refusal("not_found", "no such resource", 404);
+  if (pathname === "/execute") return execute(request, env, ctx);
+  if (pathname === "/warm") {
+    warmed ??= warm(env, searchParams.get("language"));
+    await warmed;
+    return new Response(null, { status: 204 });
+  }
+  throw new Refusal("not_found", "no such resource", 404);
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    try {
+      return await route(request, env, ctx);
+    } catch (error) {
+      if (error instanceof Refusal) return error.response();
+      throw error;
+    }
+  },
+};

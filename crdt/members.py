@@ -1,0 +1,41 @@
+"""Who is in a room: the port to a connection, and the room's own notes about it.
+What is sent to a member, and when, is decided by the room."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from crdt.model import Actor, FrameError
+
+
+class Peer(Protocol):
+    """What the transport gives the room: one per connection. None of these blocks or raises."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def may_edit(self) -> bool: ...
+    @property
+    def wants_text(self) -> bool: ...
+    def send_binary(self, frame: bytes) -> None: ...
+    def send_text(self, frame: str) -> None: ...
+    def overloaded(self) -> bool: ...
+
+
+class Member:
+    """A connection's place in a room."""
+
+    __slots__ = ("client_id", "fault", "id", "peer", "stalled", "wants_text")
+
+    def __init__(self, member_id: str, peer: Peer) -> None:
+        self.id = member_id
+        self.peer = peer
+        self.wants_text = peer.wants_text
+        self.client_id: int | None = None
+        # The state vector it had when it could take no more; None while it keeps up.
+        self.stalled: bytes | None = None
+        self.fault: FrameError | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return self.peer.actor

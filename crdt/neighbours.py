@@ -1,0 +1,136 @@
+"""The same session on other nodes: telling them what happened here, and taking what happened there.
+What a message does to the document and the members is the room's; how it travels is the bus's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from crdt import wire
+from crdt.bus import Bus, Subscription
+from crdt.model import SYSTEM, Actor, FrameError, Limits
+from crdt.presence import Presence
+from crdt.protocol import EMPTY_UPDATE, awareness_payload, parse_awareness
+from crdt.replica import ApplyFailed
+
+logger = logging.getLogger(__name__)
+
+NODE_OWNER = "node:"
+
+
+class Host(Protocol):
+    """What a room does for its neighbours' messages."""
+
+    @property
+    def version(self) -> int: ...
+    def state_vector(self) -> bytes: ...
+    def missing(self, state_vector: bytes) -> bytes: ...
+    def lacks(self, state_vector: bytes) -> bool: ...
+    def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
+        """False when something in between is missing."""
+        ...
+
+    def touch(self, client_ids: Sequence[int]) -> None: ...
+    def take_event(self, frame: str, event: dict[str, Any]) -> None: ...
+
+
+class Neighbours:
+    """Listen, then load, then ask: what is heard before `begin` waits."""
+
+    def __init__(self, host: Host, bus: Bus, topic: str, node: bytes, presence: Presence, limits: Limits) -> None:
+        self._host = host
+        self._bus = bus
+        self._topic = topic
+        self._node = node
+        self._presence = presence
+        self._limits = limits
+        self._subscription: Subscription | None = None
+        self._backlog: list[bytes] | None = []
+        self._closed = False
+        self.answered = asyncio.Event()
+
+    async def listen(self) -> None:
+        self._subscription = await self._bus.subscribe(self._topic, self.hear, self.ask)
+
+    def begin(self) -> None:
+        """The document is loaded: takes what came meanwhile and asks the others for the rest."""
+        backlog, self._backlog = self._backlog or [], None
+        for message in backlog:
+            self.hear(message)
+        self.ask()
+
+    def ask(self) -> None:
+        """Exchanges state vectors: whatever was lost on the way is sent again."""
+        if not self._closed and self._backlog is None:
+            self._send(wire.HELLO, self._host.state_vector())
+            self.tell_presence(None)
+
+    def tell_change(self, update: bytes, version: int, actor: Actor) -> None:
+        self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor))
+
+    def tell_event(self, frame: str) -> None:
+        self._send(wire.EVENT, frame.encode())
+
+    def tell_presence(self, client_ids: Sequence[int] | None) -> None:
+        """Of the people on this node only; None: of all of them."""
+        entries = self._presence.entries(self._presence.local_ids(client_ids, node_prefix=NODE_OWNER))
+        if entries:
+            self._send(wire.AWARENESS, awareness_payload(entries))
+
+    def _send(
+        self, kind: int, payload: bytes, *, to: bytes = wire.TO_ALL, version: int = 0, actor: bytes = b""
+    ) -> None:
+        message = wire.encode(kind, self._node, payload, to=to, version=version, actor=actor)
+        self._bus.publish(self._topic, message, self._subscription)
+
+    def hear(self, raw: bytes) -> None:
+        """A message of the bus; never raises."""
+        if self._backlog is not None:
+            self._backlog.append(raw)
+            return
+        message = wire.decode(raw)
+        if message is None or message.node == self._node or self._closed:
+            return
+        if message.to not in (wire.TO_ALL, self._node):
+            return
+        try:
+            self._take(message)
+        except (FrameError, ApplyFailed, ValueError, TypeError) as error:
+            logger.warning("a message of another node on %s is unusable: %s", self._topic, error)
+
+    def _take(self, message: wire.BusMessage) -> None:
+        owner = NODE_OWNER + message.node.hex()
+        if message.kind == wire.UPDATE:
+            self._take_update(message, wire.decode_actor(message.actor))
+        elif message.kind == wire.AWARENESS:
+            self._host.touch(self._presence.merge(owner, parse_awareness(message.payload, self._limits)))
+        elif message.kind == wire.HELLO:
+            self._answer(message)
+        elif message.kind == wire.DIFF:
+            self._take_update(message, SYSTEM)
+            self.answered.set()
+        elif message.kind == wire.EVENT:
+            self._host.take_event(message.payload.decode(), json.loads(message.payload))
+        elif message.kind == wire.BYE:
+            self._host.touch(self._presence.leave(owner))
+
+    def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
+        if message.payload != EMPTY_UPDATE and not self._host.take_remote(message.payload, message.version, actor):
+            self._send(wire.HELLO, self._host.state_vector(), to=message.node)
+
+    def _answer(self, message: wire.BusMessage) -> None:
+        missing = self._host.missing(message.payload)
+        self._send(wire.DIFF, missing, to=message.node, version=self._host.version)
+        self.tell_presence(None)
+        if self._host.lacks(message.payload):
+            self._send(wire.HELLO, self._host.state_vector(), to=message.node)
+
+    def close(self) -> None:
+        if self._subscription is not None:
+            self._send(wire.BYE, b"")
+            self._subscription.close()
+            self._subscription = None
+        self._closed = True

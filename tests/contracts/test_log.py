@@ -1,0 +1,207 @@
+"""What every store must do for the log: one suite over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map, Text
+from sqlalchemy import event, update
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from crdt.loading import build
+from crdt.log import Log, metadata, snapshots_table
+from crdt.model import Limits
+from tests.crdt.clients import Clock
+from tests.support.postgres_server import PostgresServer
+
+WAIT_SECONDS = 20
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    if request.param == "sqlite":
+        made = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'log.db'}")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        made = create_async_engine(await server.create_database())
+    async with made.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def log(engine: AsyncEngine) -> AsyncIterator[Log]:
+    made = Log(engine, commit_interval_s=0.0)
+    await made.start()
+    yield made
+    await made.close()
+
+
+def nothing() -> None:
+    return None
+
+
+async def test_rows_come_back_in_order_with_their_authors(log: Log) -> None:
+    for version in range(1, 6):
+        log.append("s", version, f"actor-{version % 2}", bytes([version, 0, 255]), nothing)
+    log.append("other", 1, "x", b"not mine", nothing)
+    await log.flush()
+    loaded = await log.load("s")
+    assert [(row.version, row.actor_id, row.update) for row in loaded.rows] == [
+        (version, f"actor-{version % 2}", bytes([version, 0, 255])) for version in range(1, 6)
+    ]
+
+
+async def test_the_commit_is_told_after_the_row_can_be_read(log: Log) -> None:
+    done = asyncio.Event()
+    log.append("s", 1, "a", b"1", done.set)
+    async with asyncio.timeout(WAIT_SECONDS):
+        await done.wait()
+    assert [row.version for row in (await log.load("s")).rows] == [1]
+
+
+async def test_many_appends_share_few_commits(log: Log) -> None:
+    for version in range(1, 501):
+        log.append("s", version, "a", b"u", nothing)
+    await log.flush()
+    assert log.rows_committed == 500
+    assert log.commits <= 3
+
+
+async def test_a_failed_commit_is_shown_repeated_and_keeps_its_order(engine: AsyncEngine, log: Log) -> None:
+    broken = True
+
+    def fail(*_: object) -> None:
+        if broken:
+            raise RuntimeError("disk full")
+
+    event.listen(engine.sync_engine, "commit", fail)
+    failed = asyncio.Event()
+    committed: list[int] = []
+    for version in (1, 2):
+        done = functools.partial(committed.append, version)
+        log.append_change("s", version, [("a", b"u")], done, lambda _: failed.set())
+    async with asyncio.timeout(WAIT_SECONDS):
+        await failed.wait()
+        log.append_change("s", 3, [("a", b"u")], lambda: committed.append(3), None)
+        assert committed == []
+        broken = False
+        await log.flush()
+    assert committed == [1, 2, 3]
+    assert [row.version for row in (await log.load("s")).rows] == [1, 2, 3]
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: AsyncEngine, log: Log) -> None:
+    lose = True
+
+    class Lossy(Log):
+        async def _commit(self, group: list[object]) -> None:  # type: ignore[override]
+            nonlocal lose
+            await super()._commit(group)  # type: ignore[arg-type]
+            if lose:
+                lose = False
+                raise ConnectionResetError
+
+    lossy = Lossy(engine, commit_interval_s=0.0)
+    await lossy.start()
+    lossy.append("s", 1, "a", b"u", nothing)
+    await lossy.flush()
+    await lossy.close()
+    assert lossy.failures == 1
+    assert len((await log.load("s")).rows) == 1
+
+
+async def test_close_writes_what_is_waiting(engine: AsyncEngine) -> None:
+    log = Log(engine, commit_interval_s=5.0)
+    await log.start()
+    for version in range(1, 50):
+        log.append("s", version, "a", b"u", nothing)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(WAIT_SECONDS):
+        await log.close()
+    assert len((await log.load("s")).rows) == 49
+
+
+def history(count: int) -> tuple[list[bytes], list[str]]:
+    doc: Doc[Any] = Doc(client_id=7)
+    updates: list[bytes] = []
+    texts: list[str] = []
+    doc.observe(lambda change: updates.append(change.update))
+    files = doc.get("files", type=Map)
+    files["f"] = Map({"name": "a.txt", "language": "text", "content": Text("\0😀")})
+    texts.append("\0😀")
+    for number in range(count - 1):
+        text = files["f"]["content"]
+        if number % 3 == 2:
+            del text[0:1]
+        else:
+            text.insert(0, chr(97 + number % 26))
+        texts.append(str(text))
+    return updates, texts
+
+
+async def test_any_version_can_be_read_back_before_and_after_snapshots(log: Log) -> None:
+    updates, texts = history(30)
+    for version, change in enumerate(updates, start=1):
+        log.append("s", version, "a", change, nothing)
+    await log.flush()
+    for upper in (10, 20, 25):
+        then = await log.load_at("s", upper)
+        document, fault = build(then, Limits(), now=Clock())
+        assert fault is None
+        last = max(row.id for row in (await log.load("s", from_first=True)).rows if row.version <= upper)
+        await log.compact("s", upper, document.encode(), {"modified": {"f": 5}}, last)
+    assert [snapshot.version for snapshot in (await log.load("s")).snapshots] == [25, 20]
+    for version in (1, 9, 10, 19, 21, 25, 30):
+        document, fault = build(await log.load_at("s", version), Limits(), now=Clock())
+        assert fault is None
+        assert document.file("f").content == texts[version - 1]
+
+
+async def test_a_damaged_snapshot_gives_way_to_the_one_before_and_the_log(engine: AsyncEngine, log: Log) -> None:
+    updates, texts = history(20)
+    for version, change in enumerate(updates, start=1):
+        log.append("s", version, "a", change, nothing)
+    await log.flush()
+    rows = (await log.load("s")).rows
+    for upper in (5, 15):
+        document, _ = build(await log.load_at("s", upper), Limits(), now=Clock())
+        await log.compact("s", upper, document.encode(), {}, rows[upper - 1].id)
+    async with engine.begin() as connection:
+        await connection.execute(
+            update(snapshots_table).where(snapshots_table.c.version == 15).values(state=b"rubbish")
+        )
+    loaded = await log.load("s")
+    assert [snapshot.version for snapshot in loaded.snapshots] == [5]
+    document, fault = build(loaded, Limits(), now=Clock())
+    assert fault is None and document.version == 20 and document.file("f").content == texts[-1]
+
+
+async def test_versions_can_be_named_and_listed(log: Log) -> None:
+    for version in range(1, 6):
+        log.append_change("s", version, [("ann", b"u"), ("bob", b"u")], nothing)
+    await log.flush()
+    await log.name_version("s", 3, "before the \0 refactoring 😀", "ann")
+    assert [(entry.version, entry.name) for entry in await log.versions("s")] == [(3, "before the \0 refactoring 😀")]
+    listed = await log.history("s", limit=3)
+    assert [(entry.version, entry.actor_ids) for entry in listed] == [
+        (5, ("ann", "bob")),
+        (4, ("ann", "bob")),
+        (3, ("ann", "bob")),
+    ]
+    assert listed[-1].name == "before the \0 refactoring 😀"
+    assert [entry.version for entry in await log.history("s", before=3)] == [2, 1]
+
+
+async def test_a_deleted_session_leaves_nothing(log: Log) -> None:
+    log.append("s", 1, "a", b"u", nothing)
+    log.append("t", 1, "a", b"u", nothing)
+    await log.flush()
+    await log.delete("s")
+    assert (await log.load("s")).rows == () and len((await log.load("t")).rows) == 1

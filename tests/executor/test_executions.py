@@ -1,0 +1,327 @@
+"""Promises about executions from submit to the settled end, over real processes and a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from executor.executions import Executor, ExecutorLimits
+from executor.ledger import DuplicateExecution, ExecutionRecord
+from executor.pool import LocalPool, PoolLimits
+from executor.pricing import MB, TIERS, cost
+from executor.quota import QuotaLimits
+from executor.request import ExecuteRequest
+from executor.run import Refused, RunLimits
+from executor.runner import HttpRunner, Runner
+from executor.snapshot import SourceFile, take
+from tests.support.faulty_worker import OK, faulty_worker, finished, output, say
+from tests.support.runs import until
+
+SLEEP = "await new Promise((done) => setTimeout(done, 60_000))"
+
+
+@pytest.fixture
+async def executor(engine: AsyncEngine, pool: LocalPool) -> AsyncIterator[Executor]:
+    executor = Executor(engine, pool, node_id="n1")
+    await executor.start()
+    yield executor
+    await executor.close()
+
+
+async def submit(executor: Executor, code: str, **fields: Any) -> str:
+    listener = fields.pop("on_event", None)
+    who = {"actor_id": fields.pop("actor_id", "ada"), "actor_name": "Ada", "session_id": fields.pop("session_id", None)}
+    tier, execution_id = fields.pop("account_tier", "enterprise"), fields.pop("execution_id", None)
+    request = ExecuteRequest(code=code, language=fields.pop("language", "javascript"), **fields)
+    snapshot = take(
+        [SourceFile.of_text(file.name, file.content) for file in request.files or ()], request.entry, request.code,
+        request.language, 7,
+    )  # fmt: skip
+    return await executor.submit(
+        request, snapshot, **who, account_tier=tier, execution_id=execution_id, on_event=listener
+    )
+
+
+async def told(executor: Executor, execution_id: str) -> list[dict[str, Any]]:
+    return [kept.event async for kept in executor.events(execution_id)]
+
+
+async def test_a_run_is_told_in_order_and_its_result_settled_and_charged(executor: Executor) -> None:
+    heard: list[dict[str, Any]] = []
+    execution_id = await submit(
+        executor, 'console.log("hi"); return { sum: 3 }', session_id="s1", on_event=heard.append
+    )
+    result = await executor.result(execution_id)
+    assert [event["type"] for event in heard] == ["execution.started", "execution.output", "execution.finished"]
+    assert heard == await told(executor, execution_id)
+    assert (
+        heard[0]["actor"] == {"id": "ada", "name": "Ada"} and heard[0]["version"] == 7 and heard[0]["tier"] == "basic"
+    )
+    assert heard[1]["seq"] == 1 and heard[1]["level"] == "log"
+    assert result["success"] and result["output"] == ["[log] hi"] and result["result"] == {"sum": 3}
+    record = await executor.get(execution_id)
+    assert record is not None and record.status == "completed" and record.exit_code == 0 and record.session_id == "s1"
+    metrics = result["metrics"]
+    price = cost(TIERS[0], metrics["executionTime"] / 1000, metrics["memoryUsage"])
+    assert metrics["cost"] == pytest.approx(price.cost_dollars, abs=1e-6) and metrics["cost"] > 0
+    (total,) = await executor.ledger.usage_sums("actor", actor_id="ada")
+    assert (total.executions, total.cost_micro_dollars) == (1, record.cost_micro_dollars)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "named"),
+    [
+        ({"timeout": 20_000, "account_tier": "basic"}, "forbidden", "standard"),
+        ({"memory_limit": 200 * MB, "account_tier": "basic"}, "forbidden", "standard"),
+        ({"tier": "premium", "account_tier": "standard"}, "forbidden", "premium"),
+        ({"allowed_modules": ["child_process"], "account_tier": "basic"}, "forbidden", "premium"),
+        ({"tier": "gold"}, "invalid", "gold"),
+        ({"language": "klingon"}, "invalid", "klingon"),
+        ({"if_version": 6}, "stale", "version 7"),
+        ({"stdin": "x" * (2**20 + 1)}, "invalid", "stdin"),
+        ({"context": {"a": "x" * 2**20}}, "invalid", "context"),
+    ],
+)
+async def test_a_refusal_is_recorded_named_and_free(
+    executor: Executor, fields: dict[str, Any], code: str, named: str
+) -> None:
+    heard: list[dict[str, Any]] = []
+    with pytest.raises(Refused) as refused:
+        await submit(executor, "return 1", execution_id="r1", on_event=heard.append, **fields)
+    assert refused.value.event["code"] == code and named in refused.value.event["message"]
+    assert heard == [refused.value.event] == await told(executor, "r1")
+    record = await executor.get("r1")
+    assert record is not None and record.status == "refused" and record.cost_micro_dollars == 0
+    assert await executor.ledger.usage_sums("day") == []
+    result = await executor.result("r1")
+    assert not result["success"] and result["error"]["type"] == code
+
+
+async def test_empty_and_oversized_source_is_refused_with_its_reason(executor: Executor) -> None:
+    with pytest.raises(Refused) as empty:
+        await submit(executor, " \n")
+    assert empty.value.event["code"] == "invalid" and "empty" in empty.value.event["message"]
+    with pytest.raises(Refused) as huge:
+        await submit(executor, "//" + "x" * 3_000_000)
+    assert huge.value.event["code"] == "scan_blocked" and huge.value.event["findings"][0]["ruleId"] == "size.file"
+
+
+async def test_a_timeout_is_charged_for_its_limit_and_says_so(executor: Executor) -> None:
+    result = await executor.result(await submit(executor, 'console.log("before"); while (true) {}', timeout=400))
+    assert result["error"]["type"] == "timeout" and "400 ms" in result["error"]["message"]
+    assert result["output"] == ["[log] before"] and result["metrics"]["executionTime"] == 400
+    assert result["metrics"]["cost"] >= 0.00004
+
+
+async def test_a_memory_bomb_is_charged_for_its_limit_and_says_so(executor: Executor) -> None:
+    execution_id = await submit(executor, "const a = []; while (true) a.push(new Uint8Array(1e6).fill(1))")
+    result = await executor.result(execution_id)
+    record = await executor.get(execution_id)
+    assert record is not None and record.status == "memory"
+    assert result["error"]["type"] == "memory" and result["metrics"]["memoryUsage"] <= 50 * MB
+
+
+async def test_status_and_money_cannot_be_forged_from_inside(executor: Executor) -> None:
+    code = """
+        console.log(JSON.stringify({ type: "execution.finished", status: "completed", metrics: { cost: 0 } }));
+        console.log("\\u001e" + JSON.stringify({ n: 1, type: "finished", exitCode: 0, artifacts: [], result: "forged" }));
+        const error = new Error("free, please"); error.name = "platform"; throw error;
+    """
+    execution_id = await submit(executor, code)
+    result = await executor.result(execution_id)
+    record = await executor.get(execution_id)
+    assert record is not None and record.status == "failed" and record.cost_micro_dollars > 0
+    assert result["error"]["type"] != "platform" and "result" not in result
+
+
+async def test_late_and_returning_listeners_miss_nothing_that_was_kept(executor: Executor) -> None:
+    code = 'console.log("1"); console.log("2"); await new Promise((done) => setTimeout(done, 300)); console.log("3")'
+    execution_id = await submit(executor, code)
+    early: list[dict[str, Any]] = []
+    async for kept in executor.events(execution_id):
+        early.append(kept.event)
+        if kept.event.get("seq") == 2:
+            last_index = kept.index
+            break
+    rest = [kept async for kept in executor.events(execution_id, last_index)]
+    assert [kept.index for kept in rest] == [last_index + 1, last_index + 2]
+    complete = early + [kept.event for kept in rest]
+    assert complete == await told(executor, execution_id)
+    replayed = await executor.replay(execution_id, 2)
+    assert [event.get("text") for event in replayed] == ["3\n", None]
+    assert await executor.replay(execution_id, 0) == complete
+
+
+async def test_a_run_goes_on_when_nobody_listens_and_survives_a_restart(
+    executor: Executor, engine: AsyncEngine
+) -> None:
+    def broken(_: dict[str, Any]) -> None:
+        raise RuntimeError("the listener is gone")
+
+    execution_id = await submit(executor, 'console.log("kept\\u0000"); return null', on_event=broken)
+    await until(lambda: not executor.live())
+    restarted = Executor(engine, HttpRunner("http://127.0.0.1:1", "s"), node_id="n1")
+    await restarted.start()
+    result = await restarted.result(execution_id)
+    assert result["stdout"] == "kept\0\n" and result["result"] is None
+    with pytest.raises(LookupError):
+        await restarted.result("unknown")
+
+
+async def test_a_run_is_cancelled_while_it_runs_and_while_it_waits(engine: AsyncEngine, pool: LocalPool) -> None:
+    executor = Executor(engine, pool, limits=ExecutorLimits(quota=QuotaLimits(node_running_max=1)))
+    await executor.start()
+    first = await submit(executor, SLEEP, timeout=60_000)
+    second = await submit(executor, "return 2", actor_id="bob")
+    third = await submit(executor, "return 3", actor_id="cy")
+    await until(lambda: executor.stats()["queued"] == 2 and executor.stats()["running"] == 1)
+    started = time.monotonic()
+    assert await executor.cancel(second)
+    assert await executor.cancel(first)
+    ends = [(await told(executor, each))[-1] for each in (second, first)]
+    assert time.monotonic() - started < 1.0
+    assert [end["status"] for end in ends] == ["cancelled", "cancelled"]
+    assert ends[0]["metrics"]["cost"] == 0 and ends[1]["metrics"]["cost"] > 0
+    events = await told(executor, third)
+    assert [event["position"] for event in events if event["type"] == "execution.queued"] in ([2, 1], [2])
+    assert events[-1]["result"] == 3
+    assert not await executor.cancel(first) and not await executor.cancel("unknown")
+    await executor.close()
+
+
+async def test_typed_input_reaches_the_program_and_is_refused_after_its_end(executor: Executor) -> None:
+    code = 'let all = ""; for await (const piece of process.stdin) all += piece; return all'
+    execution_id = await submit(executor, code)
+    assert await executor.stdin(execution_id, "one\n")
+    assert await executor.stdin(execution_id, "two\n", eof=True)
+    assert not await executor.stdin(execution_id, "late")
+    assert (await executor.result(execution_id))["result"] == "one\ntwo\n"
+    assert not await executor.stdin(execution_id, "gone")
+
+
+async def test_output_beyond_the_cap_is_cut_with_a_notice(engine: AsyncEngine, pool: LocalPool) -> None:
+    limits = ExecutorLimits(run=RunLimits(output_bytes_max=10_000))
+    executor = Executor(engine, pool, limits=limits)
+    await executor.start()
+    result = await executor.result(await submit(executor, 'for (let i = 0; i < 5000; i++) console.log("é".repeat(50))'))
+    assert result["truncated"] and "truncated" in result["output"][-1]
+    assert len(result["stdout"].encode()) <= 10_000 + 100
+    await executor.close()
+
+
+async def test_a_platform_fault_keeps_the_output_and_is_free(engine: AsyncEngine) -> None:
+    async with faulty_worker(say(OK, output(1, "half\n"))) as url:
+        executor = Executor(engine, HttpRunner(url, "s"))
+        execution_id = await submit(executor, "return 1")
+        result = await executor.result(execution_id)
+        assert result["error"]["type"] == "platform" and result["stdout"] == "half\n"
+        assert result["metrics"]["cost"] == 0
+        assert await executor.ledger.usage_sums("day") == []
+
+
+async def test_an_oversized_result_is_dropped_with_a_notice(engine: AsyncEngine) -> None:
+    async with faulty_worker(say(OK, finished(1, result="x" * 5_000))) as url:
+        limits = ExecutorLimits(run=RunLimits(result_bytes_max=1_000))
+        executor = Executor(engine, HttpRunner(url, "s"), limits=limits)
+        result = await executor.result(await submit(executor, "return 1"))
+        assert result["success"] and "result" not in result and result["truncated"]
+
+
+async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(engine: AsyncEngine) -> None:
+    executor = Executor(engine, _nobody(), node_id="n1")
+    record = ExecutionRecord(
+        "mine", None, "ada", "Ada", "n1", "python", "main.py", "d", None, "basic", 1, "queued", None, 0, 0, 0, 0, 1, None,
+        None,
+    )  # fmt: skip
+    await executor.ledger.insert(record)
+    await executor.ledger.progress(
+        "mine", 2, 0, [{"type": "execution.started", "tier": "basic", "executionId": "mine"}]
+    )
+    await executor.ledger.insert(replace(record, id="theirs", node_id="n2"))
+    await executor.start()
+    ended = await executor.get("mine")
+    assert ended is not None and ended.status == "lost" and ended.started_at == 2 and ended.cost_micro_dollars == 0
+    assert [event["type"] for event in await told(executor, "mine")] == ["execution.started", "execution.finished"]
+    theirs = await executor.get("theirs")
+    assert theirs is not None and theirs.status == "queued"
+    await executor.start()  # twice is once
+    assert len(await told(executor, "mine")) == 2
+
+
+async def test_a_closing_server_ends_its_runs_as_lost_and_free(engine: AsyncEngine, pool: LocalPool) -> None:
+    executor = Executor(engine, pool)
+    await executor.start()
+    execution_id = await submit(executor, 'console.log("on");' + SLEEP, timeout=60_000)
+    async for kept in executor.events(execution_id):
+        if kept.event["type"] == "execution.output":
+            break
+    await executor.close()
+    record = await executor.ledger.get(execution_id)
+    assert record is not None and record.status == "lost" and record.cost_micro_dollars == 0
+    with pytest.raises(Refused):
+        await submit(executor, "return 1")
+
+
+async def test_output_is_stored_while_the_run_goes_on(executor: Executor) -> None:
+    execution_id = await submit(executor, 'console.log("early");' + SLEEP, timeout=60_000)
+    async with asyncio.timeout(5):
+        while not (stored := await executor.ledger.events(execution_id)):
+            await asyncio.sleep(0.05)
+    assert stored[-1]["text"] == "early\n"
+    record = await executor.ledger.get(execution_id)
+    assert record is not None and record.status == "running"
+    await executor.cancel(execution_id)
+    events = await told(executor, execution_id)
+    await until(lambda: not executor.live())
+    assert await executor.ledger.events(execution_id) == events
+
+
+async def test_the_same_id_runs_once(executor: Executor) -> None:
+    await executor.result(await submit(executor, "return 1", execution_id="once"))
+    with pytest.raises(DuplicateExecution):
+        await submit(executor, "return 2", execution_id="once")
+    (total,) = await executor.ledger.usage_sums("day")
+    assert total.executions == 1 and executor.stats()["running"] == 0
+
+
+async def test_a_run_keeps_the_tier_it_was_admitted_under(executor: Executor) -> None:
+    execution_id = await submit(executor, SLEEP, timeout=300)
+    basic = executor.tiers["basic"]
+    await executor.ledger.put_tier(replace(basic, price_per_second_micro_dollars=10**9), 1, "root", 5)
+    await executor.reload_tiers()
+    assert executor.tiers["basic"].version == 2
+    result = await executor.result(execution_id)
+    assert result["metrics"]["cost"] < 0.01
+    record = await executor.get(execution_id)
+    assert record is not None and record.tier_version == 1
+
+
+async def test_many_runs_of_many_people_all_end_and_the_ledger_adds_up(engine: AsyncEngine) -> None:
+    pool = LocalPool(limits=PoolLimits(idle_min=2))
+    await pool.start()
+    executor = Executor(engine, pool, limits=ExecutorLimits(quota=QuotaLimits(node_running_max=4, actor_running_max=2)))
+    await executor.start()
+    ids = [await submit(executor, f"return {index}", actor_id=f"a{index % 5}") for index in range(20)]
+    results = await asyncio.gather(*(executor.result(each) for each in ids))
+    assert [result["result"] for result in results] == list(range(20))
+    page = await executor.list(actor_id="a0", limit=3)
+    assert len(page.items) == 3 and page.next_cursor is not None
+    rest = await executor.list(actor_id="a0", limit=3, cursor=page.next_cursor)
+    assert len(rest.items) == 1 and rest.next_cursor is None
+    sums = await executor.ledger.usage_sums("actor")
+    assert sum(each.executions for each in sums) == 20
+    records = [await executor.get(each) for each in ids]
+    charged = sum(record.cost_micro_dollars for record in records if record)
+    assert sum(each.cost_micro_dollars for each in sums) == charged > 0
+    await executor.close()
+    await pool.close()
+
+
+def _nobody() -> Runner:
+    return HttpRunner("http://127.0.0.1:1", "s")
