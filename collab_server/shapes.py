@@ -5,11 +5,13 @@ The execution request and the execution events are executor's; nothing here does
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+
+from executor import events
 
 FILES_MAX = 500
 NAME_CHARS_MAX = 200
@@ -159,7 +161,7 @@ class SessionList(Shape):
 
 def timestamp(epoch_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return events.timestamp(epoch_ms / 1000)
 
 
 def timestamp_or_none(epoch_ms: int | None) -> str | None:

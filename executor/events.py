@@ -5,6 +5,7 @@ How a run comes to its events is never decided here, and nothing here does I/O.
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import (
@@ -44,6 +45,11 @@ class Message(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
+
+
+def timestamp(epoch_s: float) -> str:
+    """RFC 3339 in UTC with milliseconds, as every time outside is written."""
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Who(Message):
@@ -104,7 +110,7 @@ class Started(Message):
     entry: str
     tier: str
     version: int | None
-    started_at: int
+    started_at: str
 
 
 class Output(Message):

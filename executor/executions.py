@@ -358,7 +358,7 @@ class Executor:
 
     def _publish(self, live: _Live, event: dict[str, Any]) -> None:
         if event["type"] == "execution.started":
-            live.record = replace(live.record, status="running", started_at=event["startedAt"])
+            live.record = replace(live.record, status="running", started_at=self._now_ms())
         live.keep(event, self.limits.kept_output_bytes_max)
         if live.on_event is not None:
             self._tell(live.on_event, event)

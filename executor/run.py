@@ -147,6 +147,8 @@ def _shape_problem(
     entry = next(file for file in snapshot.files if file.name == snapshot.entry)
     if not entry.content.strip():
         return f"code: {snapshot.entry} is empty"
+    if request.persist_environment:
+        return "persistEnvironment: environments are not kept between runs yet; leave it out, and pass values by `context` or files"
     if request.stdin is not None and len(request.stdin) > limits.stdin_bytes_max:
         return f"stdin: at most {limits.stdin_bytes_max} bytes"
     if request.context is not None:
@@ -205,7 +207,7 @@ async def run(
                         entry=admission.snapshot.entry,
                         tier=admission.tier.name,
                         version=admission.snapshot.version,
-                        started_at=int(now() * 1000),
+                        started_at=events.timestamp(now()),
                     )
                 elif isinstance(item, Ended):
                     ended = item

@@ -19,7 +19,7 @@ METRICS = Metrics(execution_time=12, memory_usage=2**20, compute_units=0.112, co
 def started() -> dict[str, Any]:
     return Started(
         execution_id="x", actor=Who(id="a", name="Ada"), language="python", entry="main.py", tier="basic", version=None,
-        started_at=1,
+        started_at="2026-01-01T00:00:00.000Z",
     ).to_json()  # fmt: skip
 
 

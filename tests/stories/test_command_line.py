@@ -53,7 +53,8 @@ async def test_run_streams_a_file_and_gives_its_exit_code(server: Server, tmp_pa
     assert code == 1 and "TypeError: no" in err
     reader = tmp_path / "reader.js"
     reader.write_text(
-        "process.stdin.setEncoding('utf8');\nlet all = '';\nfor await (const part of process.stdin) all += part;\nconsole.log(all.toUpperCase().trim());\n"
+        "process.stdin.setEncoding('utf8');\n"
+        "let all = '';\nfor await (const part of process.stdin) all += part;\nconsole.log(all.toUpperCase().trim());\n"
     )
     assert (await cli(server, "run", str(reader), "--stdin", stdin="hello\n"))[:2] == (0, "HELLO\n")
     assert (await cli(server, "run", str(tmp_path / "missing.js")))[0] == 1

@@ -70,7 +70,7 @@ async def call(connected: Client, tool: str, **arguments: Any) -> dict[str, Any]
     """A tool's structured answer; an error fails the test."""
     answer = await connected.call_tool(tool, arguments)
     assert not answer.is_error, answer.content
-    assert answer.structured_content is not None
+    assert isinstance(answer.structured_content, dict)
     return answer.structured_content
 
 
@@ -87,7 +87,7 @@ async def test_the_tools_have_the_names_and_arguments_of_the_contract(server: Se
 async def test_code_runs_with_context_and_its_output_comes_as_progress(server: Server, ada: Account) -> None:
     heard: list[str] = []
 
-    async def progress(_done: float, _total: float | None, message: str | None) -> None:
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
         heard.append(message or "")
 
     async with client(server, ada.token) as connected:

@@ -153,3 +153,14 @@ async def test_a_request_above_the_accounts_tier_is_refused_and_free(server: Ser
     usage = (await poor.http.get("/api/usage")).json()
     assert usage["total"]["cost"] == 0
     await poor.http.aclose()
+
+
+async def test_what_is_not_there_yet_is_refused_by_name_and_not_passed_over(ada: Account) -> None:
+    for body, told in (
+        ({"language": "javascript", "code": "return 1", "persistEnvironment": True}, "persistEnvironment"),
+        ({"language": "cobol", "code": "STOP RUN."}, "cobol"),
+        ({"language": "javascript", "code": "  \n"}, "empty"),
+    ):
+        answer = await ada.http.post("/api/executions", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+        assert told in answer.json()["detail"]

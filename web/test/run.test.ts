@@ -42,7 +42,7 @@ describe('a run', () => {
   it('cannot be reopened by a late start or by an old row of the history', () => {
     const it_ = run();
     it_.apply(finished);
-    it_.apply({ type: 'execution.started', executionId: 'e', actor: { id: 'u', name: 'U' }, language: 'javascript', entry: 'main.js', tier: 'basic', version: 1, startedAt: 5 });
+    it_.apply({ type: 'execution.started', executionId: 'e', actor: { id: 'u', name: 'U' }, language: 'javascript', entry: 'main.js', tier: 'basic', version: 1, startedAt: '2026-01-01T00:00:00.000Z' });
     it_.describe({ executionId: 'e', status: 'running' });
     expect(it_.status).toBe('completed');
   });

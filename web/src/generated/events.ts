@@ -53,7 +53,7 @@ export interface Started {
   entry: string;
   tier: string;
   version: number | null;
-  startedAt: number;
+  startedAt: string;
 }
 
 export interface Output {

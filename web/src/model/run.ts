@@ -133,7 +133,7 @@ export class Run {
     this.entry = event.entry;
     this.tier = event.tier;
     this.version = event.version;
-    this.startedAt = event.startedAt;
+    this.startedAt = Date.parse(event.startedAt);
   }
 
   private finish(event: Extract<ExecutionEvent, { type: 'execution.finished' }>): void {
