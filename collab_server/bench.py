@@ -286,16 +286,16 @@ async def executions(bench: Bench, count: int) -> list[Figure]:
     for language, code in LANGUAGES.items():
         if language not in known:
             continue
-        took = []
-        for _ in range(count + 1):
+        took: list[float] = []
+        failed = ""
+        while len(took) <= count and not failed:
             began = time.perf_counter()
-            answer = await bench.http.post(
-                "/api/executions", json={"language": language, "code": code, "timeout": 20_000}
-            )
+            body = {"language": language, "code": code, "timeout": 20_000}
+            answer = (await bench.http.post("/api/executions", json=body)).json()
             took.append((time.perf_counter() - began) * 1000)
-            if not answer.json().get("success"):
-                raise RuntimeError(f"{language}: {answer.text[:500]}")
-        figures.append(figure(f"run {language}", "ms", took[1:], f"first {took[0]:.0f} ms"))
+            if not answer.get("success"):
+                failed = f"failed: {answer.get('error', answer)}"[:200]
+        figures.append(figure(f"run {language}", "ms", took[1:], failed or f"first {took[0]:.0f} ms"))
     return figures
 
 

@@ -92,7 +92,7 @@ async def running(
         revocations = Revocations(engine, now=now, on_change=on_change)
         sockets = Sockets(identity, members, sessions, files, executions, revocations, settings)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
-        for part in (log, bus, rooms, runner, executor, revocations):
+        for part in (rooms, runner, executor, revocations):
             await part.start()
             stack.push_async_callback(part.close)
         stack.push_async_callback(sockets.close)

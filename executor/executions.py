@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.events import Finished, Metrics, RefusedRun, RunError, Who, result_of
-from executor.ledger import DuplicateExecution, ExecutionRecord, Ledger, Page
+from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, Page
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
 from executor.request import ExecuteRequest
@@ -32,6 +32,7 @@ CLOSE_WAIT_S = 5.0
 SETTLE_BACKOFF_S = (0.1, 0.4, 1.0)
 SETTLE_BACKOFF_MAX_S = 30.0
 EVENT_OVERHEAD_BYTES = 200
+ELSEWHERE_POLL_S = 0.2
 
 Events = list[dict[str, Any]]
 OnEvent = Callable[[dict[str, Any]], None]
@@ -185,12 +186,18 @@ class Executor:
     async def events(self, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
         """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown."""
         live = self._live.get(execution_id)
-        if live is None:
-            for index, event in enumerate(await self._stored(execution_id), start=1):
-                if index > after:
-                    yield KeptEvent(index, event)
-            return
         index = max(0, after)
+        while live is None:
+            # Over, or run by another node, which stores what it keeps every second. Whether it is over is asked first:
+            # the last events are stored in the same transaction, so they are there then.
+            record = await self.ledger.get(execution_id)
+            stored = await self._stored(execution_id)
+            while index < len(stored):
+                index += 1
+                yield KeptEvent(index, stored[index - 1])
+            if record is None or record.status not in UNFINISHED:
+                return
+            await asyncio.sleep(ELSEWHERE_POLL_S)
         while True:
             news = live.news
             while index < len(live.kept):

@@ -1,0 +1,135 @@
+"""Promise: over every role, operation and transport, exactly what the policy table says is done, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import websockets
+
+from collab_server.members import POLICY, Verb
+from tests.stories.conftest import Account, account
+from tests.stories.test_mcp import client
+from tests.support.processes import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROLES = ("owner", "editor", "runner", "viewer", "reader of a public session", "stranger")
+VERBS: tuple[Verb, ...] = ("view", "edit", "run", "manage")
+
+
+@dataclass
+class Place:
+    """A session, somebody with a role in it, and its first file."""
+
+    server: Server
+    owner: Account
+    who: Account
+    session_id: str
+    file_id: str
+
+
+async def place(server: Server, role: str) -> Place:
+    owner = await account(server)
+    session = await owner.session(main_js="return 1")
+    path = f"/api/sessions/{session['id']}"
+    who = await account(server)
+    if role == "owner":
+        who = owner
+    elif role == "reader of a public session":
+        await owner.http.patch(path, json={"isPublic": True})
+    elif role != "stranger":
+        await owner.http.put(f"{path}/collaborators/{who.user_id}", json={"role": role})
+    return Place(server, owner, who, session["id"], session["files"][0]["id"])
+
+
+async def by_rest(at: Place, verb: Verb) -> str:
+    path, http = f"/api/sessions/{at.session_id}", at.who.http
+    answer = await {
+        "view": lambda: http.get(path),
+        "edit": lambda: http.put(f"{path}/files/{at.file_id}", json={"content": "return 2"}),
+        "run": lambda: http.post(f"{path}/executions", json={}),
+        "manage": lambda: http.patch(path, json={"description": "changed"}),
+    }[verb]()
+    return "done" if answer.is_success else str(answer.json()["code"])
+
+
+async def by_text_lane(at: Place, verb: Verb) -> str:
+    try:
+        async with at.server.lane(at.session_id, at.who.token) as lane:
+            await lane.event("welcome")
+            if verb == "view":
+                return "done" if (await lane.ask("files"))["type"] == "files" else "?"
+            if verb == "edit":
+                answer = await lane.ask("write", fileId=at.file_id, content="return 2")
+            else:
+                answer = await lane.ask("execute", entry="main.js")
+            return "done" if answer["type"] == "ok" else str(answer["code"])
+    except websockets.ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return {4404: "not_found", 4403: "forbidden"}[closed.rcvd.code]
+
+
+async def by_mcp(at: Place, verb: Verb) -> str:
+    calls: dict[Verb, tuple[str, dict[str, Any]]] = {
+        "view": ("getCodeExecutionSession", {}),
+        "edit": ("updateFileInCodeExecutionSession", {"fileId": at.file_id, "content": "return 2"}),
+        "run": ("executeCode", {"entry": "main.js"}),
+        "manage": ("updateCodeExecutionSession", {"description": "changed"}),
+    }
+    tool, arguments = calls[verb]
+    async with client(at.server, at.who.token) as connected:
+        answer = await connected.call_tool(tool, arguments | {"sessionId": at.session_id})
+    if not answer.is_error:
+        return "done"
+    return next(code for code in ("forbidden", "not_found") if code in str(answer.content))
+
+
+TRANSPORTS: dict[str, Callable[[Place, Verb], Awaitable[str]]] = {
+    "rest": by_rest,
+    "text lane": by_text_lane,
+    "mcp": by_mcp,
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_every_transport_keeps_to_the_policy(server: Server, role: str) -> None:
+    for transport, verb in itertools.product(TRANSPORTS, VERBS):
+        if (transport, verb) == ("text lane", "manage"):
+            continue  # that lane has no such verb
+        at = await place(server, role)
+        if role == "stranger":
+            expected = "not_found"
+        else:
+            allowed = POLICY["viewer" if role == "reader of a public session" else role]  # type: ignore[index]
+            expected = "done" if verb in allowed else "forbidden"
+        assert await TRANSPORTS[transport](at, verb) == expected, (role, transport, verb)
+        content = "return 2" if expected == "done" and verb == "edit" else "return 1"
+        now = (await at.owner.http.get(f"/api/sessions/{at.session_id}")).json()
+        assert (now["files"][0]["content"], now["description"] == "changed") == (
+            content,
+            expected == "done" and verb == "manage",
+        )
+
+
+async def test_a_role_or_tier_in_a_body_changes_nothing(server: Server) -> None:
+    ada = await account(server, tier="basic")
+    for path, body in (
+        ("/api/sessions", {"name": "x", "ownerId": "somebody", "roles": {"me": "owner"}}),
+        ("/api/executions", {"code": "1", "language": "javascript", "accountTier": "enterprise"}),
+        ("/api/me/tokens", {"tier": "enterprise", "admin": True}),
+    ):
+        assert (await ada.http.post(path, json=body)).status_code == 422
+    assert (await ada.http.get("/api/me")).json()["tier"] == "basic"
+    await ada.http.aclose()
+
+
+async def test_a_key_cannot_make_one_with_more_rights_or_a_longer_life(server: Server) -> None:
+    ada = await account(server, scopes=["run"], expires_at=None)
+    assert (await ada.http.post("/api/me/tokens", json={"scopes": ["edit"]})).status_code == 403
+    made = (await ada.http.post("/api/me/tokens", json={})).json()
+    assert made["scopes"] == ["run"]
+    await ada.http.aclose()

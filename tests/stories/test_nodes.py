@@ -1,0 +1,88 @@
+"""Promises about several nodes: one session on two servers, over a real Redis and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.support.postgres_server import PostgresServer
+from tests.support.processes import Server, StockClient, serving
+from tests.support.redis_server import RedisServer
+
+
+@pytest_asyncio.fixture
+async def nodes(
+    tmp_path: Path, redis_server: RedisServer, postgres_server: PostgresServer
+) -> AsyncIterator[tuple[Server, Server]]:
+    """Two nodes on one database and one bus."""
+    shared = {"COLLAB_REDIS_URL": redis_server.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(serving(tmp_path / "one", COLLAB_NODE_ID="one", **shared))
+        second = await stack.enter_async_context(serving(tmp_path / "two", COLLAB_NODE_ID="two", **shared))
+        yield first, second
+
+
+async def session_of(server: Server, user: str) -> tuple[str, str]:
+    """(session id, key) of a new session."""
+    async with await server.http(user, tier="enterprise") as http:
+        made = await http.post(
+            "/api/sessions",
+            json={"name": "n", "files": [{"name": "main.js", "content": "console.log('hi'); return 1;\n"}]},
+        )
+        return made.json()["id"], http.headers["authorization"].removeprefix("Bearer ")
+
+
+async def test_people_on_two_nodes_edit_and_run_one_session(nodes: tuple[Server, Server]) -> None:
+    first, second = nodes
+    session_id, token = await session_of(first, "ada")
+    async with (
+        StockClient.connect(3, first, session_id, token) as near,
+        StockClient.connect(2, second, session_id, token) as far,
+        second.lane(session_id, token) as watching,
+    ):
+        await asyncio.gather(
+            near.ask("insert", name="main.js", at=0, text="// near\n"),
+            far.ask("insert", name="main.js", at=-1, text="// far\n"),
+        )
+        texts = [
+            await client.until_text("main.js", lambda text: "near" in text and "far" in text) for client in (near, far)
+        ]
+        assert texts[0] == texts[1]
+        async with first.lane(session_id, token) as runner:
+            _, finished = await runner.run(entry="main.js")
+        assert finished["result"] == 1
+        assert await watching.event("execution.finished", executionId=finished["executionId"]) == finished
+
+
+async def test_a_key_revoked_on_one_node_closes_its_sockets_on_the_other_within_a_second(
+    nodes: tuple[Server, Server],
+) -> None:
+    first, second = nodes
+    session_id, _ = await session_of(first, "ada")
+    async with await first.http("ada") as http:
+        made = (await http.post("/api/me/tokens", json={})).json()
+        async with second.lane(session_id, made["token"]) as lane:
+            await lane.event("welcome")
+            await http.delete(f"/api/me/tokens/{made['id']}")
+            async with asyncio.timeout(1.0):
+                await lane.socket.wait_closed()
+            assert lane.socket.close_code == 4401
+
+
+async def test_one_idempotency_key_on_two_nodes_is_one_run(nodes: tuple[Server, Server]) -> None:
+    first, second = nodes
+    _, token = await session_of(first, "ada")
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": "once"}
+    code = "console.log('going'); await new Promise((r) => setTimeout(r, 300)); return Math.random()"
+    body = {"language": "javascript", "code": code}
+    async with await first.http("x") as one, await second.http("x") as two:
+        answers = await asyncio.gather(
+            *(http.post("/api/executions", json=body, headers=headers) for http in (one, two) * 5)
+        )
+        assert len({answer.json()["result"] for answer in answers}) == 1, [answer.text for answer in answers]
+        runs = (await one.get("/api/executions", headers=headers)).json()["items"]
+        assert len(runs) == 1
