@@ -1,0 +1,54 @@
+"""Promises of the settings: wrong ones are named with their variable, and what the README says of them is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from collab_server.settings import SettingsError, describe, load
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, _, _ in describe():
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("COLLAB_PORT", "70000", "COLLAB_PORT"),
+        ("COLLAB_PORT", "http", "COLLAB_PORT"),
+        ("COLLAB_DATABASE_URL", "mysql://db", "sqlite+aiosqlite://"),
+        ("COLLAB_REDIS_URL", "http://redis", "redis://"),
+        ("COLLAB_LOG_FORMAT", "xml", "COLLAB_LOG_FORMAT"),
+        ("COLLAB_JWT_SECRET", "short", "32 bytes"),
+        ("COLLAB_JWT_SECRET", "x" * 32, "COLLAB_JWT_AUDIENCE"),
+        ("COLLAB_WORKER_URL", "https://worker.example", "COLLAB_WORKER_SECRET"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load()
+
+
+def test_a_flag_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLLAB_PORT", "9000")
+    assert load().port == 9000
+    assert load(port=9001, host=None).port == 9001
+
+
+def test_the_database_is_a_file_in_the_data_folder_unless_named(tmp_path: Path) -> None:
+    assert load(data_dir=tmp_path).database == f"sqlite+aiosqlite:///{tmp_path / 'collab.sqlite3'}"
+
+
+def test_origins_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLLAB_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
+    assert load().allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_every_setting_has_a_meaning() -> None:
+    assert all(meaning for _, _, meaning in describe())
