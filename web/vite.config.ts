@@ -30,6 +30,7 @@ export default defineConfig({
     proxy: {
       '/api': server,
       '/login': server,
+      '/preview': server,
       '/ws': { target: server, ws: true },
     },
   },

@@ -1,4 +1,6 @@
 /** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
+import type { Tier } from './model/options';
+import type { FileThen, Version } from './model/versions';
 import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
 
 export class ApiError extends Error {
@@ -81,6 +83,19 @@ export const api = {
     call<unknown>('PUT', at(id, `/collaborators/${encodeURIComponent(userId)}`), { role }),
   removeCollaborator: (id: string, userId: string) =>
     call<void>('DELETE', at(id, `/collaborators/${encodeURIComponent(userId)}`)),
-  createLink: (id: string, role: Role, expiresAt: string | null) =>
-    call<ShareLink>('POST', at(id, '/links'), { role, expiresAt }, idempotent()),
+  links: (id: string) => call<{ items: ShareLink[] }>('GET', at(id, '/links')),
+  /** The link's address is told this once. */
+  createLink: (id: string, link: { role: Role; expiresAt: string | null; spendingCap: number | null }) =>
+    call<ShareLink & { url: string }>('POST', at(id, '/links'), link, idempotent()),
+  revokeLink: (id: string, linkId: string) => call<void>('DELETE', at(id, `/links/${encodeURIComponent(linkId)}`)),
+
+  versions: (id: string, before: number | null) =>
+    call<{ items: Version[]; nextBefore: number | null }>('GET', at(id, `/versions?limit=200${before === null ? '' : `&before=${before}`}`)),
+  version: (id: string, version: number) =>
+    call<{ version: number; files: FileThen[] }>('GET', at(id, `/versions/${version}`)),
+  nameVersion: (id: string, name: string) =>
+    call<{ version: number; name: string }>('POST', at(id, '/versions'), { name }, idempotent()),
+  restoreVersion: (id: string, version: number) => call<SessionInfo>('POST', at(id, `/versions/${version}/restore`)),
+
+  pricing: () => call<{ tiers: Tier[] }>('GET', '/api/pricing'),
 };

@@ -59,5 +59,11 @@ export interface Collaborator {
 }
 
 export interface ShareLink {
-  url: string;
+  id: string;
+  role: Role;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string | null;
+  /** In dollars. */
+  spendingCap: number | null;
 }

@@ -2,7 +2,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorSelection, EditorState, type Extension } from '@codemirror/state';
 import {
   drawSelection, dropCursor, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars,
@@ -13,6 +13,8 @@ import type { SessionDocument, SessionFile } from '../model/document';
 import { remoteCursors } from './cursors';
 import { languageSupport } from './support';
 import { editorTheme } from './theme';
+
+const REVEAL_MARGIN_PX = 72;
 
 interface Place {
   anchor: number;
@@ -56,6 +58,17 @@ export class CodeEditor {
       effects: EditorView.scrollIntoView(position, { y: 'center' }),
     });
     this.view.focus();
+  }
+
+  /** Brings a place into view; selection and focus stay. */
+  reveal(position: number): void {
+    const within = Math.min(position, this.view.state.doc.length);
+    this.view.dispatch({ effects: EditorView.scrollIntoView(within, { y: 'nearest', yMargin: REVEAL_MARGIN_PX }) });
+  }
+
+  find(): void {
+    this.view.focus();
+    openSearchPanel(this.view);
   }
 
   destroy(): void {

@@ -83,6 +83,19 @@ export function cursorsIn(ytext: Y.Text, awareness: Awareness): Cursor[] {
   return cursors;
 }
 
+/** Where the cursor of a user stands: of several windows, the one that moved last (`recent` knows when). */
+export function placeOf(userId: string, awareness: Awareness, recent: (clientId: number) => number): { text: Y.Text; head: number } | null {
+  let best: { text: Y.Text; head: number; at: number } | null = null;
+  for (const [clientId, raw] of awareness.getStates() as Map<number, RawState>) {
+    if (clientId === awareness.clientID || raw?.user?.['id'] !== userId) continue;
+    const position = absolute(raw.cursor?.head, awareness.doc);
+    if (!(position?.type instanceof Y.Text)) continue;
+    const at = recent(clientId);
+    if (best === null || at > best.at) best = { text: position.type, head: position.index, at };
+  }
+  return best;
+}
+
 function absolute(json: unknown, doc: Y.Doc): Y.AbsolutePosition | null {
   if (json === null || typeof json !== 'object') return null;
   try {

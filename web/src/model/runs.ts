@@ -50,10 +50,10 @@ export class Runs {
     if (run !== null && (!run.loaded || run.gap)) void this.replay(run);
   }
 
-  async start(entry: string, language: string): Promise<void> {
+  async start(entry: string, language: string, options: Record<string, unknown> = {}): Promise<void> {
     this.starting.value = true;
     try {
-      const reply = await this.lane.request({ type: 'execute', entry, language });
+      const reply = await this.lane.request({ type: 'execute', entry, language, ...options });
       if (typeof reply['executionId'] === 'string') this.show(this.get(reply['executionId']).id);
     } catch (error) {
       this.refused(error, entry);

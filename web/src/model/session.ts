@@ -1,13 +1,19 @@
 /** Everything one open session page shares: document, lane, runs, tabs and rights. Components read it, nothing else owns it. */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
+import type * as Y from 'yjs';
 import { api } from '../api';
 import { Lane } from '../lane';
 import type { Me, Role, SessionInfo } from '../types';
 import { SessionDocument, type SessionFile } from './document';
 import { languageById } from './languages';
+import { requestOf, type RunOptions, storedOptions, storeOptions } from './options';
+import { placeOf } from './presence';
 import { Runs } from './runs';
 
 export const CURRENT_FILE = ''; // the entry setting that means “whatever file is open”
+
+/** What a command asks of a part of the page that is on it already; that part does it and sets it back to null. */
+export type Wish = 'new-file' | 'upload' | 'options' | 'rename' | 'runs' | 'find';
 
 export class Session {
   readonly lane = new Lane();
@@ -20,6 +26,13 @@ export class Session {
   readonly entryId = signal<string>(CURRENT_FILE);
   /** A place to show in the editor; the editor takes it and sets it back to null. */
   readonly target = signal<{ line: number; column: number } | null>(null);
+  readonly options = signal<RunOptions>({} as RunOptions);
+  readonly dialog = signal<'share' | 'versions' | 'palette' | null>(null);
+  readonly wish = signal<Wish | null>(null);
+  /** Whose cursor the editor follows. */
+  readonly following = signal<string | null>(null);
+  /** Where the followed cursor stands now; the editor keeps it in view. */
+  readonly followed = signal<{ text: Y.Text; head: number } | null>(null);
   readonly active = computed(() => this.document.files.value.find((file) => file.id === this.activeId.value) ?? null);
   readonly mayEdit = computed(
     () => (this.role.value === 'owner' || this.role.value === 'editor') && this.document.connection.value.kind !== 'closed',
@@ -33,6 +46,7 @@ export class Session {
     info: SessionInfo,
   ) {
     this.info.value = info;
+    this.options.value = storedOptions(info.id);
     this.role.value = info.ownerId === me.user.id ? 'owner' : (info.roles[me.user.id] ?? 'viewer');
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     this.runs = new Runs(info.id, this.lane);
@@ -40,16 +54,27 @@ export class Session {
       this.lane.on('welcome', (message) => {
         if (isRole(message['role'])) this.role.value = message['role'];
         void this.runs.refresh();
+        void this.refreshInfo(); // it may have been renamed while nobody could tell us
+      }),
+      this.lane.on('session.changed', (message) => {
+        const { name, isPublic } = message;
+        if (typeof name === 'string' && typeof isPublic === 'boolean') this.info.value = { ...this.info.value, name, isPublic };
       }),
       this.lane.on('role', (message) => {
         if (isRole(message['role'])) this.role.value = message['role'];
       }),
     );
     this.document = new SessionDocument(info.id, this.lane, me.user, `${scheme}//${location.host}/ws`);
-    this.stops.push(effect(() => this.keepTabs(this.document.files.value)));
+    this.stops.push(effect(() => this.keepTabs(this.document.files.value)), this.followCursors());
   }
 
+  /** Opens a file because this person wants it: whoever follows somebody stops. */
   open(fileId: string): void {
+    if (fileId !== this.activeId.peek()) this.follow(null);
+    this.show(fileId);
+  }
+
+  private show(fileId: string): void {
     if (!this.tabs.value.includes(fileId)) this.tabs.value = [...this.tabs.value, fileId];
     this.activeId.value = fileId;
   }
@@ -68,10 +93,34 @@ export class Session {
     this.target.value = { line, column: column ?? 1 };
   }
 
+  follow(userId: string | null): void {
+    if (this.following.value !== userId) this.following.value = userId;
+  }
+
+  ask(wish: Wish): void {
+    this.wish.value = wish;
+  }
+
+  /** Calls `grant` whenever this is asked; returns the way to stop. */
+  granting(wish: Wish, grant: () => void): () => void {
+    return effect(() => {
+      if (this.wish.value !== wish) return;
+      this.wish.value = null;
+      untracked(grant);
+    });
+  }
+
+  setOptions(options: RunOptions): void {
+    this.options.value = options;
+    storeOptions(this.info.value.id, options);
+  }
+
   run(): void {
     const file = this.entry.value;
     const live = this.runs.shown.value !== null && !this.runs.shown.value.over;
-    if (file !== null && this.mayRun.value && !live && !this.runs.starting.value) void this.runs.start(file.name, file.language);
+    if (file !== null && this.mayRun.value && !live && !this.runs.starting.value) {
+      void this.runs.start(file.name, file.language, requestOf(this.options.value));
+    }
   }
 
   async rename(name: string): Promise<void> {
@@ -82,9 +131,52 @@ export class Session {
     this.info.value = await api.changeSession(this.info.value.id, { isPublic });
   }
 
+  /** Who owns it and what it is called, as the server has it now. */
+  async refreshInfo(): Promise<void> {
+    const before = this.info.value;
+    const info = await api.session(before.id).catch(() => null);
+    if (info !== null && this.info.value === before) this.info.value = info;
+  }
+
   destroy(): void {
     for (const stop of this.stops) stop();
     this.document.destroy();
+  }
+
+  /** Keeps the followed person's file open and their place known; ends when they leave. */
+  private followCursors(): () => void {
+    const { awareness } = this.document;
+    const movedAt = new Map<number, number>();
+    let moves = 0;
+    const look = (): void => {
+      const userId = this.following.peek();
+      const place = userId === null ? null : placeOf(userId, awareness, (id) => movedAt.get(id) ?? 0);
+      const last = this.followed.peek();
+      if (place === null ? last !== null : last?.text !== place.text || last.head !== place.head) this.followed.value = place;
+      const file = place === null ? undefined : this.document.files.peek().find(({ text }) => text === place.text);
+      if (file !== undefined && file.id !== this.activeId.peek()) this.show(file.id);
+    };
+    const changed = ({ added, updated, removed }: { added: number[]; updated: number[]; removed: number[] }): void => {
+      for (const id of [...added, ...updated]) movedAt.set(id, ++moves);
+      for (const id of removed) movedAt.delete(id);
+      if (this.following.peek() !== null) look();
+    };
+    // A cursor may be told of before the text it stands in.
+    const grown = (): void => {
+      if (this.following.peek() !== null) look();
+    };
+    awareness.on('change', changed);
+    this.document.doc.on('update', grown);
+    const stop = effect(() => {
+      const userId = this.following.value;
+      const here = this.document.members.value.some((member) => member.id === userId && !member.self);
+      untracked(() => (userId !== null && !here ? this.follow(null) : look()));
+    });
+    return () => {
+      stop();
+      awareness.off('change', changed);
+      this.document.doc.off('update', grown);
+    };
   }
 
   /** The chosen entry; else the open file if it can run; else the file that looks like the main one. */
@@ -106,7 +198,7 @@ export class Session {
     if (active !== null && ids.has(active)) return;
     const first = tabs.at(-1) ?? files.find((file) => /^(main|index)\./.test(file.name))?.id ?? files[0]?.id;
     if (first === undefined) this.activeId.value = null;
-    else this.open(first);
+    else this.show(first);
   }
 }
 

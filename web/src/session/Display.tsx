@@ -3,6 +3,7 @@
  * The richest kind that is known wins; everything else is shown as text.
  */
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
@@ -24,8 +25,19 @@ function Picture({ source, alt }: { source: string; alt: string }): JSX.Element 
   return <figure class="display"><img src={source} alt={alt} /></figure>;
 }
 
+/** The frame's page takes the HTML once and runs it under a policy of its own; nothing here listens to what it says. */
 function Preview({ html }: { html: string }): JSX.Element {
-  return <iframe class="display-frame" title="HTML output" sandbox="allow-scripts" srcdoc={html} referrerpolicy="no-referrer" loading="lazy" />;
+  const sent = useRef(false); // a frame that goes elsewhere loads again, and gets nothing
+  return (
+    <iframe
+      class="display-frame" title="HTML output" data-testid="preview" sandbox="allow-scripts" src="/preview" referrerpolicy="no-referrer"
+      onLoad={(event) => {
+        if (sent.current) return;
+        sent.current = true;
+        event.currentTarget.contentWindow?.postMessage(html, '*'); // an opaque origin has no other name
+      }}
+    />
+  );
 }
 
 function altOf(mime: Record<string, unknown>): string {

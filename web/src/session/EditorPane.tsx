@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { CodeEditor } from '../editor/editor';
+import { textOn } from '../model/colors';
 import { shownName } from '../model/filenames';
 import type { Session } from '../model/session';
 import { Icon } from '../ui/icons';
@@ -16,9 +17,24 @@ export function EditorPane({ session }: { session: Session }): JSX.Element {
       <div class="editor-body">
         {active === null ? null : <Code session={session} />}
         {active !== null || !ready ? null : <NoFile session={session} />}
+        <Following session={session} />
         {ready ? null : <div class="editor-loading"><Spinner label="Loading the files" /></div>}
       </div>
     </section>
+  );
+}
+
+/** Whom the editor follows, said on its frame. */
+function Following({ session }: { session: Session }): JSX.Element | null {
+  const member = session.document.members.value.find(({ id }) => id === session.following.value);
+  if (member === undefined) return null;
+  const where = session.followed.value === null ? ' · not in a file' : '';
+  return (
+    <div class="following" style={{ '--who': member.color, '--on-who': textOn(member.color) }}>
+      <button type="button" class="following-chip" data-testid="following" title="Stop following (Esc)" onClick={() => session.follow(null)}>
+        <span role="status">Following {member.name}{where}</span> <Icon name="close" size={12} />
+      </button>
+    </div>
   );
 }
 
@@ -55,6 +71,7 @@ function Code({ session }: { session: Session }): JSX.Element {
   const file = session.active.value;
   const readOnly = !session.mayEdit.value;
   const target = session.target.value;
+  const followed = session.followed.value;
   useEffect(() => {
     if (host.current === null) return;
     const created = new CodeEditor(host.current, session.document, () => session.run());
@@ -64,6 +81,7 @@ function Code({ session }: { session: Session }): JSX.Element {
       editor.current = null;
     };
   }, [session]);
+  useEffect(() => session.granting('find', () => editor.current?.find()), [session]);
   useEffect(() => {
     if (file !== null) editor.current?.show(file, readOnly);
     if (target !== null) {
@@ -71,7 +89,17 @@ function Code({ session }: { session: Session }): JSX.Element {
       session.target.value = null;
     }
   }, [session, file, readOnly, target]);
-  return <div class={readOnly ? 'code code-readonly' : 'code'} ref={host} />;
+  useEffect(() => {
+    if (followed !== null && followed.text === file?.text) editor.current?.reveal(followed.head);
+  }, [file, followed]);
+  // Whoever moves in the text goes their own way from there.
+  const leave = (): void => session.follow(null);
+  return (
+    <div
+      class={readOnly ? 'code code-readonly' : 'code'} ref={host} onPointerDown={leave} onWheel={leave}
+      onKeyDown={(event) => !['Control', 'Shift', 'Alt', 'Meta'].includes(event.key) && !event.ctrlKey && !event.metaKey && leave()}
+    />
+  );
 }
 
 function NoFile({ session }: { session: Session }): JSX.Element {

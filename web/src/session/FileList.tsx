@@ -1,32 +1,81 @@
-/** The files of the session: open, create, rename, delete. */
+/** The files of the session: open, create, upload, rename, delete. */
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api';
 import { nameProblem, shownName } from '../model/filenames';
 import type { SessionFile } from '../model/document';
 import type { Session } from '../model/session';
+import { dropped, readUploads, type Upload } from '../model/upload';
 import { Icon } from '../ui/icons';
 import { Confirm, IconButton, LanguageBadge } from '../ui/parts';
+import { attempt, toast, toastError } from '../ui/toast';
 
 type Editing = { kind: 'new' } | { kind: 'rename'; id: string } | null;
 
-export function FileList({ session, onPicked }: { session: Session; onPicked: () => void }): JSX.Element {
+interface ListProps {
+  session: Session;
+  onPicked: () => void;
+  /** The list should be seen: something in it waits for an answer. */
+  onWanted: () => void;
+}
+
+export function FileList({ session, onPicked, onWanted }: ListProps): JSX.Element {
   const { document: doc } = session;
   const files = doc.files.value;
   const mayEdit = session.mayEdit.value;
   const [editing, setEditing] = useState<Editing>(null);
   const [deleting, setDeleting] = useState<SessionFile | null>(null);
 
+  const picker = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(0); // how many nested elements a dragged file is over
+  useEffect(() => {
+    const stops = [
+      session.granting('new-file', () => {
+        onWanted();
+        setEditing({ kind: 'new' });
+      }),
+      session.granting('upload', () => picker.current?.click()),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [session]);
+
+  const take = (uploads: Promise<Upload[]>): void => void attempt(async () => {
+    const { texts, problems } = await readUploads(await uploads, doc.files.value.map(({ name }) => name));
+    const ids = texts.map(({ name, content }) => doc.createFile(name, content));
+    if (ids[0] !== undefined) session.open(ids[0]);
+    if (ids.length > 0) toast(ids.length === 1 ? `Added ${shownName(texts[0]?.name ?? '')}` : `Added ${ids.length} files`);
+    if (problems.length > 0) toastError(new Error(shownName([...problems.slice(0, 3), problems.length > 3 ? `And ${problems.length - 3} more.` : ''].join(' ').trim())));
+  });
+  const drags = (event: DragEvent): boolean => mayEdit && (event.dataTransfer?.types.includes('Files') ?? false);
   const create = (name: string): void => {
     session.open(doc.createFile(name));
     onPicked();
   };
   return (
-    <nav class="files" aria-label="Files">
+    <nav
+      class={over > 0 ? 'files files-over' : 'files'} aria-label="Files" data-testid="files"
+      onDragEnter={(event) => drags(event) && (event.preventDefault(), setOver(over + 1))}
+      onDragOver={(event) => drags(event) && event.preventDefault()}
+      onDragLeave={() => setOver(Math.max(0, over - 1))}
+      onDrop={(event) => {
+        setOver(0);
+        if (!drags(event) || event.dataTransfer === null) return;
+        event.preventDefault();
+        take(dropped(event.dataTransfer));
+      }}
+    >
       <div class="pane-head">
         <h2>Files</h2>
         <span class="grow" />
         <a class="icon-button" href={api.exportUrl(session.info.value.id)} download aria-label="Download all as zip" title="Download all as zip"><Icon name="download" /></a>
+        <IconButton icon="upload" label="Upload files" testid="upload" disabled={!mayEdit} onClick={() => picker.current?.click()} />
+        <input
+          ref={picker} type="file" multiple hidden aria-label="Files to upload" data-testid="upload-field"
+          onChange={(event) => {
+            take(Promise.resolve([...(event.currentTarget.files ?? [])].map((file) => ({ name: file.name, file }))));
+            event.currentTarget.value = '';
+          }}
+        />
         <IconButton icon="plus" label="New file" testid="new-file" disabled={!mayEdit} onClick={() => setEditing({ kind: 'new' })} />
       </div>
       <ul class="file-list">
@@ -54,8 +103,9 @@ export function FileList({ session, onPicked }: { session: Session; onPicked: ()
         ))}
       </ul>
       {files.length === 0 && editing === null && doc.ready.value ? (
-        <p class="files-empty">No files yet.{mayEdit ? ' Create one with +.' : ''}</p>
+        <p class="files-empty">No files yet.{mayEdit ? ' Create one with +, or drop some here.' : ''}</p>
       ) : null}
+      {over > 0 ? <div class="files-drop" aria-hidden="true"><Icon name="upload" size={20} /> Drop to add</div> : null}
       {deleting === null ? null : (
         <Confirm
           title={`Delete ${shownName(deleting.name)}?`} text="It disappears for everybody in this session." action="Delete file"

@@ -1,22 +1,21 @@
 /** The session's header: name, connection and save state, who is here, share, run. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Member } from '../model/presence';
 import type { Session } from '../model/session';
 import { statusLine } from '../model/status';
 import { follow } from '../router';
 import { Icon } from '../ui/icons';
+import { MOD } from '../ui/keys';
 import { Avatar, IconButton, ThemeButton } from '../ui/parts';
 import { attempt } from '../ui/toast';
 import { Logo } from '../home/Logo';
 import { RunControls } from './RunControls';
-import { Share } from './Share';
 
 const AVATARS_MAX = 5;
 
 export function Header(props: { session: Session; onFiles: () => void; filesOpen: boolean }): JSX.Element {
   const { session } = props;
-  const [sharing, setSharing] = useState(false);
   return (
     <header class="session-bar">
       <a class="brand" href="/" aria-label="All sessions" title="All sessions" onClick={(event) => follow(event, '/')}><Logo size={26} /></a>
@@ -27,12 +26,13 @@ export function Header(props: { session: Session; onFiles: () => void; filesOpen
       </div>
       <span class="grow" />
       <Presence session={session} />
-      <button type="button" class="button button-share" onClick={() => setSharing(true)} data-testid="share">
+      <button type="button" class="button button-share" onClick={() => (session.dialog.value = 'share')} data-testid="share">
         <Icon name="share" /> <span class="button-label">Share</span>
       </button>
+      <IconButton icon="versions" label="History of versions" testid="versions" onClick={() => (session.dialog.value = 'versions')} />
+      <IconButton icon="command" label={`Commands (${MOD}K)`} testid="palette" onClick={() => (session.dialog.value = 'palette')} />
       <ThemeButton />
       <RunControls session={session} />
-      {sharing ? <Share session={session} onClose={() => setSharing(false)} /> : null}
     </header>
   );
 }
@@ -41,6 +41,8 @@ function SessionName({ session }: { session: Session }): JSX.Element {
   const { name, isPublic } = session.info.value;
   const owner = session.role.value === 'owner';
   const [draft, setDraft] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => session.granting('rename', () => field.current?.focus()), [session]);
   const save = async (): Promise<void> => {
     const next = draft?.trim() ?? '';
     if (next !== '' && next !== name) await attempt(() => session.rename(next));
@@ -50,7 +52,7 @@ function SessionName({ session }: { session: Session }): JSX.Element {
     <span class="session-name">
       {isPublic ? <span class="name-icon" title="Public: anyone signed in may watch"><Icon name="globe" size={14} /></span> : null}
       <input
-        class="name-input" data-testid="session-name" aria-label="Session name" value={draft ?? name} readOnly={!owner}
+        ref={field} class="name-input" data-testid="session-name" aria-label="Session name" value={draft ?? name} readOnly={!owner}
         maxLength={200} size={Math.min(36, Math.max(4, (draft ?? name).length))} spellcheck={false}
         onFocus={(event) => owner && event.currentTarget.select()}
         onInput={(event) => setDraft(event.currentTarget.value)}
@@ -112,14 +114,21 @@ function Presence({ session }: { session: Session }): JSX.Element {
   );
 }
 
-/** An avatar is a button when its owner's cursor is in a file: it goes there. */
+/** Somebody else's avatar is a button: it follows their cursor, and pressed again lets go. */
 function PresentMember({ session, member }: { session: Session; member: Member }): JSX.Element {
   const file = session.document.file(member.fileId);
   const kind = member.kind === 'agent' ? ' (agent)' : member.kind === 'guest' ? ' (guest)' : '';
   const where = file === undefined || member.self ? '' : ` in ${file.name}`;
   const title = `${member.name}${kind}${member.self ? ' (you)' : ''}${where}`;
-  const avatar = <Avatar name={member.name} color={member.color} agent={member.kind === 'agent'} title={title} />;
-  const label = <span class="visually-hidden">{title}</span>;
-  if (file === undefined || member.self) return <>{avatar}{label}</>;
-  return <button type="button" class="avatar-button" onClick={() => session.open(file.id)}>{avatar}{label}</button>;
+  if (member.self) return <><Avatar name={member.name} color={member.color} title={title} /><span class="visually-hidden">{title}</span></>;
+  const following = session.following.value === member.id;
+  const action = following ? `Stop following ${title}` : `Follow ${title}`;
+  return (
+    <button
+      type="button" class="avatar-button" aria-pressed={following} aria-label={action} title={action} data-testid="follow" style={{ '--who': member.color }}
+      onClick={() => session.follow(following ? null : member.id)}
+    >
+      <Avatar name={member.name} color={member.color} agent={member.kind === 'agent'} title="" />
+    </button>
+  );
 }

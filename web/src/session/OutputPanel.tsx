@@ -22,6 +22,7 @@ export function OutputPanel({ session }: { session: Session }): JSX.Element {
   const run = runs.shown.value;
   void run?.revision.value; // subscribes to the run's progress
   const [historyOpen, setHistoryOpen] = useState(false);
+  useEffect(() => session.granting('runs', () => setHistoryOpen(true)), [session]);
   const [wrap, setWrap] = useState(true);
   const copy = (): void => void attempt(async () => {
     await copyText(run?.output.text() ?? '');

@@ -1,13 +1,17 @@
 /** Run and stop, and which file to begin with. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { languageById } from '../model/languages';
+import { isDefault } from '../model/options';
 import { CURRENT_FILE, type Session } from '../model/session';
 import { Icon } from '../ui/icons';
+import { MOD } from '../ui/keys';
+import { lazy } from '../ui/lazy';
 import { Spinner } from '../ui/parts';
 import { attempt } from '../ui/toast';
 
-const SHORTCUT = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘↵' : 'Ctrl ↵';
+const SHORTCUT = `${MOD}↵`;
+const RunOptions = lazy<{ session: Session; onClose: () => void }>(() => import('./RunOptions').then((module) => module.RunOptions), <Spinner label="Loading" />);
 
 export function RunControls({ session }: { session: Session }): JSX.Element {
   const { runs } = session;
@@ -41,6 +45,7 @@ export function RunControls({ session }: { session: Session }): JSX.Element {
         </select>
         <Icon name="chevron" size={14} />
       </label>
+      {session.mayRun.value ? <Options session={session} /> : null}
       {live && session.mayRun.value ? (
         <button type="button" class="button button-stop" data-testid="stop" disabled={stopping === run.id || !connected} onClick={() => void stop()}>
           <Icon name="stop" size={14} /> {stopping === run.id ? 'Stopping…' : 'Stop'}
@@ -55,5 +60,38 @@ export function RunControls({ session }: { session: Session }): JSX.Element {
         </button>
       )}
     </div>
+  );
+}
+
+const POPOVER_GAP_PX = 6;
+
+/** The button that opens the options, in a popover under it. */
+function Options({ session }: { session: Session }): JSX.Element {
+  const button = useRef<HTMLButtonElement>(null);
+  const popover = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  useEffect(() => session.granting('options', () => popover.current?.showPopover()), [session]);
+  const toggled = (event: { newState: string }): void => {
+    const place = button.current?.getBoundingClientRect();
+    if (event.newState === 'open' && place !== undefined && popover.current !== null) {
+      popover.current.style.top = `${Math.round(place.bottom) + POPOVER_GAP_PX}px`;
+      popover.current.style.right = `${Math.max(12, innerWidth - place.right - 60)}px`;
+    }
+    setOpen(event.newState === 'open');
+  };
+  const changed = !isDefault(session.options.value);
+  const label = changed ? 'Run options (changed)' : 'Run options';
+  return (
+    <>
+      <button
+        type="button" ref={button} class={changed ? 'icon-button options-button options-changed' : 'icon-button options-button'} popovertarget="run-options"
+        aria-label={label} title={label} aria-expanded={open} data-testid="run-options"
+      >
+        <Icon name="sliders" />
+      </button>
+      <div id="run-options" popover="auto" class="run-options" ref={popover} role="dialog" aria-label="Run options" onBeforeToggle={toggled}>
+        {open ? <RunOptions session={session} onClose={() => popover.current?.hidePopover()} /> : null}
+      </div>
+    </>
   );
 }

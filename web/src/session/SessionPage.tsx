@@ -10,6 +10,8 @@ import { go } from '../router';
 import type { Me } from '../types';
 import { Icon } from '../ui/icons';
 import { Empty, Spinner } from '../ui/parts';
+import { modHeld } from '../ui/keys';
+import { Dialogs } from './dialogs';
 import { EditorPane } from './EditorPane';
 import { FileList } from './FileList';
 import { Header } from './Header';
@@ -73,6 +75,11 @@ function Workspace({ session }: { session: Session }): JSX.Element {
       if (mod && event.key === 'Enter' && !event.defaultPrevented) {
         event.preventDefault();
         session.run();
+      } else if (modHeld(event) && !event.shiftKey && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        session.dialog.value = session.dialog.value === 'palette' ? null : 'palette';
+      } else if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], .run-options:popover-open') === null) {
+        session.follow(null);
       } else if (mod && event.key.toLowerCase() === 's') {
         event.preventDefault(); // everything is saved as it is typed; the browser's own dialog only confuses
       }
@@ -93,11 +100,12 @@ function Workspace({ session }: { session: Session }): JSX.Element {
       <Banner session={session} />
       <main class="panes">
         <h1 class="visually-hidden">{name}</h1>
-        <FileList session={session} onPicked={() => setFilesOpen(false)} />
+        <FileList session={session} onPicked={() => setFilesOpen(false)} onWanted={() => setFilesOpen(true)} />
         <EditorPane session={session} />
         <Splitter />
         <OutputPanel session={session} />
       </main>
+      <Dialogs session={session} />
     </div>
   );
 }

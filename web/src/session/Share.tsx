@@ -1,12 +1,13 @@
-/** Who may do what in this session: people with roles, public watching, share links. */
+/** Who may do what in this session: people with roles, public watching, guest links. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api';
 import type { Session } from '../model/session';
-import { type Collaborator, type Role, ROLES } from '../types';
+import { type Collaborator, type Role, ROLES, type ShareLink } from '../types';
 import { copyText } from '../ui/clipboard';
+import { ago, money } from '../ui/format';
 import { Icon } from '../ui/icons';
-import { Dialog, IconButton, Spinner } from '../ui/parts';
+import { Confirm, Dialog, IconButton, Spinner } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
 
 const MEANING: Record<Role, string> = { owner: 'Owner', editor: 'Can edit and run', runner: 'Can run', viewer: 'Can watch' };
@@ -15,6 +16,8 @@ const LIFETIMES = [
   { label: '1 hour', ms: 3_600_000 },
   { label: '1 day', ms: 86_400_000 },
   { label: '7 days', ms: 604_800_000 },
+  { label: '30 days', ms: 2_592_000_000 },
+  { label: 'until revoked', ms: 0 },
 ];
 
 type People = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: Collaborator[] };
@@ -23,6 +26,7 @@ export function Share({ session, onClose }: { session: Session; onClose: () => v
   const { id, isPublic } = session.info.value;
   const owner = session.role.value === 'owner';
   const [people, setPeople] = useState<People>({ kind: 'loading' });
+  const [promoting, setPromoting] = useState<string | null>(null);
   const load = async (): Promise<void> => {
     try {
       setPeople({ kind: 'ready', list: (await api.collaborators(id)).items });
@@ -33,8 +37,9 @@ export function Share({ session, onClose }: { session: Session; onClose: () => v
   useEffect(() => void load(), [id]);
   const change = async (action: () => Promise<unknown>): Promise<void> => {
     await attempt(action);
-    await load();
+    await Promise.all([load(), session.refreshInfo()]);
   };
+  const owners = people.kind === 'ready' ? people.list.filter(({ role }) => role === 'owner').length : 0;
   return (
     <Dialog title="Share" onClose={onClose} wide>
       <CopyAddress />
@@ -50,21 +55,47 @@ export function Share({ session, onClose }: { session: Session; onClose: () => v
       {people.kind === 'ready' ? (
         <ul class="people">
           {people.list.map((person) => (
-            <li key={person.userId} class="person">
-              <span class="person-name">{person.name ?? person.userId} {person.name !== undefined && person.name !== person.userId ? <small>{person.userId}</small> : null}</span>
-              {owner && person.userId !== session.info.value.ownerId ? (
-                <>
-                  <RoleSelect label={`Role of ${person.userId}`} roles={ROLES} value={person.role} onChange={(role) => void change(() => api.setRole(id, person.userId, role))} />
-                  <IconButton icon="close" label={`Remove ${person.userId}`} onClick={() => void change(() => api.removeCollaborator(id, person.userId))} />
-                </>
-              ) : <span class="muted">{MEANING[person.role]}</span>}
-            </li>
+            <Person
+              key={person.userId} person={person} may={owner && (person.role !== 'owner' || owners > 1)} self={person.userId === session.me.user.id}
+              onRole={(role) => (role === 'owner' ? setPromoting(person.userId) : void change(() => api.setRole(id, person.userId, role)))}
+              onRemove={() => void change(() => api.removeCollaborator(id, person.userId))}
+            />
           ))}
         </ul>
       ) : null}
       {owner ? <Invite onAdd={(userId, role) => change(() => api.setRole(id, userId, role))} /> : null}
-      {owner ? <NewLink sessionId={id} /> : null}
+      {owner ? <Links sessionId={id} /> : null}
+      {promoting === null ? null : (
+        <Confirm
+          title={`Make ${promoting} an owner?`} action="Make owner" harmless onClose={() => setPromoting(null)}
+          text="An owner may do everything here: invite and remove people, also you, and delete the session. You stay an owner until one of you changes that."
+          onYes={() => change(() => api.setRole(id, promoting, 'owner'))}
+        />
+      )}
     </Dialog>
+  );
+}
+
+interface PersonProps {
+  person: Collaborator;
+  may: boolean;
+  self: boolean;
+  onRole: (role: Role) => void;
+  onRemove: () => void;
+}
+
+function Person({ person, may, self, onRole, onRemove }: PersonProps): JSX.Element {
+  const name = person.name ?? person.userId;
+  return (
+    <li class="person" data-testid="person">
+      <span class="person-name">{name} {name !== person.userId ? <small>{person.userId}</small> : null}{self ? <small>you</small> : null}</span>
+      {may ? (
+        <>
+          <RoleSelect label={`Role of ${person.userId}`} roles={ROLES} value={person.role} onChange={onRole} />
+          <IconButton icon="close" label={`Remove ${person.userId}`} onClick={onRemove} />
+        </>
+      ) : <span class="muted">{MEANING[person.role]}</span>}
+    </li>
   );
 }
 
@@ -111,32 +142,94 @@ function Invite({ onAdd }: { onAdd: (userId: string, role: Role) => Promise<void
   );
 }
 
-function NewLink({ sessionId }: { sessionId: string }): JSX.Element {
-  const [role, setRole] = useState<Role>('viewer');
-  const [lifetime, setLifetime] = useState(LIFETIMES[1]?.ms ?? 0);
-  const [url, setUrl] = useState<string | null>(null);
-  const create = (): void => void attempt(async () => {
-    const link = await api.createLink(sessionId, role, new Date(Date.now() + lifetime).toISOString());
-    setUrl(new URL(link.url, location.origin).href);
+type Held = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: ShareLink[] };
+
+/** Guest links: those that hold, with a way to end them, and a form for a new one. */
+function Links({ sessionId }: { sessionId: string }): JSX.Element {
+  const [held, setHeld] = useState<Held>({ kind: 'loading' });
+  const [fresh, setFresh] = useState<{ id: string; url: string } | null>(null);
+  const load = async (): Promise<void> => {
+    try {
+      const now = Date.now();
+      const { items } = await api.links(sessionId);
+      setHeld({ kind: 'ready', list: items.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > now) });
+    } catch (error) {
+      setHeld({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  useEffect(() => void load(), [sessionId]);
+  const revoke = (link: ShareLink): void => void attempt(async () => {
+    await api.revokeLink(sessionId, link.id);
+    if (fresh?.id === link.id) setFresh(null);
+    toast('The link is revoked; who came by it is out');
+    await load();
   });
   return (
     <>
-      <h3>Guest link</h3>
-      <p class="muted">Whoever has the link joins without an account.</p>
-      <div class="copy-row">
-        <RoleSelect label="What guests may do" roles={LINK_ROLES} value={role} onChange={setRole} />
-        <select class="select" aria-label="How long the link works" value={lifetime} onChange={(event) => setLifetime(Number(event.currentTarget.value))}>
-          {LIFETIMES.map(({ label, ms }) => <option key={ms} value={ms}>{label}</option>)}
-        </select>
-        <span class="grow" />
-        <button type="button" class="button" onClick={create}><Icon name="link" /> Create link</button>
-      </div>
-      {url === null ? null : (
+      <h3>Guest links</h3>
+      <p class="muted">Whoever has a link joins without an account. What they run stops at the spending cap.</p>
+      {held.kind === 'loading' ? <Spinner label="Loading links" /> : null}
+      {held.kind === 'failed' ? <p class="form-error" role="alert"><Icon name="alert" size={15} /> {held.message}</p> : null}
+      {held.kind === 'ready' && held.list.length > 0 ? (
+        <ul class="people">
+          {held.list.map((link) => (
+            <li key={link.id} class="person" data-testid="link">
+              <Icon name="link" size={15} />
+              <span class="link-terms">
+                <b>{MEANING[link.role]}</b>
+                <small>{link.expiresAt === null ? 'until revoked' : `until ${moment(link.expiresAt)}`} · {link.spendingCap === null ? 'no spending cap' : `up to ${money(link.spendingCap)}`} · made {ago(link.createdAt)}</small>
+              </span>
+              <button type="button" class="button button-small" aria-label={`Revoke the link: ${MEANING[link.role]}`} onClick={() => revoke(link)}>Revoke</button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {fresh === null ? null : (
         <div class="copy-row">
-          <input readOnly value={url} aria-label="Guest link" onFocus={(event) => event.currentTarget.select()} />
-          <CopyButton text={url} />
+          <input readOnly value={fresh.url} aria-label="Guest link" data-testid="link-url" onFocus={(event) => event.currentTarget.select()} />
+          <CopyButton text={fresh.url} />
+          <p class="hint link-once">Copy it now: it is not shown again.</p>
         </div>
       )}
+      <NewLink sessionId={sessionId} onMade={(link) => (setFresh(link), void load())} />
     </>
   );
 }
+
+function NewLink({ sessionId, onMade }: { sessionId: string; onMade: (link: { id: string; url: string }) => void }): JSX.Element {
+  const [role, setRole] = useState<Role>('viewer');
+  const [lifetime, setLifetime] = useState(LIFETIMES[1]?.ms ?? 0);
+  const [cap, setCap] = useState('');
+  const capped = cap.trim() === '' ? null : Number(cap);
+  const good = capped === null || (Number.isFinite(capped) && capped >= 0);
+  const create = (): void => void attempt(async () => {
+    const expiresAt = lifetime === 0 ? null : new Date(Date.now() + lifetime).toISOString();
+    const link = await api.createLink(sessionId, { role, expiresAt, spendingCap: role === 'viewer' ? null : capped });
+    onMade({ id: link.id, url: new URL(link.url, location.origin).href });
+  });
+  return (
+    <form class="link-form" onSubmit={(event) => (event.preventDefault(), good && create())}>
+      <label class="field"><span>Guests</span><RoleSelect label="What guests may do" roles={LINK_ROLES} value={role} onChange={setRole} /></label>
+      <label class="field">
+        <span>For</span>
+        <select class="select" aria-label="How long the link works" value={lifetime} onChange={(event) => setLifetime(Number(event.currentTarget.value))}>
+          {LIFETIMES.map(({ label, ms }) => <option key={ms} value={ms}>{label}</option>)}
+        </select>
+      </label>
+      <label class="field">
+        <span>Spending cap</span>
+        <span class="unit-field">
+          <input
+            type="number" min="0" step="any" inputMode="decimal" placeholder="none" aria-label="Spending cap in dollars" value={cap} aria-invalid={!good}
+            disabled={role === 'viewer'} title={role === 'viewer' ? 'Who only watches spends nothing' : undefined} onInput={(event) => setCap(event.currentTarget.value)}
+          />
+          <span class="unit" aria-hidden="true">$</span>
+        </span>
+      </label>
+      <button type="submit" class="button" disabled={!good}><Icon name="plus" /> Create link</button>
+    </form>
+  );
+}
+
+const moment = (time: string): string =>
+  new Date(time).toLocaleString('en', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false });

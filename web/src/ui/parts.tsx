@@ -1,6 +1,6 @@
 /** Small shared pieces of the interface; none of them knows a session. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { languageById } from '../model/languages';
 import { textOn } from '../model/colors';
 import { nextTheme, theme } from '../theme';
@@ -85,10 +85,18 @@ export function Empty({ icon, title, children, action }: EmptyProps): JSX.Elemen
   );
 }
 
+interface ModalProps {
+  label: string;
+  class: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
 /** A native modal dialog: focus stays inside, Escape closes, focus goes back to where it was. */
-export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }): JSX.Element {
+export function Modal({ label, class: name, onClose, children }: ModalProps): JSX.Element {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything is painted: what is typed from now on is for the dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
     return () => {
@@ -97,10 +105,17 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
   }, []);
   return (
     <dialog
-      ref={ref} class={props.wide ? 'dialog dialog-wide' : 'dialog'} aria-label={props.title}
-      onCancel={(event) => (event.preventDefault(), props.onClose())}
-      onMouseDown={(event) => event.target === ref.current && props.onClose()}
+      ref={ref} class={`dialog ${name}`} aria-label={label} onCancel={(event) => (event.preventDefault(), onClose())}
+      onMouseDown={(event) => event.target === ref.current && onClose()}
     >
+      {children}
+    </dialog>
+  );
+}
+
+export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }): JSX.Element {
+  return (
+    <Modal label={props.title} class={props.wide ? 'dialog-wide' : ''} onClose={props.onClose}>
       <div class="dialog-body">
         <div class="dialog-head">
           <h2>{props.title}</h2>
@@ -108,7 +123,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
         </div>
         {props.children}
       </div>
-    </dialog>
+    </Modal>
   );
 }
 
@@ -116,11 +131,13 @@ interface ConfirmProps {
   title: string;
   text: string;
   action: string;
+  /** For what takes nothing away. */
+  harmless?: boolean;
   onYes: () => void | Promise<void>;
   onClose: () => void;
 }
 
-export function Confirm({ title, text, action, onYes, onClose }: ConfirmProps): JSX.Element {
+export function Confirm({ title, text, action, harmless = false, onYes, onClose }: ConfirmProps): JSX.Element {
   const [busy, setBusy] = useState(false);
   return (
     <Dialog title={title} onClose={onClose}>
@@ -128,7 +145,7 @@ export function Confirm({ title, text, action, onYes, onClose }: ConfirmProps): 
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onClose}>Cancel</button>
         <button
-          type="button" class="button button-danger" disabled={busy} data-testid="confirm"
+          type="button" class={harmless ? 'button button-primary' : 'button button-danger'} disabled={busy} data-testid="confirm"
           onClick={async () => {
             setBusy(true);
             await onYes();

@@ -1,6 +1,7 @@
 /** Short messages at the edge of the page, read out by screen readers; errors stay until closed. */
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from './parts';
 
 const SHOWN_MS = 4_000;
@@ -46,8 +47,15 @@ function close(id: number): void {
 }
 
 export function Toasts(): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const newest = toasts.value.at(-1)?.id;
+  useLayoutEffect(() => {
+    // Shown anew, a popover comes before every dialog that was opened since.
+    box.current?.hidePopover();
+    box.current?.showPopover();
+  }, [newest]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div class="toasts" role="status" aria-live="polite" popover="manual" ref={box}>
       {toasts.value.map(({ id, text, bad }) => (
         <div key={id} class={bad ? 'toast toast-bad' : 'toast'}>
           <span>{text}</span>

@@ -91,17 +91,19 @@ export class Printer {
       this.#print(row.map(encode).join(between) + end);
     };
     switch (mode) {
-      case "list": return joined(separator, (value) => shown(value, nullvalue), (name) => name);
-      case "tabs": return joined("\t", (value) => shown(value, nullvalue), (name) => name);
-      case "csv": return joined(",", (value) => (value === null ? nullvalue : csv(shown(value))), csv, "\r\n");
-      case "quote": return joined(",", quoted, quoted);
+      case "list": joined(separator, (value) => shown(value, nullvalue), (name) => name); break;
+      case "tabs": joined("\t", (value) => shown(value, nullvalue), (name) => name); break;
+      case "csv": joined(",", (value) => (value === null ? nullvalue : csv(shown(value))), csv, "\r\n"); break;
+      case "quote": joined(",", quoted, quoted); break;
       case "json": {
         const cells = keysOf(this.#columns).map((key, at) => `${JSON.stringify(key)}:${typeof row[at] === "bigint" || typeof row[at] === "number" ? shown(row[at]) : JSON.stringify(jsonOf(row[at] ?? null))}`);
-        return this.#print(`${first ? "[" : ",\n"}{${cells.join(",")}}`);
+        this.#print(`${first ? "[" : ",\n"}{${cells.join(",")}}`);
+        break;
       }
       case "line": {
         const width = Math.max(5, ...this.#columns.map((name) => name.length));
-        return this.#print((first ? "" : "\n") + row.map((value, at) => `${(this.#columns[at] ?? "").padStart(width)} = ${shown(value, nullvalue)}\n`).join(""));
+        this.#print((first ? "" : "\n") + row.map((value, at) => `${(this.#columns[at] ?? "").padStart(width)} = ${shown(value, nullvalue)}\n`).join(""));
+        break;
       }
       default: this.#held.push(row.map((value) => shown(value, nullvalue)));
     }

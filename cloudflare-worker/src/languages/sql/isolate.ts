@@ -52,7 +52,7 @@ const guest: Guest<Runtime> = {
 function boundFiles(sqlite: Sqlite, limits: Limits): void {
   sqlite.write("probe", new Uint8Array(1));
   const node = sqlite.node("/probe");
-  const operations = Object.values(node).find((item) => typeof item === "object" && item !== null && "write" in item && "read" in item) as { write: (...given: unknown[]) => number };
+  const operations = Object.values(node).find((item) => typeof item === "object" && item !== null && Object.hasOwn(item, "read") && Object.hasOwn(item, "write")) as { write: (...given: unknown[]) => number };
   const { write } = operations;
   operations.write = (stream, buffer, offset, length, position, ...rest) =>
     (position as number) + (length as number) > limits.fileBytesMax ? 0 : write(stream, buffer, offset, length, position, ...rest);

@@ -1,0 +1,149 @@
+/** The Ruby isolate's main module: boots the interpreter, gives it the session's files, runs one program. The program's surroundings are prelude.rb. */
+import wasm from "./ruby.wasm";
+import prelude from "./prelude.rb";
+import { Gate } from "../../isolate/gate.js";
+import { contents, type Ending, type Guest, serve, turn, type World } from "../../isolate/guest.js";
+import type { Json } from "../../wire.js";
+import { Directory, Exit, File, filesIn, Machine, PreopenDirectory } from "./machine.js";
+import { COUNTERPARTS } from "./modules.js";
+
+const OVERHEAD_BYTES = 8 * 1024 * 1024;
+const ENV = ["HOME=/session", "LANG=C.UTF-8", "PATH=/usr/bin", "PWD=/session", "TZ=UTC", "TMPDIR=/tmp"];
+const ARGUMENTS = ["ruby.wasm", "-EUTF-8:UTF-8", "--disable=gems", "-e_=0"];
+const WRITES_BETWEEN_TURNS = 32;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const INIT = "ruby-init: func(args: list<string>) -> ()";
+const EVALUATE = "rb-eval-string-protect: func(str: string) -> tuple<handle<rb-abi-value>, s32>";
+const TEXT = "rstring-ptr: func(value: handle<rb-abi-value>) -> string";
+
+interface Runtime {
+  machine: Machine;
+  session: PreopenDirectory;
+}
+
+/** Evaluates and answers the text that the code has as its value. */
+async function evaluate(machine: Machine, code: string): Promise<string> {
+  const bytes = encoder.encode(`begin\n${code}\nrescue Exception => error\n"\\0" + error.full_message(highlight: false)\nend`);
+  const returned = await machine.call(EVALUATE, machine.place(bytes), bytes.length);
+  const handle = machine.view().getInt32(returned, true);
+  const status = machine.view().getInt32(returned + 4, true);
+  if (status !== 0) throw new Error(`the interpreter stopped with state ${status}`);
+  const at = await machine.call(TEXT, handle);
+  const pointer = machine.view().getUint32(at, true);
+  const text = decoder.decode(new Uint8Array(machine.memory.buffer, pointer, machine.view().getUint32(at + 4, true)));
+  if (text.startsWith("\0")) throw new Error(text.slice(1));
+  return text;
+}
+
+const guest: Guest<Runtime> = {
+  async boot() {
+    const session = new PreopenDirectory("/session", new Map());
+    const machine = new Machine(wasm, ENV, [session, new PreopenDirectory("/tmp", new Map())]);
+    let said = "";
+    machine.streams.write = (_, bytes) => { said += decoder.decode(bytes); };
+    try {
+      await machine.call("_initialize");
+      const list = machine.place(new Uint8Array(8 * ARGUMENTS.length), 4);
+      ARGUMENTS.forEach((argument, at) => {
+        const bytes = encoder.encode(`${argument}\0`);
+        const pointer = machine.place(bytes);
+        machine.view().setUint32(list + 8 * at, pointer, true);
+        machine.view().setUint32(list + 8 * at + 4, bytes.length, true);
+      });
+      await machine.call(INIT, list, ARGUMENTS.length);
+      await evaluate(machine, `eval(${rubyText(prelude)}, TOPLEVEL_BINDING, "(session)", 1); ""`);
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.stack : error} ${said}`);
+    }
+    return { machine, session };
+  },
+
+  async run({ machine, session }, run, world) {
+    for (const [name, bytes] of contents(run)) put(session.dir, name, bytes);
+    const stdin = new Stdin(world);
+    let writes = 0;
+    machine.streams = {
+      write: (fd, bytes) => {
+        world.bytes(fd === 2 ? "stderr" : "stdout", bytes);
+        writes += 1;
+        return !world.echoed && (writes === 1 || writes % WRITES_BETWEEN_TURNS === 0) ? turn() : undefined;
+      },
+      read: (lengthMax) => stdin.read(lengthMax),
+    };
+    machine.limitMemory(machine.memory.buffer.byteLength + Math.max(0, run.memoryLimitBytes - OVERHEAD_BYTES));
+    machine.fileBytesMax = run.memoryLimitBytes / 2;
+    const refused = { ...new Gate(COUNTERPARTS, run).refused(), js: 'module "js" is not available here: programs reach no JavaScript' };
+    const list = (texts: readonly string[]) => `[${texts.map(rubyText).join(",")}]`;
+    const table = `{${Object.entries(refused).map(([name, why]) => `${rubyText(name)}=>${rubyText(why)}`).join(",")}}`;
+    const context = `->{{${Object.entries(run.context).map(([name, value]) => `${rubyText(name)}=>${rubyValue(value)}`).join(",")}}}`;
+    const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}) }`;
+    let ending: Ending;
+    try {
+      ending = JSON.parse(await evaluate(machine, code)) as Ending;
+    } catch (error) {
+      if (error instanceof Exit) ending = { exitCode: error.code };
+      else if (error instanceof RangeError && /call stack/.test(error.message)) ending = { exitCode: 1, error: { type: "SystemStackError", message: "stack level too deep", stack: "stack level too deep (SystemStackError)" } };
+      else throw error;
+    }
+    return { ...ending, files: filesIn(session.dir) };
+  },
+};
+
+function put(folder: Directory, name: string, bytes: Uint8Array): void {
+  const slash = name.indexOf("/");
+  if (slash < 0) {
+    folder.contents.set(name, new File(bytes.slice()));
+    return;
+  }
+  const head = name.slice(0, slash);
+  let inner = folder.contents.get(head);
+  if (!(inner instanceof Directory)) {
+    inner = new Directory(new Map());
+    folder.contents.set(head, inner);
+  }
+  put(inner as Directory, name.slice(slash + 1), bytes);
+}
+
+class Stdin {
+  readonly #world: World;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  read(lengthMax: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#bytes.length > 0) return this.#part(lengthMax);
+    const text = this.#world.taken();
+    if (text === undefined) return this.#world.read().then((typed) => this.#take(typed, lengthMax));
+    return this.#take(text, lengthMax);
+  }
+
+  #take(text: string | null, lengthMax: number): Uint8Array {
+    this.#bytes = encoder.encode(text ?? "");
+    return this.#part(lengthMax);
+  }
+
+  #part(lengthMax: number): Uint8Array {
+    const part = this.#bytes.subarray(0, lengthMax);
+    this.#bytes = this.#bytes.subarray(part.length);
+    return part;
+  }
+}
+
+/** A literal of any text: nothing in it is interpolated. */
+const rubyText = (text: string): string => `"${text.toWellFormed().replace(/["\\#\u0000-\u001f\u007f]/g, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`)}"`;
+
+function rubyValue(value: Json): string {
+  if (value === null) return "nil";
+  if (typeof value === "string") return rubyText(value);
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `[${value.map(rubyValue).join(",")}]`;
+  const source = value.$function;
+  if (typeof source === "string" && Object.keys(value).length === 1) return `eval(${rubyText(source)})`;
+  return `{${Object.entries(value).map(([key, item]) => `${rubyText(key)}=>${rubyValue(item)}`).join(",")}}`;
+}
+
+export default serve(guest);

@@ -1,0 +1,210 @@
+# What runs around a Ruby program: its arguments and context, its value as JSON, its error with the lines of its own files.
+# Everything it needs is taken before the program starts; the constant is removed then.
+module WorkerSession
+  ROOT = "/session"
+  DEPTH_MAX = 32
+  NODES_MAX = 20_000
+  TEXT_MAX = 200_000
+  MESSAGE_MAX = 10_000
+  FRAMES_MAX = 60
+  SAFE = 2**53 - 1
+  ESCAPES = { '"' => '\"', "\\" => "\\\\", "\n" => "\\n", "\r" => "\\r", "\t" => "\\t" }.freeze
+  HOOKS = []
+  @refused = {}
+
+  class << self
+    attr_accessor :refused
+
+    def text(value)
+      value = value.encode("UTF-8", invalid: :replace, undef: :replace) unless value.encoding == Encoding::UTF_8
+      value = value.scrub("\u{fffd}") unless value.valid_encoding?
+      value = value[0, TEXT_MAX] + "…" if value.length > TEXT_MAX
+      '"' + value.gsub(/["\\\x00-\x1f\x7f\u2028\u2029]/) { |char| ESCAPES[char] || format("\\u%04x", char.ord) } + '"'
+    end
+
+    def shown(value)
+      string = value.inspect
+      string.is_a?(String) ? string : "?"
+    rescue Exception
+      "#<object>"
+    end
+
+    def json(value)
+      @nodes = 0
+      convert(value, 0, {}.compare_by_identity)
+    end
+
+    def convert(value, depth, open)
+      @nodes += 1
+      return '"…"' if @nodes > NODES_MAX || depth > DEPTH_MAX
+      case value
+      when nil then "null"
+      when true then "true"
+      when false then "false"
+      when Integer then value.abs <= SAFE ? value.to_s : text(value.to_s)
+      when Float then value.finite? ? value.to_s : "null"
+      when String then text(value)
+      when Symbol then text(value.to_s)
+      when Array, Hash, Struct, Set
+        return '"…"' if open[value]
+        open[value] = true
+        out =
+          if value.is_a?(Hash) || value.is_a?(Struct)
+            "{" + value.to_h.map { |key, item| text(key.is_a?(String) || key.is_a?(Symbol) ? key.to_s : shown(key)) + ":" + convert(item, depth + 1, open) }.join(",") + "}"
+          else
+            "[" + value.map { |item| convert(item, depth + 1, open) }.join(",") + "]"
+          end
+        open.delete(value)
+        out
+      when Range then text(value.inspect)
+      else text(shown(value))
+      end
+    end
+
+    def own(path, names)
+      name = path.delete_prefix(ROOT + "/").delete_prefix("./")
+      names.include?(name) ? name : nil
+    end
+
+    def describe(error, names)
+      type = error.class.name || "Error"
+      message =
+        begin
+          error.detailed_message(highlight: false).to_s.dup.force_encoding("UTF-8").scrub("\u{fffd}")
+        rescue Exception
+          "<#{type} whose message failed>"
+        end
+      message = message.gsub(/\e\[[\d;]*m/, "").chomp.sub(/ \(#{Regexp.escape(type)}\)(?=\n|\z)/, "")
+      trace =
+        begin
+          error.backtrace.to_a.map(&:to_s)
+        rescue Exception
+          []
+        end
+      frames = trace.reject { |frame| frame.start_with?("(session)", "<internal:", "eval:") || frame.include?("in 'WorkerSession") || frame.include?("in 'Kernel#require") || frame.match?(/\A\S+:in 'Kernel[.#]eval'\z/) }
+      frames = frames.map { |frame| frame.scrub("?").delete_prefix(ROOT + "/").sub("'<compiled>'", "'<main>'") }
+      file = line = nil
+      if error.is_a?(SyntaxError) && (found = message.match(/^(?:--> )?(\S+?):(\d+):/)) && (name = own(found[1], names))
+        file, line = name, found[2].to_i
+        frames = []
+      else
+        frames.each do |frame|
+          next unless (found = frame.match(/\A(.+?):(\d+):/)) && (name = own(found[1], names))
+          file, line = name, found[2].to_i
+          break
+        end
+      end
+      frames = frames.first(FRAMES_MAX) + ["... #{frames.size - FRAMES_MAX} more"] if frames.size > FRAMES_MAX
+      stack = [frames.empty? ? "#{message} (#{type})" : "#{frames[0]}: #{message} (#{type})", *frames.drop(1).map { |frame| "\tfrom #{frame}" }].join("\n")
+      begin
+        cause = error.cause
+        stack += "\ncaused by #{cause.class}: #{cause.message}" if cause && !cause.equal?(error)
+      rescue Exception
+        nil
+      end
+      { "type" => type, "message" => message[0, MESSAGE_MAX], "stack" => stack[0, 2 * MESSAGE_MAX], "file" => file, "line" => line }
+    end
+
+    def refuse(path)
+      name = path.to_s.delete_suffix(".rb").delete_suffix(".so")
+      $LOAD_PATH.each { |folder| name = name.delete_prefix(folder.to_s + "/") }
+      name = name.split("/").each_with_object([]) { |part, kept| part == ".." ? kept.pop : (kept.push(part) unless part.empty? || part == ".") }.join("/")
+      $LOAD_PATH.each { |folder| name = name.delete_prefix(folder.to_s.delete_prefix("/") + "/") }
+      @refused.each { |library, why| raise LoadError, why if name == library || name.start_with?(library + "/") }
+    end
+
+    def main(entry, argv, names, refused, context)
+      Dir.chdir(ROOT)
+      @refused = refused
+      ARGV.replace(argv)
+      $0 = entry
+      top = TOPLEVEL_BINDING
+      code = 0
+      value = nothing = Object.new
+      failure = nil
+      begin
+        names_given = []
+        context.call.each do |name, item|
+          next unless name.match?(/\A[a-z_][A-Za-z0-9_]*\z/)
+          top.local_variable_set(name, item)
+          eval("$#{name} = #{name}", top)
+          names_given << name
+        end
+        source = File.read(entry, encoding: "UTF-8")
+        if (rest = source.match(/^__END__\r?\n/))
+          data = File.open(entry)
+          data.seek(rest.byteend(0))
+          Object.const_set(:DATA, data)
+        end
+        # Not eval(): only a top-level sequence may say `using` and `return`, and knows its folder. Lines stay where they are.
+        given = names_given.empty? ? "" : names_given.map { |name| "#{name} = $#{name}; " }.join
+        frozen = source.match?(/\A(#.*\n)*#.*frozen[_-]string[_-]literal:\s*true/i)
+        options = given.empty? || !frozen ? {} : { frozen_string_literal: true }
+        value = RubyVM::InstructionSequence.compile(given + source, entry, File.expand_path(entry), 1, **options).eval
+      rescue SystemExit => ended
+        code = ended.status
+      rescue Exception => error
+        failure = error
+      end
+      until HOOKS.empty?
+        begin
+          HOOKS.pop.call
+        rescue SystemExit => ended
+          code = ended.status
+          failure = nil
+        rescue Exception => error
+          failure = error
+        end
+      end
+      begin
+        $stdout.flush
+        $stderr.flush
+      rescue Exception
+        nil
+      end
+      if failure
+        code = failure.is_a?(NoMemoryError) ? 137 : 1
+        parts = describe(failure, names).compact.map { |key, item| text(key) + ":" + (item.is_a?(Integer) ? item.to_s : text(item)) }
+        return "{\"exitCode\":#{code},\"error\":{#{parts.join(",")}}}"
+      end
+      return "{\"exitCode\":#{code}}" if value.equal?(nothing) || value.nil?
+      "{\"exitCode\":#{code},\"result\":#{json(value)}}"
+    end
+  end
+
+  session = self
+  Kernel.module_eval do
+    library = instance_method(:require)
+    reload = instance_method(:load)
+    define_method(:require) do |path|
+      session.refuse(path)
+      library.bind_call(self, path)
+    end
+    define_method(:require_relative) do |path|
+      place = caller_locations(1, 1).first
+      wanted = File.expand_path(path.to_s, File.dirname(place.absolute_path || File.expand_path(place.path)))
+      session.refuse(wanted)
+      library.bind_call(self, wanted)
+    end
+    define_method(:load) do |path, wrap = false|
+      session.refuse(path)
+      reload.bind_call(self, path, wrap)
+    end
+    define_method(:at_exit) do |&block|
+      raise ArgumentError, "called without block" unless block
+      HOOKS.push(block)
+      block
+    end
+    denied = proc do |*|
+      raise NotImplementedError, session.refused["system"] || "processes are not available here"
+    end
+    %i[system spawn fork exec `].each { |name| define_method(name, &denied) }
+    private :require, :require_relative, :load, :at_exit, :system, :spawn, :fork, :exec, :`
+    singleton_class.define_method(:require, instance_method(:require))
+    %i[system spawn fork exec ` at_exit load].each { |name| singleton_class.define_method(name, instance_method(name)) }
+    IO.singleton_class.define_method(:popen, &denied)
+    %i[spawn fork exec daemon].each { |name| Process.singleton_class.define_method(name, &denied) }
+  end
+end
+$stdout.sync = true
+$stderr.sync = true
