@@ -38,7 +38,9 @@ COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
         "fileutils": "fs", "tempfile": "fs", "tmpdir": "fs", "pathname": "path", "digest": "crypto",
         "openssl": "crypto", "securerandom": "crypto", "net/http": "http", "open-uri": "http", "zlib": "zlib",
         "socket": "net", "open3": "child_process", "pty": "child_process", "js": "vm", "fiddle": "vm",
+        "net/protocol": "http", "system": "child_process",
     },
+    "lua": {"io.popen": "child_process", "os.execute": "child_process"},
     "shell": {
         "curl": "http", "wget": "http", "gzip": "zlib", "gunzip": "zlib", "zcat": "zlib", "tar": "zlib",
         "sha256sum": "crypto", "sha1sum": "crypto", "md5sum": "crypto", "nc": "net", "ssh": "net",
