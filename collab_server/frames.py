@@ -9,7 +9,10 @@ import codecs
 import struct
 from enum import IntEnum
 
-from websockets.frames import apply_mask
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform for which websockets has no compiled part
+    from websockets.utils import apply_mask
 
 FIN = 0x80
 RESERVED = 0x70

@@ -12,8 +12,10 @@ import os
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from collab_server import database, log_format, migrations
@@ -29,6 +31,7 @@ PING_TIMEOUT_S = 20.0
 GRACEFUL_S = 20
 BACKLOG = 2048
 RUNNING_FILE = "server.json"
+GC_YOUNG_OBJECTS = 50_000
 
 
 class Server(uvicorn.Server):
@@ -69,22 +72,8 @@ def serve(settings: Settings, workers: int = 1) -> int:
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - compared, not bound
-    config = uvicorn.Config(
-        create_app(settings) if workers == 1 else "collab_server.serving:worker_app",
-        factory=workers > 1,
-        workers=workers,
-        log_config=None,
-        ws=HandOver,
-        ws_max_size=settings.frame_bytes_max,
-        ws_per_message_deflate=False,
-        ws_ping_interval=PING_INTERVAL_S,
-        ws_ping_timeout=PING_TIMEOUT_S,
-        loop="auto",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACEFUL_S,
-        backlog=BACKLOG,
-    )
+    app = create_app(settings) if workers == 1 else "collab_server.serving:worker_app"
+    config = uvicorn_config(app, settings, factory=workers > 1, workers=workers)
     server = Server(config, settings, url, announce=workers == 1)
     # uvicorn raises the signal that ended it once more when all is closed; a graceful end is a success here.
     for ending in (signal.SIGTERM, signal.SIGINT):
@@ -99,6 +88,24 @@ def serve(settings: Settings, workers: int = 1) -> int:
     return 0 if workers > 1 or server.started else 1
 
 
+def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uvicorn.Config:
+    """How uvicorn serves; `options` go before."""
+    chosen: dict[str, Any] = {
+        "log_config": None,
+        "ws": HandOver,
+        "ws_max_size": settings.frame_bytes_max,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": PING_INTERVAL_S,
+        "ws_ping_timeout": PING_TIMEOUT_S,
+        "loop": "auto",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACEFUL_S,
+        "backlog": BACKLOG,
+    }
+    return uvicorn.Config(app, **(chosen | options))
+
+
 def worker_app() -> object:
     """The application of one of several processes; its settings come from the environment that it inherited."""
     settings = load()
@@ -109,9 +116,11 @@ def worker_app() -> object:
 
 
 def _freeze() -> None:
-    """What is there at the start stays to the end: the garbage collector need not look at it again and again."""
+    """What is there at the start stays to the end: the garbage collector need not look at it again and again, and
+    a burst of updates is no garbage."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GC_YOUNG_OBJECTS, 20, 100)
 
 
 def running_url(data_dir: Path) -> str | None:

@@ -22,9 +22,8 @@ EXTENSION = "collab.wire"
 # So many frames of one socket are read in one turn of the loop, so that a flood does not hold up the others.
 FRAMES_PER_TURN_MAX = 256
 RESTARTING = 1012
-INTERNAL_ERROR = 1011
 
-_BINARY, _TEXT, _PING, _PONG = (int(code) for code in (Opcode.BINARY, Opcode.TEXT, Opcode.PING, Opcode.PONG))
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = (int(code) for code in Opcode if code)
 
 
 def wire_of(websocket: WebSocket) -> Wire:
@@ -53,7 +52,7 @@ class HandOver(WebSocketsSansIOProtocol):
     def take_over(self) -> UvicornWire:
         """The transport's new owner; call it in the turn in which the handshake was answered."""
         self.stop_keepalive()
-        self.wire = UvicornWire(self)
+        self.wire = UvicornWire(self, self.app_state.setdefault(EXTENSION, Outgoing(self.loop)))
         self.transport.pause_reading()
         self.transport.set_protocol(self.wire)
         return self.wire
@@ -65,15 +64,17 @@ class HandOver(WebSocketsSansIOProtocol):
             self.wire.shutdown()
 
 
-class Framed:
-    """The bytes of the message that was framed last: a room hands the same object to every member in a row."""
+class Outgoing:
+    """What the sockets of one server have to write at the end of this turn of the loop, and the frame they share."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due: list[UvicornWire] = []
         self._message: bytes | str = b""
         self._frame = encode(_BINARY, b"")
 
-    def __call__(self, message: bytes | str) -> list[bytes]:
-        """The frame of a message."""
+    def framed(self, message: bytes | str) -> list[bytes]:
+        """The frame of a message; made once where a room hands the same object to all its members."""
         if message is self._message:
             return self._frame
         frame = encode(_BINARY, message) if isinstance(message, bytes) else encode(_TEXT, message.encode())
@@ -81,14 +82,26 @@ class Framed:
             self._message, self._frame = message, frame
         return frame
 
+    def add(self, wire: UvicornWire) -> None:
+        """Let a socket write all that it has got by then at once."""
+        if not self._due:
+            self._loop.call_soon(self._write)
+        self._due.append(wire)
+
+    def _write(self) -> None:
+        due, self._due = self._due, []
+        for wire in due:
+            wire.flush()
+
 
 class UvicornWire(asyncio.Protocol):
     """A Wire and the transport's protocol in one."""
 
-    _framed = Framed()
-
-    def __init__(self, before: HandOver) -> None:
+    def __init__(self, before: HandOver, outgoing: Outgoing) -> None:
         self.congested = False
+        self._outgoing = outgoing
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
         self._before = before
         self._transport = before.transport
         self._loop = before.loop
@@ -117,12 +130,24 @@ class UvicornWire(asyncio.Protocol):
         self.resume()
 
     def send(self, message: bytes | str) -> None:
-        if not self._close_sent:
-            frame = self._framed(message)
-            if len(frame) == 1:
-                self._transport.write(frame[0])
-            else:
-                self._transport.writelines(frame)
+        if self._close_sent:
+            return
+        if not self._unsent:
+            self._outgoing.add(self)
+        self._unsent += self._outgoing.framed(message)
+        self._unsent_bytes += len(message)
+        if self._unsent_bytes > HIGH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was sent in this turn to the transport, which says if it is too much."""
+        unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
+        if self._transport.is_closing():
+            return
+        if len(unsent) == 1:
+            self._transport.write(unsent[0])
+        elif unsent:
+            self._transport.writelines(unsent)
 
     def pause(self) -> None:
         if not self._paused:
@@ -140,7 +165,9 @@ class UvicornWire(asyncio.Protocol):
     def close(self, code: int, reason: str) -> None:
         if self._close_sent:
             return
-        self._transport.writelines(encode_close(code, reason))
+        self.flush()
+        if not self._transport.is_closing():
+            self._transport.writelines(encode_close(code, reason))
         self._close_sent = True
         # What the other side still sends is read, and dropped, until its close comes.
         self.resume()
@@ -181,6 +208,7 @@ class UvicornWire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._close_sent = True
+        self._unsent = []
         if self._timer is not None:
             self._timer.cancel()
         if self._again is not None:
@@ -206,7 +234,7 @@ class UvicornWire(asyncio.Protocol):
                 if frame is None:
                     return
                 opcode, payload = frame
-                if opcode == _BINARY or opcode == _TEXT:
+                if opcode < _CLOSE:
                     # What comes after our own close is read for the other side's close alone.
                     if listener is not None and not self._close_sent:
                         listener.received(payload)
@@ -232,8 +260,7 @@ class UvicornWire(asyncio.Protocol):
         elif opcode != _PONG:
             code = parse_close(payload)
             self._close_received = True
-            if not self._close_sent:
-                self._transport.writelines(encode_close(code, ""))
+            self.close(code, "")
             self._end()
             self._transport.close()
 
@@ -251,6 +278,7 @@ class UvicornWire(asyncio.Protocol):
     def _end(self) -> None:
         """The other side wants or can no more; what is in the buffer has CLOSE_S to go."""
         self._close_sent = True
+        self._unsent = []
         self._later(CLOSE_S, self._transport.abort)
         self._tell_lost()
 

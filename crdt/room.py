@@ -477,7 +477,12 @@ class Room:
             return
         frame = awareness_frame(self._presence.entries(dirty))
         for member in self._members.values():
-            if member.stalled is None and not member.peer.overloaded():
+            if member.stalled is not None:
+                continue
+            if member.peer.overloaded():
+                # It gets everybody's presence with the difference, once it reads again.
+                member.stalled = self._vector()
+            else:
                 member.peer.send_binary(frame)
         self.neighbours.tell_presence(list(dirty))
         if self._text_members and self._presence_text_handle is None:

@@ -3,7 +3,7 @@ What passes here is bounded, complete and UTF-8; whether it fits a session, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crdt.model import CLOSE_MALFORMED, FrameError, Limits
 from crdt.protocol import malformed, read_bytes, read_varint, write_bytes
@@ -67,22 +67,36 @@ class Item:
     key: str | None
 
 
-@dataclass(slots=True)
 class Scan:
-    """What an update brings and what it needs."""
+    """What an update brings and what it needs; one is made for every keystroke, hence no dataclass."""
 
-    size_bytes: int
-    starts: dict[int, int] = field(default_factory=dict)
-    ends: dict[int, int] = field(default_factory=dict)
-    needs: dict[int, int] = field(default_factory=dict)
-    delete_ends: dict[int, int] = field(default_factory=dict)
-    structs: int = 0
-    deletes: int = 0
-    has_skip: bool = False
-    linked: list[Item] = field(default_factory=list)
-    # Clocks of the first halves of surrogate pairs, by client: Yjs counts in UTF-16 and may be asked to cut one.
-    pairs: dict[int, set[int]] = field(default_factory=dict)
-    places: Places = field(default_factory=dict)
+    __slots__ = (
+        "delete_ends",
+        "deletes",
+        "ends",
+        "has_skip",
+        "linked",
+        "needs",
+        "pairs",
+        "places",
+        "size_bytes",
+        "starts",
+        "structs",
+    )
+
+    def __init__(self, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self.starts: dict[int, int] = {}
+        self.ends: dict[int, int] = {}
+        self.needs: dict[int, int] = {}
+        self.delete_ends: dict[int, int] = {}
+        self.structs = 0
+        self.deletes = 0
+        self.has_skip = False
+        self.linked: list[Item] = []
+        # Clocks of the first halves of surrogate pairs, by client: Yjs counts in UTF-16 and may be asked to cut one.
+        self.pairs: dict[int, set[int]] = {}
+        self.places: Places = {}
 
 
 def over_limit(name: str, message: str) -> FrameError:
