@@ -14,9 +14,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from collab_server import database, doctor, migrations, remote
+from collab_server.acts import OPERATOR
+from collab_server.client import ClientError, Unreachable
 from collab_server.errors import ActionError
 from collab_server.identity import DAY_MS, Identity
 from collab_server.settings import Settings, SettingsError, load
@@ -35,14 +35,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         code = USAGE
-    except (ActionError, remote.RemoteError, NotBuilt, OSError) as error:
-        print(f"collab-server: {error}", file=sys.stderr)
+    except Unreachable as error:
+        print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
         code = FAILED
-    except httpx.HTTPError as error:
-        print(
-            f"collab-server: the server could not be reached ({error}); is it running? `collab-server serve` starts one",
-            file=sys.stderr,
-        )
+    except (ActionError, ClientError, remote.RemoteError, NotBuilt, OSError) as error:
+        print(f"collab-server: {error}", file=sys.stderr)
         code = FAILED
     except KeyboardInterrupt:
         code = FAILED
@@ -202,6 +199,7 @@ async def _token_create(identity: Identity, arguments: argparse.Namespace) -> in
         admin=arguments.admin,
         scopes=arguments.scopes,
         expires_at=expires_at,
+        by=OPERATOR,
     )
     print(token)
     return DONE
