@@ -12,13 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from collab_server import docs, rest, service, services
-from collab_server.errors import Problem, describe
+from collab_server.errors import Forbidden, Problem, describe
 from collab_server.mcp import Mcp
-from collab_server.middleware import Around
+from collab_server.middleware import Around, Compressed
 from collab_server.rest.common import Once, problem_response
 from collab_server.settings import Settings
 
@@ -57,8 +57,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(service.router)
     app.include_router(docs.router)
-    app.router.routes.append(WebSocketRoute("/ws/{session_id}", _socket))
+    app.router.routes.append(WebSocketRoute("/ws/{session_id}", _Socket()))
     app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
+    app.add_middleware(Compressed)
     app.add_middleware(Around, body_bytes_max=settings.body_bytes_max)
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
@@ -79,12 +80,35 @@ class _Endpoint:
         await self.app(scope, receive, send)
 
 
-async def _socket(websocket: WebSocket) -> None:
-    node: services.Services = websocket.app.state.services
-    await node.sockets(websocket)
+class _Socket:
+    """The WebSocket's ASGI endpoint; a handshake that is refused is a security event."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        node: services.Services = scope["app"].state.services
+        accepted = False
+
+        async def watched(message: Message) -> None:
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            # Only the origin is refused before the handshake; the other refusals are noted where they are made.
+            if message["type"] == "websocket.close" and not accepted:
+                node.security.note("bad_origin", "warning", subject=scope["path"])
+            await send(message)
+
+        await node.sockets(WebSocket(scope, receive, watched))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, Forbidden) and not error.noted:
+        node: services.Services = request.app.state.services
+        who = getattr(request.state, "principal", None)
+        node.security.note(
+            "bad_origin" if error.code == "bad_origin" else "access_refused",
+            "warning" if error.code == "bad_origin" else "info",
+            actor_id=who.user_id if who else None,
+            subject=request.url.path,
+            method=request.method,
+        )
     return problem_response(describe(error), request.url.path)
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import crdt.log
-import executor.ledger
+import executor.tables
 from collab_server import tables
 
-METADATA: list[MetaData] = [tables.metadata, crdt.log.metadata, executor.ledger.metadata]
+METADATA: list[MetaData] = [tables.metadata, crdt.log.metadata, executor.tables.metadata]
 BUSY_TIMEOUT_MS = 10_000
 POOL_CONNECTIONS = 10
 POOL_WAIT_S = 10

@@ -8,6 +8,9 @@ Nothing here logs or answers; the transports do, from what `describe` returns.
     ├── NotFound           does not exist, or the caller may not know that it does
     ├── Conflict           somebody was faster, or the name is taken
     ├── Invalid            the input is wrong; names the field
+    ├── NotAcceptable      there is no such form of what was asked for
+    ├── PreconditionFailed     the version that a change is based on is not the newest
+    ├── PreconditionRequired   a change has to say which version it is based on
     └── TooMany            a limit was reached; says when to try again
 """
 
@@ -26,6 +29,8 @@ class ActionError(Exception):
 
     code = "failed"
     status = 400
+    # Whether the security events know of it already.
+    noted = False
 
     def __init__(self, message: str, *, code: str | None = None, **extra: Any) -> None:
         super().__init__(message)
@@ -59,6 +64,18 @@ class Invalid(ActionError):
 
     def __init__(self, message: str, *, name: str, code: str | None = None) -> None:
         super().__init__(message, code=code, errors=[{"field": name, "message": message}])
+
+
+class NotAcceptable(ActionError):
+    code, status = "not_acceptable", 406
+
+
+class PreconditionFailed(ActionError):
+    code, status = "precondition_failed", 412
+
+
+class PreconditionRequired(ActionError):
+    code, status = "precondition_required", 428
 
 
 class TooMany(ActionError):
@@ -96,6 +113,7 @@ TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    406: "Not acceptable",
     409: "Conflict",
     412: "Precondition failed",
     413: "Too large",

@@ -8,16 +8,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import jwt
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server.errors import Invalid, NotFound, Unauthorized
+from collab_server.accounts import DEFAULT_TIER, USER_ID_CHARS_MAX, check_user_id, ensure_user
+from collab_server.acts import OPERATOR, audited
+from collab_server.caller import ADDRESS
+from collab_server.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
+from collab_server.guesses import Guesses
+from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
 from crdt.model import Actor
@@ -30,11 +36,9 @@ PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login":
 
 BROWSER_TOKEN_DAYS = 30
 TOKEN_CHARS_MAX = 8192
-USER_ID_CHARS_MAX = 128
 NAME_CHARS_MAX = 200
 DAY_MS = 86_400_000
 TIERS = tuple(tier.name for tier in TIER_LIST)
-DEFAULT_TIER = "standard"
 LOCAL_USER = "local"
 LOCAL_TIER = "enterprise"
 
@@ -68,6 +72,12 @@ class Principal:
     guest: bool = False
     link_id: str | None = None
 
+    def require_admin(self) -> Principal:
+        """Self, or the one Forbidden that all of the operator's pages answer with."""
+        if not self.admin or self.guest or "admin" not in self.scopes:
+            raise Forbidden("this is for admins, with a token that has the scope 'admin'")
+        return self
+
     def actor(self, kind: Literal["human", "agent"] = "human") -> Actor:
         """The identity that others see on this principal's edits, cursors and runs."""
         color, light = PALETTE[int.from_bytes(hashlib.sha256(self.user_id.encode()).digest()[:4], "big") % len(PALETTE)]
@@ -79,33 +89,75 @@ class Principal:
 class Identity:
     """Checks and issues tokens. Only hashes are stored; a token is shown once, when it is made."""
 
-    def __init__(self, engine: AsyncEngine, settings: Settings, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: Settings,
+        *,
+        now: Callable[[], float],
+        security: SecurityLog | None = None,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._now = now
+        self._security = security or SecurityLog(engine, now=now, node_id=settings.node_id)
+        self._guesses = Guesses(settings.login_failures_per_minute, now=now)
         self._jwks = jwt.PyJWKClient(settings.jwks_url, cache_keys=True, timeout=5) if settings.jwks_url else None
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
 
     async def authenticate(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
-        """The principal of `token`; raises the one uniform Unauthorized whatever is wrong with it."""
-        if not token or len(token) > TOKEN_CHARS_MAX:
-            raise Unauthorized
-        if token.count(".") == 2 and via == "bearer":
-            return await self._from_jwt(token)
-        return await self._from_key(token, via)
+        """The principal of `token`; raises the one uniform Unauthorized whatever is wrong with it, or TooMany after many failures."""
+        with self.guarded(token):
+            if not token or len(token) > TOKEN_CHARS_MAX:
+                raise Unauthorized
+            if token.count(".") == 2 and via == "bearer":
+                return await self._from_jwt(token)
+            return await self._from_key(token, via)
 
-    async def _from_key(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+    @contextmanager
+    def guarded(self, token: str) -> Iterator[None]:
+        """Around every place where somebody shows something secret: failures are counted by address, noted and bounded."""
+        address, fingerprint = ADDRESS.get(), digest(token[:TOKEN_CHARS_MAX])
+        try:
+            self._guesses.check(address, fingerprint)
+            yield
+        except TooMany:
+            self._security.note("login_limited", "warning")
+            raise
+        except Unauthorized as error:
+            self._guesses.forget(fingerprint)
+            # A token that was good once was not guessed: a browser left open overnight must not shut its whole office out.
+            if not error.noted:
+                self._guesses.failed(address)
+                self._security.note("login_failed", "warning")
+            raise
+        self._guesses.held(fingerprint)
+
+    async def _row_of(self, token: str, *kinds: TokenKind) -> RowMapping:
+        """The token's row with its user's, if it holds and is of one of the kinds; Unauthorized otherwise."""
         query = (
-            select(tokens, users.c.name.label("user_name"), users.c.tier, users.c.admin)
+            select(tokens, users.c.name.label("user_name"), users.c.tier, users.c.admin, users.c.suspended)
             .join(users, users.c.id == tokens.c.user_id)
-            .where(tokens.c.hash == digest(token), tokens.c.revoked_at.is_(None), tokens.c.kind != "login")
+            .where(tokens.c.hash == digest(token))
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).mappings().first()
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
+        if row is None or row["kind"] not in kinds:
             raise Unauthorized
+        expired = row["expires_at"] is not None and row["expires_at"] <= self._now_ms()
+        if row["revoked_at"] is not None or row["suspended"] or expired:
+            why = "revoked" if row["revoked_at"] is not None else "suspended" if row["suspended"] else "expired"
+            severity: Literal["info", "warning"] = "info" if why == "expired" else "warning"
+            self._security.note("token_revoked", severity, actor_id=row["user_id"], subject=row["id"], why=why)
+            error = Unauthorized()
+            error.noted = True
+            raise error
+        return row
+
+    async def _from_key(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+        row = await self._row_of(token, "api", "browser", "guest")
         guest = row["kind"] == "guest"
         return Principal(
             user_id=row["user_id"],
@@ -159,6 +211,9 @@ class Identity:
             await ensure_user(
                 connection, principal.user_id, name=principal.name, tier=None, admin=None, now_ms=self._now_ms()
             )
+            suspended = select(users.c.suspended).where(users.c.id == principal.user_id)
+            if (await connection.execute(suspended)).scalar():
+                raise Unauthorized
         return principal
 
     async def issue(
@@ -172,8 +227,12 @@ class Identity:
         admin: bool | None = None,
         scopes: Iterable[str] = (),
         expires_at: int | None = None,
+        by: str | None = None,
     ) -> tuple[str, str]:
-        """Make a token for `user_id` (the account is made when missing); returns (id, token). Raises Invalid."""
+        """Make a token for `user_id` (the account is made when missing); returns (id, token). Raises Invalid.
+
+        `by` is who asked for it, when it was not the user.
+        """
         wanted = sorted(set(scopes))
         if unknown := set(wanted) - SCOPES:
             raise Invalid(f"unknown scope {sorted(unknown)[0]!r}; there are {', '.join(sorted(SCOPES))}", name="scopes")
@@ -197,18 +256,24 @@ class Identity:
                     expires_at=expires_at,
                 )
             )
+            await audited(
+                connection,
+                self._now_ms(),
+                by or user_id,
+                "token.made",
+                token_id,
+                user=user_id,
+                kind=kind,
+                scopes=wanted,
+                expiresAt=expires_at,
+            )
         return token_id, token
 
     async def exchange(self, token: str) -> tuple[Principal, str]:
         """A login token or an API key for a browser token; returns (principal, browser token)."""
-        query = select(tokens).where(
-            tokens.c.hash == digest(token), tokens.c.revoked_at.is_(None), tokens.c.kind.in_(("login", "api"))
-        )
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().first()
+        with self.guarded(token):
+            row = await self._row_of(token, "login", "api")
         now_ms = self._now_ms()
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
-            raise Unauthorized
         # A browser never outlives the key that let it in.
         until = now_ms + BROWSER_TOKEN_DAYS * DAY_MS
         if row["kind"] == "api" and row["expires_at"] is not None:
@@ -228,9 +293,13 @@ class Identity:
         async with self._engine.begin() as connection:
             await connection.execute(delete(tokens).where(tokens.c.kind == "login", tokens.c.expires_at <= now_ms))
         until = now_ms + int(self._settings.login_hours * 3_600_000)
-        return (await self.issue(user_id, kind="login", name="You", tier=LOCAL_TIER, admin=True, expires_at=until))[1]
+        return (
+            await self.issue(
+                user_id, kind="login", name="You", tier=LOCAL_TIER, admin=True, expires_at=until, by=OPERATOR
+            )
+        )[1]
 
-    async def revoke(self, token_id: str, *, user_id: str | None = None) -> None:
+    async def revoke(self, token_id: str, *, user_id: str | None = None, by: str | None = None) -> None:
         """Revoke a token and the browsers it let in, everywhere within a second; raises NotFound (also for someone else's)."""
         own = () if user_id is None else (tokens.c.user_id == user_id,)
         chosen = or_(tokens.c.id == token_id, (tokens.c.kind == "browser") & (tokens.c.name == token_id))
@@ -247,6 +316,10 @@ class Identity:
             for row in rows:
                 await connection.execute(
                     insert(access_changes).values(user_id=row.user_id, token_id=row.id, created_at=self._now_ms())
+                )
+            for row in rows:
+                await audited(
+                    connection, self._now_ms(), by or user_id or OPERATOR, "token.revoked", row.id, user=row.user_id
                 )
 
     async def listed(self, user_id: str | None = None) -> list[dict[str, Any]]:
@@ -265,36 +338,29 @@ class Identity:
         """Whether the token behind an open socket still holds."""
         if principal.expires_at is not None and principal.expires_at <= self._now_ms():
             return False
-        if principal.token_id is None:
-            return True
+        user = select(users.c.suspended).where(users.c.id == principal.user_id)
+        token = select(tokens.c.revoked_at).where(tokens.c.id == principal.token_id)
         async with self._engine.connect() as connection:
-            query = select(tokens.c.revoked_at).where(tokens.c.id == principal.token_id)
-            row = (await connection.execute(query)).first()
+            if (await connection.execute(user)).scalar():
+                return False
+            if principal.token_id is None:
+                return True
+            row = (await connection.execute(token)).first()
         return row is not None and row.revoked_at is None
 
+    async def refreshed(self, principal: Principal) -> Principal:
+        """The principal as its account is now: an open socket goes on under the tier that an admin gave meanwhile."""
+        if principal.token_id is None:
+            return principal  # a JWT says itself what it is good for
+        query = select(users.c.tier, users.c.admin).where(users.c.id == principal.user_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return principal if row is None else replace(principal, tier=row.tier, admin=bool(row.admin))
 
-async def ensure_user(
-    connection: AsyncConnection, user_id: str, *, name: str, tier: str | None, admin: bool | None, now_ms: int
-) -> None:
-    """Make the account when it is missing; otherwise change only what is given."""
-    changes: dict[str, Any] = {
-        key: value for key, value in (("name", name), ("tier", tier), ("admin", admin)) if value not in (None, "")
-    }
-    row = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
-    if row is None:
-        await connection.execute(
-            insert(users).values(
-                id=user_id, name=name or user_id, tier=tier or DEFAULT_TIER, admin=bool(admin), created_at=now_ms
-            )
-        )
-    elif any(row[key] != value for key, value in changes.items()):
-        await connection.execute(update(users).where(users.c.id == user_id).values(**changes))
-
-
-def check_user_id(user_id: str) -> None:
-    """Raise Invalid unless `user_id` can be an account's id."""
-    if not 0 < len(user_id) <= USER_ID_CHARS_MAX or not user_id.isprintable():
-        raise Invalid(f"a user id has 1 to {USER_ID_CHARS_MAX} printable characters", name="userId")
+    async def suspended(self, user_id: str) -> bool:
+        """Whether an account is shut."""
+        async with self._engine.connect() as connection:
+            return bool((await connection.execute(select(users.c.suspended).where(users.c.id == user_id))).scalar())
 
 
 def shown_token(row: RowMapping) -> dict[str, Any]:

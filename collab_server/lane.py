@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, Validatio
 from collab_server.actions import ExecutionActions, FileActions
 from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
+from collab_server.ids import derived_id
 from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
@@ -28,6 +29,12 @@ PRESENCE_BYTES_MAX = 16 * 1024
 
 ExecutionId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 FileId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class Execute(ExecuteRequest):
+    """With an idempotency key a request that is repeated, on another socket too, starts one run."""
+
+    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
 
 class Cancel(Shape):
@@ -90,7 +97,7 @@ class Lane:
         self._executions = executions
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
-            "execute": (ExecuteRequest, self._execute),
+            "execute": (Execute, self._execute),
             "cancel": (Cancel, self._cancel),
             "stdin": (Input, self._stdin),
             "replay": (Replay, self._replay),
@@ -173,8 +180,9 @@ class Lane:
     def _where(self) -> tuple[Any, str]:
         return self._connection.principal, self._connection.session_id
 
-    async def _execute(self, request: ExecuteRequest) -> list[Reply]:
+    async def _execute(self, request: Execute) -> list[Reply]:
         if not self._connection.may_run:
+            self._executions.note_refused(*self._where, "run", self._connection.role)
             raise Refused(
                 RefusedRun(
                     code="forbidden",
@@ -182,8 +190,13 @@ class Lane:
                 )
             )
         principal, session_id = self._where
+        key = request.idempotency_key
         execution_id = await self._executions.execute(
-            principal, request, session_id=session_id, actor=self._connection.actor
+            principal,
+            request,
+            session_id=session_id,
+            execution_id=None if key is None else derived_id(principal.user_id, key),
+            actor=self._connection.actor,
         )
         return [{"type": "ok", "executionId": execution_id}]
 
@@ -254,6 +267,7 @@ class Lane:
 
     def _require_edit(self) -> None:
         if not self._connection.may_edit:
+            self._executions.note_refused(*self._where, "edit", self._connection.role)
             raise Forbidden(f"you are {self._connection.role} of this session; to edit it you need to be editor")
 
 

@@ -15,8 +15,11 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
+from collab_server.accounts import check_user_id, ensure_user
+from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
-from collab_server.identity import Identity, Principal, check_user_id, digest, ensure_user
+from collab_server.identity import Identity, Principal, digest
+from collab_server.security import SecurityLog
 from collab_server.tables import links, roles, sessions
 
 Role = Literal["owner", "editor", "runner", "viewer"]
@@ -61,10 +64,13 @@ class Access:
 class Members:
     """Roles and links in the database."""
 
-    def __init__(self, engine: AsyncEngine, identity: Identity, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, identity: Identity, *, now: Callable[[], float], security: SecurityLog
+    ) -> None:
         self._engine = engine
         self._identity = identity
         self._now = now
+        self._security = security
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
@@ -83,8 +89,27 @@ class Members:
         # Anyone who is signed in may watch a public session; a guest only sees the one its link opened.
         role: Role | None = row["role"] or ("viewer" if row["is_public"] and not principal.guest else None)
         if role is None:
+            self.note_refused(principal, session_id, verb, "no member")
             raise missing(session_id)
-        return Access(principal, row, role).require(verb)
+        access = Access(principal, row, role)
+        try:
+            return access.require(verb)
+        except Forbidden as error:
+            self.note_refused(principal, session_id, verb, role if verb not in POLICY[role] else "scope")
+            error.noted = True
+            raise
+
+    def note_refused(self, principal: Principal, session_id: str, verb: Verb, why: str) -> None:
+        """Put a refusal among the security events; `why` is the role that does not suffice, or what else is missing."""
+        self._security.note(
+            "access_refused",
+            "info",
+            actor_id=principal.user_id,
+            subject=session_id,
+            verb=verb,
+            why=why,
+            tokenId=principal.token_id,
+        )
 
     async def of(self, session_ids: Iterable[str]) -> dict[str, dict[str, Role]]:
         """The roles of several sessions: {session id: {user id: role}}, owners first."""
@@ -116,6 +141,16 @@ class Members:
                 await connection.execute(
                     insert(roles).values(session_id=session_id, user_id=user_id, role=role, created_at=now_ms)
                 )
+            await audited(
+                connection,
+                now_ms,
+                access.principal.user_id,
+                "role.given",
+                session_id,
+                user=user_id,
+                role=role,
+                before=current.get(user_id),
+            )
 
     async def remove(self, access: Access, user_id: str) -> None:
         """Take a collaborator out (anyone may take out themselves). Never leaves a session without an owner."""
@@ -131,6 +166,15 @@ class Members:
             )
             await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
             await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
+            await audited(
+                connection,
+                self._now_ms(),
+                access.principal.user_id,
+                "role.removed",
+                session_id,
+                user=user_id,
+                before=current[user_id],
+            )
 
     async def create_link(
         self, access: Access, role: str, *, expires_at: int | None, cap_micro_dollars: int | None
@@ -155,6 +199,17 @@ class Members:
                     expires_at=expires_at,
                     cap_micro_dollars=cap_micro_dollars,
                 )
+            )
+            await audited(
+                connection,
+                now_ms,
+                access.principal.user_id,
+                "link.made",
+                link_id,
+                session=access.session["id"],
+                role=role,
+                expiresAt=expires_at,
+                capMicroDollars=cap_micro_dollars,
             )
         return link_id, secret
 
@@ -196,22 +251,25 @@ class Members:
             for user_id in gone:
                 await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
                 await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
+            await audited(
+                connection,
+                self._now_ms(),
+                access.principal.user_id,
+                "link.revoked",
+                link_id,
+                session=session_id,
+                guests=len(gone),
+            )
 
     async def redeem(self, secret: str, name: str) -> tuple[str, str]:
         """Let a guest in by a link; returns (session id, browser token). Raises the uniform Unauthorized."""
         now_ms = self._now_ms()
-        async with self._engine.connect() as connection:
-            row = (
-                (
-                    await connection.execute(
-                        select(links).where(links.c.hash == digest(secret), links.c.revoked_at.is_(None))
-                    )
-                )
-                .mappings()
-                .first()
-            )
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
-            raise Unauthorized
+        with self._identity.guarded(secret):
+            held = select(links).where(links.c.hash == digest(secret), links.c.revoked_at.is_(None))
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(held)).mappings().first()
+            if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
+                raise Unauthorized
         # The link's id is part of the guest's, so that revoking the link finds its guests.
         user_id = f"guest-{row['id']}-{secrets.token_hex(4)}"
         _, token = await self._identity.issue(

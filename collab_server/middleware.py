@@ -1,6 +1,6 @@
 """What happens around every HTTP request: an id, a bound on the body, security headers, one log line without secrets.
 
-WebSockets pass through untouched; their bounds are the server's and socket.py's.
+Of WebSockets only the address is noted; their bounds are the server's and socket.py's.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import secrets
 import time
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from collab_server.caller import ADDRESS
 from collab_server.errors import Problem
 from collab_server.metrics import REQUESTS
 from collab_server.rest.common import problem_response
@@ -32,6 +34,23 @@ SECURITY_HEADERS = {
 SLOW_S = 5.0
 
 
+class Compressed:
+    """gzip for what is the same for everyone: the editor's files and the API's description.
+
+    Answers that hold somebody's data beside text that somebody else may choose are never compressed: their length would tell.
+    """
+
+    PREFIXES = ("/assets/", "/docs/", "/openapi.json")
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.plain = app
+        self.compressed = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        public = scope["type"] == "http" and scope["path"].startswith(self.PREFIXES)
+        await (self.compressed if public else self.plain)(scope, receive, send)
+
+
 class TooLarge(Exception):
     """The body went past its bound while it was read."""
 
@@ -44,6 +63,7 @@ class Around:
         self.body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ADDRESS.set((scope.get("client") or ("",))[0])
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

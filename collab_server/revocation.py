@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -36,16 +36,24 @@ class Holder(Protocol):
         ...
 
 
+# "tiers": prices or limits changed; "execution": the run named by the subject is to end, wherever it runs.
+Topic = Literal["tiers", "execution"]
+
+
 @dataclass(frozen=True)
 class Change:
-    """One row of the feed: what no longer holds. None means any."""
+    """One row of the feed: what no longer holds, None meaning any; with a `topic`, other news, about `subject`."""
 
     user_id: str | None
     session_id: str | None
     token_id: str | None
+    topic: Topic | None = None
+    subject: str | None = None
 
     def touches(self, principal: Principal, session_id: str | None) -> bool:
         """Whether a holder with this principal and session has to look again."""
+        if self.topic is not None:
+            return False
         if self.token_id is not None:
             return principal.token_id == self.token_id
         if self.user_id is not None and principal.user_id != self.user_id:
@@ -57,11 +65,17 @@ class Revocations:
     """The feed's reader on this node: within POLL_S of a commit, on any node, every holder it touches is asked to recheck."""
 
     def __init__(
-        self, engine: AsyncEngine, *, now: Callable[[], float], on_change: Callable[[Change], Awaitable[None]]
+        self,
+        engine: AsyncEngine,
+        *,
+        now: Callable[[], float],
+        on_change: Callable[[Change], Awaitable[None]],
+        refreshed: Callable[[Principal], Awaitable[Principal]],
     ) -> None:
         self._engine = engine
         self._now = now
         self._on_change = on_change
+        self._refreshed = refreshed
         self._holders: set[Holder] = set()
         self._seen = 0
         self._read_ids: set[int] = set()
@@ -113,10 +127,12 @@ class Revocations:
             for holder in self._holders
             if holder.principal.expires_at is not None and holder.principal.expires_at <= now_ms
         }
-        changes = [Change(row["user_id"], row["session_id"], row["token_id"]) for row in rows]
+        changes = [
+            Change(row["user_id"], row["session_id"], row["token_id"], row["topic"], row["subject"]) for row in rows
+        ]
         for change in changes:
             due |= {holder for holder in self._holders if change.touches(holder.principal, holder.session_id)}
-        await asyncio.gather(*(holder.recheck() for holder in due))
+        await asyncio.gather(*(self._recheck(holder) for holder in due))
         for change in changes:
             await self._on_change(change)
         if rows:
@@ -124,6 +140,10 @@ class Revocations:
             self._read_ids = {
                 read for read in self._read_ids | {row["id"] for row in rows} if read > self._seen - OVERLAP_ROWS
             }
+
+    async def _recheck(self, holder: Holder) -> None:
+        holder.principal = await self._refreshed(holder.principal)
+        await holder.recheck()
 
 
 async def say(
@@ -133,8 +153,17 @@ async def say(
     user_id: str | None = None,
     session_id: str | None = None,
     token_id: str | None = None,
+    topic: Topic | None = None,
+    subject: str | None = None,
 ) -> None:
     """Add a change to the feed, in the transaction that makes it."""
     await connection.execute(
-        insert(access_changes).values(user_id=user_id, session_id=session_id, token_id=token_id, created_at=now_ms)
+        insert(access_changes).values(
+            user_id=user_id,
+            session_id=session_id,
+            token_id=token_id,
+            topic=topic,
+            subject=subject,
+            created_at=now_ms,
+        )
     )

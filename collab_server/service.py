@@ -8,15 +8,39 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from sqlalchemy import text
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from collab_server.errors import ActionError, NotFound
+from collab_server.errors import ActionError, NotFound, TooMany
 from collab_server.metrics import Gauges, exposition
 from collab_server.rest.common import Json, Node
 from collab_server.rest.me import set_cookie
 
 router = APIRouter(include_in_schema=False)
 HASHED_ASSETS_AGE_S = 31_536_000
+# A program's HTML runs in a document of its own: an opaque origin by the header's `sandbox` (also when somebody opens the
+# address by hand), no network, no cookies. It gets the HTML once, from the page around it, and everything it says is ignored.
+# What it needs of the session's files comes inside it as data; a frame of data is under the same policy.
+PREVIEW_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline' data:; "
+    "img-src data: blob:; font-src data:; media-src data: blob:; frame-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+PREVIEW_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>HTML output</title>
+<script>
+addEventListener('message', function receive(event) {
+  if (event.source !== parent || parent === self || typeof event.data !== 'string') return;
+  removeEventListener('message', receive);
+  // No policy that browsers know covers WebRTC. This takes it away from pages that do not go round it; what such a page
+  // could tell is only what the program wrote itself, and the address of who looks at it.
+  for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'RTCDataChannel']) delete self[name];
+  document.open();
+  document.write(event.data);
+  document.close();
+});
+</script>
+"""
 NOT_BUILT = "The browser editor is not built yet: run `make run`, or `npm run build` in web/."
 
 
@@ -56,6 +80,8 @@ async def login(request: Request, node: Node, token: str = "", next: str = "/") 
         return _page(node.settings.web_root)
     try:
         _, browser = await node.identity.exchange(token)
+    except TooMany:
+        raise
     except ActionError:
         return RedirectResponse("/?login=failed", 303)
     response = RedirectResponse(target, 303, {"cache-control": "no-store"})
@@ -67,6 +93,8 @@ async def login(request: Request, node: Node, token: str = "", next: str = "/") 
 async def join(request: Request, node: Node, link: str = "", name: str = "") -> Response:
     try:
         session_id, browser = await node.members.redeem(link, name[:100])
+    except TooMany:
+        raise
     except ActionError:
         return RedirectResponse("/?login=failed", 303)
     response = RedirectResponse(f"/s/{session_id}", 303, {"cache-control": "no-store"})
@@ -78,6 +106,18 @@ async def join(request: Request, node: Node, link: str = "", name: str = "") -> 
 @router.get("/s/{session_id}")
 async def page(node: Node) -> Response:
     return _page(node.settings.web_root)
+
+
+@router.get("/preview")
+async def preview() -> Response:
+    headers = {
+        "content-security-policy": PREVIEW_POLICY,
+        "referrer-policy": "no-referrer",
+        "x-dns-prefetch-control": "off",
+        "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+        "cache-control": "no-cache",
+    }
+    return HTMLResponse(PREVIEW_PAGE, headers=headers)
 
 
 @router.get("/assets/{path:path}")

@@ -5,38 +5,44 @@ It knows no route; app.py puts the transports in front.
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import crdt.log
 from collab_server import database
-from collab_server.actions import ExecutionActions, FileActions, HistoryActions, SessionActions
+from collab_server.actions import (
+    ExecutionActions,
+    FileActions,
+    HistoryActions,
+    OversightActions,
+    SessionActions,
+    TierActions,
+    UserActions,
+)
 from collab_server.identity import Identity
+from collab_server.ids import new_id
 from collab_server.members import Members
+from collab_server.nodes import Nodes
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
+from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
 from crdt.model import Limits
 from crdt.rooms import Rooms
+from executor.audit import Audit
+from executor.events import Finding
 from executor.executions import Executor
+from executor.invoices import Invoices
+from executor.ledger import ExecutionRecord
 from executor.runner import Runner
-
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-ID_CHARS = 20
-
-
-def new_id() -> str:
-    """A random id of 100 bits in Crockford's base 32: fits URLs, file names and people's eyes."""
-    bits = secrets.randbits(5 * ID_CHARS)
-    return "".join(ALPHABET[(bits >> shift) & 31] for shift in range(0, 5 * ID_CHARS, 5))
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,13 @@ class Services:
     revocations: Revocations
     sockets: Sockets
     bus: Bus
+    security: SecurityLog
+    users: UserActions
+    tiers: TierActions
+    oversight: OversightActions
+    audit: Audit
+    invoices: Invoices
+    nodes: Nodes
 
 
 @asynccontextmanager
@@ -68,14 +81,27 @@ async def running(
     async with AsyncExitStack() as stack:
         engine = database.connect(settings.database)
         stack.push_async_callback(engine.dispose)
-        identity = Identity(engine, settings, now=now)
-        members = Members(engine, identity, now=now)
+        security = SecurityLog(engine, now=now, node_id=settings.node_id)
+        identity = Identity(engine, settings, now=now, security=security)
+        members = Members(engine, identity, now=now, security=security)
         log = crdt.log.Log(engine, now=now)
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         rooms = Rooms(log, bus, limits=Limits(room_idle_s=settings.room_idle_s), now=now, new_id=new_id)
         runner = make_runner(settings)
+
+        def on_findings(record: ExecutionRecord, findings: Sequence[Finding]) -> None:
+            for rule, severity in {(found.rule_id, found.severity) for found in findings if found.severity != "note"}:
+                subject = record.session_id or record.id
+                security.note("scan_finding", severity, actor_id=record.actor_id, subject=subject, rule=rule)
+
         executor = Executor(
-            engine, runner, limits=executor_limits(settings), now=now, new_id=new_id, node_id=settings.node_id
+            engine,
+            runner,
+            limits=executor_limits(settings),
+            now=now,
+            new_id=new_id,
+            node_id=settings.node_id,
+            on_findings=on_findings,
         )
         sessions = SessionActions(engine, members, rooms, now=now, new_id=new_id)
         files = FileActions(sessions)
@@ -87,12 +113,29 @@ async def running(
             return roles.get(actor_id) in ("owner", "editor", "runner")
 
         async def on_change(change: Change) -> None:
-            await executions.rights_changed(change, may_still_run)
+            if change.topic == "tiers":
+                await executor.reload_tiers()
+            elif change.topic == "execution" and change.subject is not None:
+                await executor.cancel(change.subject)
+            elif change.topic is None:
+                if change.user_id is not None and await identity.suspended(change.user_id):
+                    await executions.end_runs_of(change.user_id)
+                await executions.rights_changed(change, may_still_run)
 
-        revocations = Revocations(engine, now=now, on_change=on_change)
+        revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
         sockets = Sockets(identity, members, sessions, files, executions, revocations, settings)
+
+        def figures() -> dict[str, Any]:
+            return {
+                "rooms": asdict(rooms.stats()),
+                "executions": executor.stats(),
+                "sockets": sockets.stats()["sockets"],
+                "bus": "ok" if bus.connected else "away",
+            }
+
+        nodes = Nodes(engine, now=now, node_id=settings.node_id, figures=figures)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
-        for part in (rooms, runner, executor, revocations):
+        for part in (security, rooms, runner, executor, revocations, nodes):
             await part.start()
             stack.push_async_callback(part.close)
         stack.push_async_callback(sockets.close)
@@ -112,4 +155,11 @@ async def running(
             revocations,
             sockets,
             bus,
+            security,
+            UserActions(engine, now=now),
+            TierActions(executor, now=now),
+            OversightActions(engine, executor, sessions, now=now),
+            Audit(engine),
+            Invoices(engine),
+            nodes,
         )

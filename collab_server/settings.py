@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     concurrent_runs_max: int = Field(8, ge=1, description="Executions at once on a node; more are queued.")
     queued_runs_max: int = Field(100, ge=0, description="Executions waiting on a node; more are refused.")
     runs_per_user_max: int = Field(4, ge=1, description="Executions at once per user; more are queued.")
+    login_failures_per_minute: int = Field(
+        120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
+    )
     login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
 
     @field_validator("allowed_origins", mode="before")

@@ -6,9 +6,10 @@ The execution request and the execution events are executor's; nothing here does
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from executor import events
@@ -126,6 +127,59 @@ class NewVersion(Shape):
     """The name that the present version is to be known by."""
 
     name: Name
+
+
+class UserChange(Shape):
+    """What an admin changes of an account; what is left out stays.
+
+    A JWT goes on saying the tier and the admin right of whoever comes with it; a suspension holds for it too.
+    """
+
+    tier: Annotated[str, StringConstraints(max_length=32)] | None = None
+    admin: StrictBool | None = None
+    suspended: StrictBool | None = None
+
+
+class TierChange(Shape):
+    """A tier's next version, whole; prices in dollars, to the micro-dollar."""
+
+    price_per_second: Decimal = Field(ge=0, le=1000)
+    price_per_mb: Decimal = Field(ge=0, le=1000)
+    max_time_ms: int = Field(ge=100, le=3_600_000)
+    max_memory_bytes: int = Field(ge=16 * 2**20, le=64 * 2**30)
+    modules: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(max_length=200)
+
+
+class UserOut(Shape):
+    id: str
+    name: str
+    tier: str
+    admin: bool
+    suspended: bool
+    created_at: str
+    tokens: int
+    sessions: int
+    cost_this_month: float
+
+
+class TierOut(Shape):
+    name: str
+    version: int
+    price_per_second: float
+    price_per_mb: float
+    max_time_ms: int
+    max_memory_bytes: int
+    modules: list[str]
+
+
+class AuditVerdict(Shape):
+    """`head` is the hash at the end of the chain: noted down elsewhere, it proves that nothing before it changed."""
+
+    ok: bool
+    rows: int
+    head: str
+    broken_id: int | None = None
+    reason: str | None = None
 
 
 class FileOut(Shape):

@@ -1,4 +1,5 @@
-"""The tables of who may do what: users, tokens, sessions, roles, links, idempotency keys and the feed of access changes.
+"""The tables of who may do what: users, tokens, sessions, roles, links, idempotency keys and the feed of access changes;
+and what operators look at: security events and nodes.
 
 The document's tables are crdt's, the runs' and the money's are executor's.
 """
@@ -24,6 +25,7 @@ users = Table(
     Column("name", String(200), nullable=False),
     Column("tier", String(32), nullable=False),
     Column("admin", Boolean, nullable=False, default=False),
+    Column("suspended", Boolean, nullable=False, default=False),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -91,6 +93,9 @@ access_changes = Table(
     Column("user_id", String(128)),
     Column("session_id", String(64)),
     Column("token_id", String(64)),
+    # Other news that every node has to hear soon goes the same way: a tier that changed, a run that is to end.
+    Column("topic", String(16)),
+    Column("subject", String(64)),
     Column("created_at", BigInteger, nullable=False),
     # Ids are never used again, also not after old rows were deleted: readers go by them.
     sqlite_autoincrement=True,
@@ -105,4 +110,31 @@ idempotency = Table(
     Column("status", Integer),
     Column("body", LargeBinary),
     Column("created_at", BigInteger, nullable=False, index=True),
+)
+
+# Only appended to. Alike ones that came in quick succession are one row with a count.
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("actor_id", String(255)),
+    Column("origin", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("node_id", String(64), nullable=False),
+)
+
+# One row per process that serves; it says every few seconds that it is there.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("node_id", String(64), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("figures", LargeBinary, nullable=False),
 )

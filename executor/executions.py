@@ -9,14 +9,14 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from executor.events import Finished, Metrics, RefusedRun, RunError, Who, result_of
+from executor.events import Finding, Finished, Metrics, RefusedRun, RunError, Who, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, Page
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
@@ -36,6 +36,7 @@ ELSEWHERE_POLL_S = 0.2
 
 Events = list[dict[str, Any]]
 OnEvent = Callable[[dict[str, Any]], None]
+OnFindings = Callable[[ExecutionRecord, Sequence[Finding]], None]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Executor:
         now: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         node_id: str = "local",
+        on_findings: OnFindings = lambda record, findings: None,
     ) -> None:
         self.limits = limits or ExecutorLimits()
         self.ledger = Ledger(engine)
@@ -99,6 +101,7 @@ class Executor:
         self._now = now
         self._new_id = new_id
         self._node_id = node_id
+        self._on_findings = on_findings
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -167,11 +170,13 @@ class Executor:
             )  # fmt: skip
         except Refused as refused:
             self._finished["refused"] += 1
+            self._on_findings(record, refused.refusal.findings or ())
             await self.ledger.insert(replace(record, status="refused", finished_at=now_ms), [refused.event])
             if on_event is not None:
                 self._tell(on_event, refused.event)
             raise
         record = replace(record, tier=admission.tier.name, tier_version=admission.tier.version)
+        self._on_findings(record, admission.findings)
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
@@ -224,10 +229,18 @@ class Executor:
         return live.record if live else await self.ledger.get(execution_id)
 
     async def list(
-        self, *, session_id: str | None = None, actor_id: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        *,
+        session_id: str | None = None,
+        actor_id: str | None = None,
+        statuses: Collection[str] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page:
         """Newest first; runs of this node as they are now. ValueError for a cursor that is not ours."""
-        page = await self.ledger.page(session_id=session_id, actor_id=actor_id, limit=limit, cursor=cursor)
+        page = await self.ledger.page(
+            session_id=session_id, actor_id=actor_id, statuses=statuses, limit=limit, cursor=cursor
+        )
         items = [self._live[item.id].record if item.id in self._live else item for item in page.items]
         return Page(items, page.next_cursor)
 
@@ -350,9 +363,7 @@ class Executor:
         kept = await self.ledger.events(record.id)
         error = RunError(type="platform", message="the server stopped while this ran; it is free")
         nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
-        finished = Finished(
-            execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing
-        )  # fmt: skip
+        finished = Finished(execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing)
         ended = replace(record, status="lost", finished_at=self._now_ms())
         await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[finished.to_json()])
         self._finished["lost"] += 1

@@ -1,136 +1,30 @@
-"""What the store keeps of executions: their rows, their kept events, usage, tiers by version, and the audit.
+"""What the store keeps of executions: their rows, their kept events, usage and tiers by version.
 
-Usage, events, tier versions and audit are only ever appended to; nothing here decides what a run may do or costs.
+Usage, events and tier versions are only ever appended to; nothing here decides what a run may do or costs.
 """
 
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    RowMapping,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Integer, RowMapping, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from executor import audit
 from executor.events import encode
 from executor.pricing import TIERS, Tier
+from executor.tables import execution_events, executions, tiers, usage
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-ID = String(64)
-SERIAL = BigInteger().with_variant(Integer, "sqlite")
 DAY_MS = 86_400_000
 PAGE_MAX = 200
 UNFINISHED = ("queued", "running")
 _ENDED = ("status", "exit_code", "started_at", "finished_at")
 _CHARGED = ("session_id", "actor_id", "language", "tier", "tier_version")
 _MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dollars")
-
-executions = Table(
-    "executions",
-    metadata,
-    Column("id", ID, primary_key=True),
-    Column("session_id", ID),
-    Column("actor_id", String(255), nullable=False),
-    Column("actor_name", String(255), nullable=False),
-    Column("node_id", String(255), nullable=False),
-    Column("language", String(64), nullable=False),
-    Column("entry", String(1024), nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("version", BigInteger),
-    Column("tier", String(64), nullable=False),
-    Column("tier_version", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("exit_code", BigInteger),
-    Column("wall_ms", BigInteger, nullable=False, server_default="0"),
-    Column("memory_bytes", BigInteger, nullable=False, server_default="0"),
-    Column("compute_micro_units", BigInteger, nullable=False, server_default="0"),
-    Column("cost_micro_dollars", BigInteger, nullable=False, server_default="0"),
-    Column("created_at", BigInteger, nullable=False),
-    Column("started_at", BigInteger),
-    Column("finished_at", BigInteger),
-    Index(None, "session_id", "created_at"),
-    Index(None, "actor_id", "created_at"),
-    Index(None, "node_id", "status"),
-)
-# Kept events in pieces: one row holds a run of lines, because a row for each would cost more than the run.
-execution_events = Table(
-    "execution_events",
-    metadata,
-    Column("id", SERIAL, primary_key=True, autoincrement=True),
-    Column("execution_id", ID, nullable=False),
-    Column("first_index", Integer, nullable=False),
-    Column("events", LargeBinary, nullable=False),
-    UniqueConstraint("execution_id", "first_index"),
-)
-usage = Table(
-    "usage",
-    metadata,
-    Column("id", SERIAL, primary_key=True, autoincrement=True),
-    Column("execution_id", ID, nullable=False, unique=True),
-    Column("session_id", ID),
-    Column("actor_id", String(255), nullable=False),
-    Column("language", String(64), nullable=False),
-    Column("tier", String(64), nullable=False),
-    Column("tier_version", Integer, nullable=False),
-    Column("wall_ms", BigInteger, nullable=False),
-    Column("memory_bytes", BigInteger, nullable=False),
-    Column("compute_micro_units", BigInteger, nullable=False),
-    Column("cost_micro_dollars", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Index(None, "actor_id", "created_at"),
-    Index(None, "session_id", "created_at"),
-)
-tiers = Table(
-    "tiers",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("price_per_second_micro_dollars", BigInteger, nullable=False),
-    Column("price_per_mb_micro_dollars", BigInteger, nullable=False),
-    Column("max_time_ms", BigInteger, nullable=False),
-    Column("max_memory_bytes", BigInteger, nullable=False),
-    Column("modules", Text, nullable=False),
-    Column("actor_id", String(255), nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-)
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", SERIAL, primary_key=True, autoincrement=True),
-    Column("at", BigInteger, nullable=False),
-    Column("actor_id", String(255), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("subject", String(255), nullable=False),
-    Column("detail", LargeBinary, nullable=False),
-    Index(None, "subject", "at"),
-)
 
 GroupBy = Literal["day", "language", "session", "actor"]
 
@@ -188,6 +82,15 @@ class ExecutionRecord:
 class Page:
     items: list[ExecutionRecord]
     next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class TierVersion:
+    """One version of a tier, and who set it when."""
+
+    tier: Tier
+    actor_id: str
+    created_at: int
 
 
 @dataclass(frozen=True)
@@ -261,7 +164,13 @@ class Ledger:
         return [json.loads(line) for chunk in chunks for line in chunk.splitlines()]
 
     async def page(
-        self, *, session_id: str | None = None, actor_id: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        *,
+        session_id: str | None = None,
+        actor_id: str | None = None,
+        statuses: Collection[str] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page:
         """Newest first."""
         limit = max(1, min(limit, PAGE_MAX))
@@ -270,6 +179,8 @@ class Ledger:
             query = query.where(executions.c.session_id == session_id)
         if actor_id is not None:
             query = query.where(executions.c.actor_id == actor_id)
+        if statuses is not None:
+            query = query.where(executions.c.status.in_(statuses))
         if cursor is not None:
             at, last_id = _decode_cursor(cursor)
             older = executions.c.created_at < at
@@ -327,34 +238,42 @@ class Ledger:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(select(tiers).order_by(tiers.c.version))).mappings().all()
         for row in rows:
-            found[row["name"]] = Tier(
-                row["name"], row["version"], row["price_per_second_micro_dollars"], row["price_per_mb_micro_dollars"],
-                row["max_time_ms"], row["max_memory_bytes"], tuple(json.loads(row["modules"])),
-            )  # fmt: skip
+            found[row["name"]] = _tier(row)
         return found
 
-    async def put_tier(self, tier: Tier, expected_version: int, actor_id: str, now_ms: int) -> Tier:
-        """Appends the next version and its audit row; StaleTier when `expected_version` is not the newest."""
-        current = (await self.tiers()).get(tier.name)
-        if (current.version if current else 0) != expected_version:
-            raise StaleTier(current.version if current else 0)
-        row = {
-            "name": tier.name, "version": expected_version + 1, "max_time_ms": tier.max_time_ms,
-            "price_per_second_micro_dollars": tier.price_per_second_micro_dollars,
-            "price_per_mb_micro_dollars": tier.price_per_mb_micro_dollars,
-            "max_memory_bytes": tier.max_memory_bytes, "modules": json.dumps(tier.modules),
-        }  # fmt: skip
+    async def tier_versions(self, name: str) -> list[TierVersion]:
+        """Who set which version of a tier and when, newest first; what the tier began with is not among them."""
+        query = select(tiers).where(tiers.c.name == name).order_by(tiers.c.version.desc())
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [TierVersion(_tier(row), row["actor_id"], row["created_at"]) for row in rows]
+
+    async def put_tier(
+        self,
+        tier: Tier,
+        expected_version: int,
+        actor_id: str,
+        now_ms: int,
+        *,
+        origin: str = "",
+        also: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+    ) -> Tier:
+        """Appends the next version and its audit row, with what `also` writes, in one transaction; StaleTier when
+        `expected_version` is not the newest."""
+        before = (await self.tiers()).get(tier.name)
+        if (before.version if before else 0) != expected_version:
+            raise StaleTier(before.version if before else 0)
+        row = _tier_row(tier) | {"name": tier.name, "version": expected_version + 1}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(tiers).values(**row, actor_id=actor_id, created_at=now_ms))
-                await _audit(connection, now_ms, actor_id, "tier.set", tier.name, row)
+                if also is not None:
+                    await also(connection)
+                detail = row | {"before": _tier_row(before) if before else None}
+                await audit.record(connection, now_ms, actor_id, "tier.changed", tier.name, detail, origin=origin)
         except IntegrityError as error:  # two admins at once: the primary key lets one through
             raise StaleTier(expected_version + 1) from error
-        return (await self.tiers())[tier.name]
-
-    async def audit(self, now_ms: int, actor_id: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
-        async with self._engine.begin() as connection:
-            await _audit(connection, now_ms, actor_id, action, subject, detail)
+        return replace(tier, version=expected_version + 1)
 
 
 async def _append(
@@ -364,13 +283,6 @@ async def _append(
     if data:
         row = {"execution_id": execution_id, "first_index": first_index, "events": data}
         await connection.execute(insert(execution_events).values(row))
-
-
-async def _audit(
-    connection: AsyncConnection, now_ms: int, actor_id: str, action: str, subject: str, detail: Mapping[str, Any]
-) -> None:
-    row = {"at": now_ms, "actor_id": actor_id, "action": action, "subject": subject, "detail": encode(detail)}
-    await connection.execute(insert(audit).values(row))
 
 
 def _record(row: RowMapping) -> ExecutionRecord:
@@ -387,3 +299,19 @@ def _decode_cursor(cursor: str) -> tuple[int, str]:
         return int(at), last_id
     except (ValueError, binascii.Error) as error:
         raise ValueError("the cursor is not one of ours") from error
+
+
+def _tier(row: RowMapping) -> Tier:
+    return Tier(
+        row["name"], row["version"], row["price_per_second_micro_dollars"], row["price_per_mb_micro_dollars"],
+        row["max_time_ms"], row["max_memory_bytes"], tuple(json.loads(row["modules"])),
+    )  # fmt: skip
+
+
+def _tier_row(tier: Tier) -> dict[str, Any]:
+    return {
+        "price_per_second_micro_dollars": tier.price_per_second_micro_dollars,
+        "price_per_mb_micro_dollars": tier.price_per_mb_micro_dollars,
+        "max_time_ms": tier.max_time_ms, "max_memory_bytes": tier.max_memory_bytes,
+        "modules": json.dumps(tier.modules),
+    }  # fmt: skip

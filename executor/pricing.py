@@ -87,7 +87,7 @@ class TierRefusal:
 
 def choose_tier(wanted: Wanted, ceiling: str, tiers: Mapping[str, Tier]) -> Tier | TierRefusal:
     """The named tier or else the cheapest that covers the request, never above the account's ceiling."""
-    ladder = sorted(tiers.values(), key=_price)
+    ladder = sorted(tiers.values(), key=price_of)
     top = tiers.get(ceiling)
     if top is None:
         return TierRefusal(f"the account's tier {ceiling!r} does not exist", unknown_tier=True)
@@ -95,7 +95,7 @@ def choose_tier(wanted: Wanted, ceiling: str, tiers: Mapping[str, Tier]) -> Tier
         named = tiers.get(wanted.tier)
         if named is None:
             return TierRefusal(f"there is no tier {wanted.tier!r}; there are {', '.join(tiers)}", unknown_tier=True)
-        if _price(named) > _price(top):
+        if price_of(named) > price_of(top):
             return TierRefusal(f"this account's tier is {ceiling}; {named.name} is above it")
         shortage = _shortage(named, wanted)
         if shortage is None:
@@ -103,7 +103,7 @@ def choose_tier(wanted: Wanted, ceiling: str, tiers: Mapping[str, Tier]) -> Tier
         covering = next((tier for tier in ladder if _shortage(tier, wanted) is None), None)
         return TierRefusal(f"tier {named.name} {shortage}{_hint(covering)}")
     covering = next((tier for tier in ladder if _shortage(tier, wanted) is None), None)
-    if covering is None or _price(covering) > _price(top):
+    if covering is None or price_of(covering) > price_of(top):
         return TierRefusal(f"tier {ceiling} {_shortage(top, wanted) or 'does not cover this'}{_hint(covering)}")
     return covering
 
@@ -112,7 +112,8 @@ def _hint(covering: Tier | None) -> str:
     return "; no tier allows it" if covering is None else f"; tier {covering.name} would allow it"
 
 
-def _price(tier: Tier) -> tuple[int, int]:
+def price_of(tier: Tier) -> tuple[int, int]:
+    """By this tiers are ordered: an account's tier includes all that are cheaper."""
     return tier.price_per_second_micro_dollars, tier.price_per_mb_micro_dollars
 
 
@@ -139,7 +140,7 @@ def allowed_modules(tier: Tier, wanted: Wanted) -> list[str]:
 
 def tier_of_module(language: str, tiers: Mapping[str, Tier]) -> dict[str, str]:
     """For each gated name the cheapest tier that allows it, so that a refusal inside the run can say so."""
-    ladder = sorted(tiers.values(), key=_price)
+    ladder = sorted(tiers.values(), key=price_of)
     found: dict[str, str] = {}
     for name in sorted(modules.known_names(language)):
         for tier in ladder:

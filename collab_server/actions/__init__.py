@@ -6,6 +6,17 @@ A transport parses, calls one of these and translates the answer; it decides not
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.files import FileActions
 from collab_server.actions.history import HistoryActions
+from collab_server.actions.oversight import OversightActions
 from collab_server.actions.sessions import SessionActions
+from collab_server.actions.tiers import TierActions
+from collab_server.actions.users import UserActions
 
-__all__ = ["ExecutionActions", "FileActions", "HistoryActions", "SessionActions"]
+__all__ = [
+    "ExecutionActions",
+    "FileActions",
+    "HistoryActions",
+    "OversightActions",
+    "SessionActions",
+    "TierActions",
+    "UserActions",
+]

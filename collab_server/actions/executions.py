@@ -13,7 +13,7 @@ from typing import Any
 from collab_server.actions.sessions import SessionActions
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
-from collab_server.members import Members
+from collab_server.members import Members, Role, Verb
 from collab_server.revocation import Change
 from crdt.model import Actor
 from crdt.room import Room
@@ -195,6 +195,16 @@ class ExecutionActions:
             await self._members.access(principal, record.session_id, "run")
         elif "run" not in principal.scopes:
             raise Forbidden("this token is not for that: it lacks the scope 'run'")
+
+    def note_refused(self, principal: Principal, session_id: str, verb: Verb, role: Role) -> None:
+        """A socket refused something by the role it knows, without asking the database again."""
+        self._members.note_refused(principal, session_id, verb, role)
+
+    async def end_runs_of(self, user_id: str) -> None:
+        """End everything that an account runs on this node, in sessions and without one."""
+        for run in self._executor.live():
+            if run.actor_id == user_id:
+                await self._executor.cancel(run.id)
 
     async def rights_changed(self, change: Change, still_allowed: Callable[[str, str], Any]) -> None:
         """End the runs of somebody who may no longer run there."""

@@ -19,9 +19,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
+from collab_server.accounts import check_user_id, ensure_user
+from collab_server.acts import audited
 from collab_server.errors import Forbidden, Invalid
-from collab_server.identity import Principal, check_user_id, ensure_user
-from collab_server.members import Members
+from collab_server.identity import Principal
+from collab_server.members import Members, missing
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions
 from crdt.model import FileState
@@ -112,6 +114,10 @@ class SessionActions:
                                 session_id=session_id, user_id=user_id, role="editor", created_at=now_ms
                             )
                         )
+                for user_id in dict.fromkeys(wanted.collaborators):
+                    if user_id != principal.user_id:
+                        given = {"user": user_id, "role": "editor", "before": None}
+                        await audited(connection, now_ms, principal.user_id, "role.given", session_id, **given)
         except IntegrityError:
             return await self.get(principal, session_id)
         try:
@@ -153,7 +159,7 @@ class SessionActions:
             mine = select(roles.c.session_id).where(roles.c.user_id == principal.user_id)
             query = query.where(sessions.c.id.in_(mine), own if scope == "mine" else ~own)
         if cursor is not None:
-            created_at, last_id = _parse_cursor(cursor)
+            created_at, last_id = parse_cursor(cursor)
             query = query.where(
                 or_(
                     sessions.c.created_at < created_at,
@@ -172,7 +178,7 @@ class SessionActions:
                 .all()
             )
         page = rows[:limit]
-        following = _cursor(page[-1]) if len(rows) > limit else None
+        following = cursor_of(page[-1]) if len(rows) > limit else None
         return {"items": await self._shown(page), "nextCursor": following}
 
     async def change(self, principal: Principal, session_id: str, wanted: SessionChange) -> dict[str, Any]:
@@ -198,15 +204,29 @@ class SessionActions:
             )
             if values.get("is_public") is False and access.session["is_public"]:
                 await revocation.say(connection, now_ms, session_id=session_id)
-        return await self.get(principal, session_id)
+        shown = await self.get(principal, session_id)
+        async with self.room(session_id) as room:
+            room.announce({"type": "session.changed", "name": shown["name"], "isPublic": shown["isPublic"]})
+        return shown
 
     async def delete(self, principal: Principal, session_id: str) -> None:
         """Delete a session: at once out of reach for everybody, its open sockets closed within a second."""
         await self.members.access(principal, session_id, "manage")
+        await self.remove(principal.user_id, session_id)
+
+    async def remove(self, by: str, session_id: str) -> None:
+        """The same for somebody whose right to it was looked at: an admin needs no role in the session."""
         now_ms = self._now_ms()
+        held = (sessions.c.id == session_id, sessions.c.deleted_at.is_(None))
         async with self._engine.begin() as connection:
-            await connection.execute(update(sessions).where(sessions.c.id == session_id).values(deleted_at=now_ms))
+            done = await connection.execute(update(sessions).where(*held).values(deleted_at=now_ms))
+            if done.rowcount == 0:
+                raise missing(session_id)
             await revocation.say(connection, now_ms, session_id=session_id)
+            row = (await connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().one()
+            await audited(
+                connection, now_ms, by, "session.deleted", session_id, name=row["name"], owner=row["owner_id"]
+            )
 
     async def fork(
         self, principal: Principal, session_id: str, name: str | None, new_id: str | None = None
@@ -331,11 +351,13 @@ def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     return (manifest if isinstance(manifest, dict) else {}), texts
 
 
-def _cursor(row: RowMapping) -> str:
+def cursor_of(row: RowMapping) -> str:
+    """Where the page behind this row goes on."""
     return base64.urlsafe_b64encode(f"{row['created_at']} {row['id']}".encode()).decode()
 
 
-def _parse_cursor(cursor: str) -> tuple[int, str]:
+def parse_cursor(cursor: str) -> tuple[int, str]:
+    """(created_at, id) of the last row that was seen; raises Invalid."""
     try:
         created_at, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
         return int(created_at), last_id

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from collab_server.rest import executions, files, history, me, sessions
+from collab_server.rest import admin, executions, files, history, invoices, me, sessions
 
 router = APIRouter(prefix="/api")
-for part in (sessions, files, history, executions, me):
+for part in (sessions, files, history, executions, me, invoices, admin):
     router.include_router(part.router)
 
 __all__ = ["router"]

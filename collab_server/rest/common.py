@@ -18,10 +18,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
+from collab_server import ids
 from collab_server.errors import Invalid, Problem
 from collab_server.identity import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
-from collab_server.services import ALPHABET, ID_CHARS, Services
+from collab_server.services import Services
 from collab_server.tables import idempotency
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
@@ -82,7 +83,9 @@ async def principal_of(request: Request) -> Principal:
     token, via = credentials(request)
     if via == "cookie" and request.method not in SAFE_METHODS:
         check_origin(request, services.settings)
-    return await services.identity.authenticate(token, via)
+    principal = await services.identity.authenticate(token, via)
+    request.state.principal = principal
+    return principal
 
 
 Asker = Annotated[Principal, Depends(principal_of)]
@@ -114,12 +117,8 @@ def etag(version: int) -> dict[str, str]:
 
 
 def derived_id(principal: Principal, key: str | None) -> str | None:
-    """The id of what a request with this idempotency key makes: the same for each repetition, so that the database's own
-    primary key keeps it from being made twice, on whichever node and after whatever crash."""
-    if key is None:
-        return None
-    number = int.from_bytes(hashlib.sha256(f"{principal.user_id}\0{key}".encode()).digest(), "big")
-    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(0, 5 * ID_CHARS, 5))
+    """The id of what a request with this idempotency key makes; None without a key."""
+    return None if key is None else ids.derived_id(principal.user_id, key)
 
 
 class Once:

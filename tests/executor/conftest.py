@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from executor.ledger import metadata
 from executor.pool import LocalPool, PoolLimits
+from executor.tables import metadata
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from executor.ledger import DAY_MS, DuplicateExecution, ExecutionRecord, Ledger, StaleTier, metadata
+from executor.ledger import DAY_MS, DuplicateExecution, ExecutionRecord, Ledger, StaleTier
 from executor.pricing import TIERS
+from executor.tables import metadata
 
 DAY = 20_000 * DAY_MS
 

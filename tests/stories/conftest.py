@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from collab_server.client import connect
 from tests.support.processes import Server, serving
 
 
@@ -31,11 +32,10 @@ class Account:
 
     async def session(self, **files: str) -> dict[str, Any]:
         """A new session of this user; `main_js="…"` becomes `main.js`."""
-        named = [{"name": name.replace("_", "."), "content": content} for name, content in files.items()]
-        answer = await self.http.post("/api/sessions", json={"name": f"session of {self.user_id}", "files": named})
-        assert answer.status_code == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
+        named = {name.replace("_", "."): content for name, content in files.items()}
+        async with connect(str(self.http.base_url), self.token) as client:
+            made = await client.sessions.create(f"session of {self.user_id}", files=named)
+        return made.model_dump(mode="json", by_alias=True)
 
 
 async def account(server: Server, **limits: Any) -> Account:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from collab_server.identity import LOCAL_USER
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -58,6 +60,20 @@ async def test_run_streams_a_file_and_gives_its_exit_code(server: Server, tmp_pa
     )
     assert (await cli(server, "run", str(reader), "--stdin", stdin="hello\n"))[:2] == (0, "HELLO\n")
     assert (await cli(server, "run", str(tmp_path / "missing.js")))[0] == 1
+
+
+async def test_ctrl_c_ends_the_run_on_the_server_too(server: Server, tmp_path: Path) -> None:
+    program = tmp_path / "endless.js"
+    program.write_text("console.log('going'); await new Promise(() => setInterval(() => {}, 1000));")
+    process = await asyncio.create_subprocess_exec(
+        str(CONSOLE_SCRIPT), "run", str(program), "--timeout", "10s", cwd=ROOT, env=server.environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None and await process.stdout.readline() == b"going\n"
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 1
+    async with await server.http(LOCAL_USER) as http:
+        assert (await http.get("/api/executions")).json()["items"][0]["status"] == "cancelled"
 
 
 async def test_sessions_are_made_listed_exported_and_imported(server: Server, tmp_path: Path) -> None:

@@ -11,12 +11,8 @@ from tests.support.processes import Server, StockClient, serving
 
 
 async def session_of(server: Server, user: str, content: str) -> str:
-    http = await server.http(user)
-    async with http:
-        answer = await http.post(
-            "/api/sessions", json={"name": "kept", "files": [{"name": "main.js", "content": content}]}
-        )
-        return str(answer.json()["id"])
+    async with server.client(user) as client:
+        return (await client.sessions.create("kept", files={"main.js": content})).id
 
 
 async def test_nothing_that_was_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:

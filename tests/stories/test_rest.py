@@ -254,6 +254,15 @@ async def test_the_description_and_its_page_are_served(server: Server, ada: Acco
         assert (await ada.http.get(f"/docs/{name}")).status_code == 200
 
 
+async def test_the_editors_files_come_compressed_and_peoples_data_does_not(ada: Account) -> None:
+    headers = {"accept-encoding": "gzip"}
+    page = (await ada.http.get("/")).text
+    script = next(part for part in page.split('"') if part.startswith("/assets/") and part.endswith(".js"))
+    assert (await ada.http.get(script, headers=headers)).headers["content-encoding"] == "gzip"
+    session = await ada.session(main_js="x" * 10_000)
+    assert "content-encoding" not in (await ada.http.get(f"/api/sessions/{session['id']}", headers=headers)).headers
+
+
 async def test_health_readiness_and_metrics_tell_the_state(ada: Account) -> None:
     assert (await ada.http.get("/healthz")).json() == {"status": "ok"}
     ready = await ada.http.get("/readyz")

@@ -20,6 +20,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from collab_server import database
+from collab_server.client import Client, connect
 from collab_server.identity import Identity
 from collab_server.settings import Settings
 
@@ -106,6 +107,12 @@ class Server:
         return httpx.AsyncClient(
             base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=60, trust_env=False
         )
+
+    @asynccontextmanager
+    async def client(self, user_id: str, **limits: Any) -> AsyncIterator[Client]:
+        """The Python client, signed in as a user."""
+        async with connect(self.url, await self.token(user_id, **limits)) as client:
+            yield client
 
     @asynccontextmanager
     async def lane(self, session_id: str, token: str) -> AsyncIterator[Lane]:

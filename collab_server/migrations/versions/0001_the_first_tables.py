@@ -17,6 +17,8 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=128), nullable=True),
         sa.Column("session_id", sa.String(length=64), nullable=True),
         sa.Column("token_id", sa.String(length=64), nullable=True),
+        sa.Column("topic", sa.String(length=16), nullable=True),
+        sa.Column("subject", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_changes")),
         sqlite_autoincrement=True,
@@ -52,6 +54,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_links_session_id"), ["session_id"], unique=False)
 
     op.create_table(
+        "nodes",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("node_id", sa.String(length=64), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("figures", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nodes")),
+    )
+    op.create_table(
         "roles",
         sa.Column("session_id", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=128), nullable=False),
@@ -61,6 +72,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("roles", schema=None) as batch_op:
         batch_op.create_index("ix_roles_user", ["user_id"], unique=False)
+
+    op.create_table(
+        "security_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("severity", sa.String(length=16), nullable=False),
+        sa.Column("actor_id", sa.String(length=255), nullable=True),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("detail", sa.LargeBinary(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("node_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_events")),
+    )
+    with op.batch_alter_table("security_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_security_events_at"), ["at"], unique=False)
 
     op.create_table(
         "sessions",
@@ -104,6 +132,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("tier", sa.String(length=32), nullable=False),
         sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
@@ -158,17 +187,26 @@ def upgrade() -> None:
 
     op.create_table(
         "audit",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor_id", sa.String(length=255), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("detail", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_subject_at"), ["subject", "at"], unique=False)
 
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
     op.create_table(
         "execution_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -204,6 +242,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("executions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_executions_actor_id_created_at"), ["actor_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_executions_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_executions_node_id_status"), ["node_id", "status"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_executions_session_id_created_at"), ["session_id", "created_at"], unique=False
@@ -241,6 +280,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("usage", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_usage_actor_id_created_at"), ["actor_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_usage_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_usage_session_id_created_at"), ["session_id", "created_at"], unique=False)
 
     # ### end Alembic commands ###

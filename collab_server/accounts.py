@@ -1,0 +1,41 @@
+"""Accounts: the row of a user, made when somebody is first heard of, and what an account's id may be.
+
+Who is asking and with which token is identity.py's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from collab_server.errors import Invalid
+from collab_server.tables import users
+
+USER_ID_CHARS_MAX = 128
+DEFAULT_TIER = "standard"
+
+
+async def ensure_user(
+    connection: AsyncConnection, user_id: str, *, name: str, tier: str | None, admin: bool | None, now_ms: int
+) -> None:
+    """Make the account when it is missing; otherwise change only what is given."""
+    changes: dict[str, Any] = {
+        key: value for key, value in (("name", name), ("tier", tier), ("admin", admin)) if value not in (None, "")
+    }
+    row = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
+    if row is None:
+        await connection.execute(
+            insert(users).values(
+                id=user_id, name=name or user_id, tier=tier or DEFAULT_TIER, admin=bool(admin), created_at=now_ms
+            )
+        )
+    elif any(row[key] != value for key, value in changes.items()):
+        await connection.execute(update(users).where(users.c.id == user_id).values(**changes))
+
+
+def check_user_id(user_id: str) -> None:
+    """Raise Invalid unless `user_id` can be an account's id."""
+    if not 0 < len(user_id) <= USER_ID_CHARS_MAX or not user_id.isprintable():
+        raise Invalid(f"a user id has 1 to {USER_ID_CHARS_MAX} printable characters", name="userId")

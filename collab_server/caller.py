@@ -1,0 +1,22 @@
+"""The address behind the work at hand, for the records and the limits that are kept by address.
+
+The middleware sets it for each request and socket; what a socket's later messages do has none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from contextvars import ContextVar
+
+ADDRESS: ContextVar[str] = ContextVar("address", default="")
+
+
+def network(address: str) -> str:
+    """What counts as one address: of IPv6 the /64, because that is what one customer gets."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((int(found) >> 64 << 64, 64)))
+    return address

@@ -1,0 +1,210 @@
+"""How an invoice looks: as JSON, CSV, HTML and PDF, all with the same lines and the same exact sums.
+
+What stands in it is executor's; nothing here reads the store or the request.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from collab_server.shapes import timestamp
+from executor.invoices import Brief, Invoice, Line
+from executor.pricing import MICRO
+
+COLUMNS = ("Day", "Language", "Tier", "Runs", "Seconds", "Compute units", "Cost (USD)")
+WIDTHS_MM = (26, 34, 40, 18, 22, 28, 22)
+STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}"
+    "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:600;border-top:2px solid #1a1a1a}"
+)
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom it is for."""
+
+    user_id: str
+    name: str
+
+
+def brief(one: Brief) -> dict[str, Any]:
+    """An invoice in a list."""
+    return {
+        "id": str(one.month),
+        "status": _status(one.final),
+        "executions": one.executions,
+        "cost": one.cost_micro_dollars / MICRO,
+        "costMicroDollars": one.cost_micro_dollars,
+        "currency": "USD",
+    }
+
+
+def shown(invoice: Invoice, to: Addressee) -> dict[str, Any]:
+    """The invoice as plain values."""
+    return {
+        "id": str(invoice.month),
+        "status": _status(invoice.final),
+        "user": {"id": to.user_id, "name": to.name},
+        "periodStart": timestamp(invoice.month.start_ms),
+        "periodEnd": timestamp(invoice.month.end_ms),
+        "currency": "USD",
+        "lines": [
+            {
+                "day": _day(line),
+                "language": line.language,
+                "tier": line.tier,
+                "tierVersion": line.tier_version,
+                **_figures(line.executions, line.wall_ms, line.compute_micro_units, line.cost_micro_dollars),
+            }
+            for line in invoice.lines
+        ],
+        "total": _figures(
+            *(invoice.total(name) for name in ("executions", "wall_ms", "compute_micro_units", "cost_micro_dollars"))
+        ),
+    }
+
+
+def as_json(invoice: Invoice, to: Addressee) -> bytes:
+    """For programs."""
+    return orjson.dumps(shown(invoice, to))
+
+
+def as_csv(invoice: Invoice, to: Addressee) -> bytes:
+    """One line per day, language and tier, the total last; RFC 4180 with a header."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
+    out.writerow(
+        ("day", "language", "tier", "tierVersion", "executions", "executionTimeMs", "computeUnits", "cost", "currency")
+    )
+    for line in invoice.lines:
+        figures = (line.executions, line.wall_ms, decimal(line.compute_micro_units), decimal(line.cost_micro_dollars))
+        out.writerow((_day(line), _cell(line.language), _cell(line.tier), line.tier_version, *figures, "USD"))
+    units, cost = invoice.total("compute_micro_units"), invoice.total("cost_micro_dollars")
+    runs, wall_ms = invoice.total("executions"), invoice.total("wall_ms")
+    out.writerow(("total", "", "", "", runs, wall_ms, decimal(units), decimal(cost), "USD"))
+    return text.getvalue().encode()
+
+
+def as_html(invoice: Invoice, to: Addressee) -> bytes:
+    """A page to read and print; no script, nothing from elsewhere."""
+    rows = "".join(f"<tr>{_cells('td', cells)}</tr>" for cells in _rows(invoice))
+    title = f"Invoice {invoice.month}"
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{''.join(f'<p>{html.escape(text)}</p>' for text in _facts(invoice, to))}"
+        f"<table><thead><tr>{_cells('th', COLUMNS)}</tr></thead><tbody>{rows}</tbody>"
+        f"<tfoot><tr>{_cells('td', _sums(invoice))}</tr></tfoot></table></body></html>\n"
+    )
+    return page.encode("utf-8", "replace")
+
+
+def as_pdf(invoice: Invoice, to: Addressee) -> bytes:
+    """Pages of A4; the same bytes for the same invoice."""
+    # Half a second to import, which not every start of the server and of the command line should take.
+    from fpdf import FPDF
+    from fpdf.enums import XPos, YPos
+
+    pdf = FPDF(format="A4")
+    pdf.set_creation_date(datetime.fromtimestamp(invoice.month.end_ms / 1000, UTC))
+    pdf.set_title(f"Invoice {invoice.month}")
+    pdf.add_page()
+    pdf.set_font("Helvetica", "B", 18)
+    pdf.cell(text=f"Invoice {invoice.month}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.set_font("Helvetica", "", 10)
+    for text in _facts(invoice, to):
+        pdf.multi_cell(0, 6, _latin(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.ln(4)
+    pdf.set_font("Helvetica", "", 9)
+    align = ("LEFT",) * 3 + ("RIGHT",) * 4
+    with pdf.table(col_widths=WIDTHS_MM, text_align=align, line_height=6) as table:
+        for cells in (COLUMNS, *_rows(invoice), _sums(invoice)):
+            row = table.row()
+            for cell in cells:
+                row.cell(_latin(cell))
+    return bytes(pdf.output())
+
+
+# Media type → (ending, renderer), in the order of preference where the client has none.
+KINDS: dict[str, tuple[str, Callable[[Invoice, Addressee], bytes]]] = {
+    "application/json": ("json", as_json),
+    "text/csv": ("csv", as_csv),
+    "text/html": ("html", as_html),
+    "application/pdf": ("pdf", as_pdf),
+}
+
+
+def decimal(micro: int) -> str:
+    """Millionths as an exact decimal."""
+    return f"{micro // MICRO}.{micro % MICRO:06d}"
+
+
+def _status(final: bool) -> str:
+    return "final" if final else "open"
+
+
+def _day(line: Line) -> str:
+    return datetime.fromtimestamp(line.day_ms / 1000, UTC).date().isoformat()
+
+
+def _figures(executions: int, wall_ms: int, compute_micro_units: int, cost_micro_dollars: int) -> dict[str, Any]:
+    return {
+        "executions": executions,
+        "executionTime": wall_ms,
+        "computeUnits": compute_micro_units / MICRO,
+        "cost": cost_micro_dollars / MICRO,
+        "costMicroDollars": cost_micro_dollars,
+    }
+
+
+def _facts(invoice: Invoice, to: Addressee) -> list[str]:
+    last = datetime.fromtimestamp((invoice.month.end_ms - 1) / 1000, UTC).date().isoformat()
+    state = "final" if invoice.final else "so far; the month is not over"
+    who = to.name if to.name == to.user_id else f"{to.name} ({to.user_id})"
+    return [f"For {who}", f"{invoice.month}-01 to {last}, UTC; {state}"]
+
+
+def _rows(invoice: Invoice) -> list[tuple[str, ...]]:
+    return [
+        (
+            _day(line),
+            line.language,
+            f"{line.tier} (version {line.tier_version})",
+            *_numbers(line.executions, line.wall_ms, line.compute_micro_units, line.cost_micro_dollars),
+        )
+        for line in invoice.lines
+    ]
+
+
+def _sums(invoice: Invoice) -> tuple[str, ...]:
+    names = ("executions", "wall_ms", "compute_micro_units", "cost_micro_dollars")
+    return ("Total", "", "", *_numbers(*(invoice.total(name) for name in names)))
+
+
+def _numbers(executions: int, wall_ms: int, compute_micro_units: int, cost_micro_dollars: int) -> tuple[str, ...]:
+    seconds = f"{wall_ms // 1000}.{wall_ms % 1000:03d}"
+    return str(executions), seconds, decimal(compute_micro_units), decimal(cost_micro_dollars)
+
+
+def _cells(tag: str, cells: tuple[str, ...]) -> str:
+    return "".join(
+        f"<{tag}{' class=n' if index >= 3 else ''}>{html.escape(cell)}</{tag}>" for index, cell in enumerate(cells)
+    )
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet takes for text and not for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+
+
+def _latin(text: str) -> str:
+    # The PDF standard's own fonts know Latin-1; the user id, which is what counts, is nearly always within it.
+    return text.encode("latin-1", "replace").decode("latin-1")

@@ -1,0 +1,189 @@
+"""Routes under `/api/admin`, for admins only: to everybody else all of them answer the same, whether they exist or not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import Response
+
+from collab_server.errors import NotFound, PreconditionRequired
+from collab_server.identity import Principal
+from collab_server.rest.common import PROBLEMS, Asker, IfMatch, Json, Node, etag, version_of
+from collab_server.shapes import AuditVerdict, TierChange, TierOut, UserChange, UserOut, epoch_ms, timestamp
+from executor.audit import Act
+
+
+async def admin_of(who: Asker) -> Principal:
+    """The admin who asks; everybody else gets the one uniform refusal."""
+    return who.require_admin()
+
+
+Admin = Annotated[Principal, Depends(admin_of)]
+Search = Annotated[str | None, Query(alias="q", max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+From = Annotated[AwareDatetime | None, Query(alias="from")]
+Before = Annotated[int | None, Query(ge=1, description="Only what is older than this id.")]
+
+router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependencies=[Depends(admin_of)])
+
+
+@router.get("/stats", summary="Usage, users, revenue and latency over a time")
+async def stats(
+    node: Node, from_: From = None, to: AwareDatetime | None = None, step: Literal["hour", "day"] | None = None
+) -> Response:
+    return Json(await node.oversight.stats(epoch_ms(from_), epoch_ms(to), step))
+
+
+@router.get("/sessions", summary="Everybody's sessions, newest first")
+async def sessions(node: Node, q: Search = None, limit: Limit = 50, cursor: str | None = None) -> Response:
+    open_here = Counter(connection.session_id for connection in node.sockets.connections)
+    return Json(await node.oversight.listed_sessions(search=q, limit=limit, cursor=cursor, open_here=open_here))
+
+
+@router.delete("/sessions/{session_id}", status_code=204, summary="Delete anybody's session")
+async def delete_session(node: Node, admin: Admin, session_id: str) -> Response:
+    await node.oversight.delete_session(admin, session_id)
+    return Response(status_code=204)
+
+
+@router.get("/users", summary="The accounts, by id")
+async def users(
+    node: Node, q: Search = None, guests: bool = False, limit: Limit = 50, cursor: str | None = None
+) -> Response:
+    return Json(await node.users.listed(search=q, guests=guests, limit=limit, cursor=cursor))
+
+
+@router.get("/users/{user_id}", response_model=UserOut, summary="One account")
+async def user(node: Node, user_id: str) -> Response:
+    return Json(await node.users.get(user_id))
+
+
+@router.patch("/users/{user_id}", response_model=UserOut, summary="Change an account's tier, admin right or suspension")
+async def change_user(node: Node, admin: Admin, user_id: str, wanted: UserChange) -> Response:
+    return Json(await node.users.change(admin, user_id, wanted, set(node.executor.tiers)))
+
+
+@router.get("/tiers", summary="The tiers at their newest version")
+async def tiers(node: Node) -> Response:
+    return Json({"items": await node.tiers.listed(), "currency": "USD"})
+
+
+@router.get("/tiers/{name}", summary="A tier with its versions")
+async def tier(node: Node, name: str) -> Response:
+    shown = await node.tiers.get(name)
+    return Json(shown, 200, etag(shown["version"]))
+
+
+@router.put(
+    "/tiers/{name}",
+    response_model=TierOut,
+    summary="Set a tier's next version",
+    responses={412: {"description": "Somebody was faster"}, 428: {"description": "If-Match is missing"}},
+)
+async def put_tier(node: Node, admin: Admin, name: str, wanted: TierChange, if_match: IfMatch = None) -> Response:
+    if if_match is None:
+        raise PreconditionRequired('send If-Match with the version you saw, like "1"')
+    shown = await node.tiers.put(admin, name, wanted, version_of(if_match))
+    return Json(shown, 200, etag(shown["version"]))
+
+
+@router.get("/executions", summary="Everybody's runs, newest first")
+async def executions(
+    node: Node,
+    state: Literal["running", "queued", "recent"] = "recent",
+    user_id: Annotated[str | None, Query(alias="userId")] = None,
+    session_id: Annotated[str | None, Query(alias="sessionId")] = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> Response:
+    return Json(
+        await node.oversight.listed_executions(
+            state, user_id=user_id, session_id=session_id, limit=limit, cursor=cursor
+        )
+    )
+
+
+@router.post("/executions/{execution_id}/cancel", summary="End anybody's run, on whichever node")
+async def cancel(node: Node, admin: Admin, execution_id: str) -> Response:
+    return Json({"executionId": execution_id, "cancelled": await node.oversight.cancel(admin, execution_id)})
+
+
+@router.get("/security-events", summary="Failed logins, refused access and findings, newest first")
+async def security_events(
+    node: Node,
+    kind: str | None = None,
+    severity: Literal["info", "warning", "error"] | None = None,
+    user_id: Annotated[str | None, Query(alias="userId")] = None,
+    from_: From = None,
+    to: AwareDatetime | None = None,
+    before: Before = None,
+    limit: Limit = 100,
+) -> Response:
+    items = await node.security.page(
+        kind=kind,
+        severity=severity,
+        actor_id=user_id,
+        from_ms=epoch_ms(from_),
+        to_ms=epoch_ms(to),
+        before=before,
+        limit=limit,
+    )
+    return Json({"items": items, "nextBefore": items[-1]["id"] if len(items) == limit else None})
+
+
+@router.get("/audit", summary="Who did what, newest first")
+async def audit(
+    node: Node,
+    user_id: Annotated[str | None, Query(alias="userId", description="Who did it.")] = None,
+    action: str | None = None,
+    subject: str | None = None,
+    from_: From = None,
+    to: AwareDatetime | None = None,
+    before: Before = None,
+    limit: Limit = 100,
+) -> Response:
+    acts = await node.audit.page(
+        actor_id=user_id,
+        action=action,
+        subject=subject,
+        from_ms=epoch_ms(from_),
+        to_ms=epoch_ms(to),
+        before=before,
+        limit=limit,
+    )
+    return Json({"items": [_act(act) for act in acts], "nextBefore": acts[-1].id if len(acts) == limit else None})
+
+
+@router.get("/audit/verify", response_model=AuditVerdict, summary="Whether the chain of the audit is whole")
+async def verify(node: Node) -> Response:
+    found = await node.audit.verify()
+    shown: dict[str, Any] = {"ok": found.broken_id is None, "rows": found.rows, "head": found.head}
+    if found.broken_id is not None:
+        shown |= {"brokenId": found.broken_id, "reason": found.reason}
+    return Json(shown)
+
+
+@router.get("/nodes", summary="The processes that serve, with their figures")
+async def nodes(node: Node) -> Response:
+    return Json({"items": await node.nodes.listed()})
+
+
+@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def nothing(request: Request) -> Response:
+    raise NotFound("there is no such page")
+
+
+def _act(act: Act) -> dict[str, Any]:
+    return {
+        "id": act.id,
+        "at": timestamp(act.at),
+        "actorId": act.actor_id,
+        "action": act.action,
+        "subject": act.subject,
+        "origin": act.origin,
+        "detail": act.detail,
+        "hash": act.hash,
+    }

@@ -1,0 +1,176 @@
+"""Security events: failed logins, refused access, bad origins, revoked tokens in use, findings of scans; append-only and small.
+
+They are noted without waiting and written in bunches. Alike ones are counted, and no flood writes more than a few rows a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from collab_server.caller import ADDRESS
+from collab_server.shapes import timestamp
+from collab_server.tables import security_events
+
+logger = logging.getLogger(__name__)
+
+Severity = Literal["info", "warning", "error"]
+Kind = Literal[
+    "login_failed", "login_limited", "token_revoked", "access_refused", "bad_origin", "scan_finding", "overflow"
+]
+FLUSH_S = 0.3
+ROWS_PER_FLUSH_MAX = 20
+ROWS_PER_SECOND_MAX = 10
+PAGE_MAX = 500
+SUBJECT_CHARS_MAX = 255
+DETAIL_VALUE_CHARS_MAX = 200
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """What makes two events one row with a count."""
+
+    kind: Kind
+    severity: Severity
+    actor_id: str | None
+    origin: str
+    subject: str
+    detail: bytes
+
+
+@dataclass
+class _Counted:
+    """When the first of them came, and how many."""
+
+    at: int
+    count: int = 1
+
+
+class SecurityLog:
+    """Keeps what was noted for FLUSH_S, then writes it."""
+
+    def __init__(self, engine: AsyncEngine, *, now: Callable[[], float], node_id: str) -> None:
+        self._engine = engine
+        self._now = now
+        self._node_id = node_id
+        self._waiting: dict[_Alike, _Counted] = {}
+        self._dropped = 0
+        self._noted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._write_forever())
+
+    async def close(self) -> None:
+        """Write what still waits."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._write()
+
+    def note(
+        self, kind: Kind, severity: Severity, *, actor_id: str | None = None, subject: str = "", **detail: Any
+    ) -> None:
+        """Note an event of the address at hand; never waits, never fails. Nothing given here may hold a token."""
+        alike = _Alike(
+            kind, severity, actor_id, ADDRESS.get()[:64], storable(subject)[:SUBJECT_CHARS_MAX], _encoded(detail)
+        )
+        known = self._waiting.get(alike)
+        if known is not None:
+            known.count += 1
+        elif len(self._waiting) < ROWS_PER_FLUSH_MAX:
+            self._waiting[alike] = _Counted(int(self._now() * 1000))
+        else:
+            self._dropped += 1
+        self._noted.set()
+
+    async def _write_forever(self) -> None:
+        while True:
+            await self._noted.wait()
+            await asyncio.sleep(FLUSH_S)
+            rows = await self._write()
+            # However much comes, ROWS_PER_SECOND_MAX are written in the long run; what comes meanwhile is counted.
+            await asyncio.sleep(rows / ROWS_PER_SECOND_MAX)
+
+    async def _write(self) -> int:
+        if self._dropped:
+            overflow = _Alike("overflow", "warning", None, "", "", b"{}")
+            self._waiting[overflow] = _Counted(int(self._now() * 1000), self._dropped)
+        rows = [
+            {**asdict(alike), "at": counted.at, "count": counted.count, "node_id": self._node_id}
+            for alike, counted in self._waiting.items()
+        ]
+        self._waiting, self._dropped = {}, 0
+        self._noted.clear()
+        if not rows:
+            return 0
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(security_events), rows)
+        except Exception:
+            # What is refused stays refused while the database is away; the log has it then.
+            logger.exception("%d security events could not be written", len(rows))
+        return len(rows)
+
+    async def page(
+        self,
+        *,
+        kind: str | None = None,
+        severity: str | None = None,
+        actor_id: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """The events that match, newest first, below the id `before`."""
+        table = security_events.c
+        query = select(security_events).order_by(table.id.desc()).limit(max(1, min(limit, PAGE_MAX)))
+        for column, value in ((table.kind, kind), (table.severity, severity), (table.actor_id, actor_id)):
+            if value is not None:
+                query = query.where(column == value)
+        if from_ms is not None:
+            query = query.where(table.at >= from_ms)
+        if to_ms is not None:
+            query = query.where(table.at < to_ms)
+        if before is not None:
+            query = query.where(table.id < before)
+        async with self._engine.connect() as connection:
+            return [_shown(row) for row in (await connection.execute(query)).mappings()]
+
+
+def storable(text: str) -> str:
+    """A text that every database takes: PostgreSQL has no NUL, and a lone surrogate is no character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _encoded(detail: Mapping[str, Any]) -> bytes:
+    short = {
+        key: storable(value)[:DETAIL_VALUE_CHARS_MAX] if isinstance(value, str) else value
+        for key, value in detail.items()
+    }
+    return orjson.dumps(short)
+
+
+def _shown(row: RowMapping) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "at": timestamp(row["at"]),
+        "kind": row["kind"],
+        "severity": row["severity"],
+        "actorId": row["actor_id"],
+        "origin": row["origin"],
+        "subject": row["subject"],
+        "detail": orjson.loads(row["detail"]),
+        "count": row["count"],
+        "nodeId": row["node_id"],
+    }

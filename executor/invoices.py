@@ -1,0 +1,144 @@
+"""Invoices: what one account used in one month of UTC, in lines that add up to the ledger to the last micro-dollar.
+
+An invoice is read from the append-only usage table and never stored a second time; how it looks is no business of this module.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from executor.tables import usage
+
+DAY_MS = 86_400_000
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month in UTC, from its first millisecond up to, and without, the first of the next."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month | None":
+        """From `2026-11`; None when it is not one."""
+        found = _MONTH.fullmatch(text)
+        return cls(int(found[1]), int(found[2])) if found and 1970 <= int(found[1]) <= 9998 else None
+
+    @classmethod
+    def at(cls, epoch_ms: int) -> "Month":
+        """The month of a moment."""
+        moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+        return cls(moment.year, moment.month)
+
+    @property
+    def following(self) -> "Month":
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def start_ms(self) -> int:
+        return (date(self.year, self.month, 1) - date(1970, 1, 1)).days * DAY_MS
+
+    @property
+    def end_ms(self) -> int:
+        return self.following.start_ms
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was used on one day in one language under one version of one tier; `day_ms` is the day's first millisecond."""
+
+    day_ms: int
+    language: str
+    tier: str
+    tier_version: int
+    executions: int
+    wall_ms: int
+    compute_micro_units: int
+    cost_micro_dollars: int
+
+
+@dataclass(frozen=True)
+class Invoice:
+    month: Month
+    actor_id: str
+    lines: tuple[Line, ...]
+    final: bool
+
+    def total(self, figure: str) -> int:
+        """The sum of a figure over all lines."""
+        return sum(getattr(line, figure) for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One month of an account, summed."""
+
+    month: Month
+    executions: int
+    cost_micro_dollars: int
+    final: bool
+
+
+class Invoices:
+    """Reads them from the usage table."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of(self, actor_id: str, now_ms: int) -> list[Brief]:
+        """The months in which an account used anything, and the present one; newest first."""
+        day = _day()
+        query = (
+            select(day.label("day"), func.count(), func.sum(usage.c.cost_micro_dollars))
+            .where(usage.c.actor_id == actor_id)
+            .group_by(day)
+        )
+        present = Month.at(now_ms)
+        sums: dict[Month, tuple[int, int]] = {present: (0, 0)}
+        async with self._engine.connect() as connection:
+            for start_ms, count, cost in await connection.execute(query):
+                before = sums.get(Month.at(start_ms), (0, 0))
+                sums[Month.at(start_ms)] = (before[0] + int(count), before[1] + int(cost))
+        return [Brief(month, *sums[month], final=month < present) for month in sorted(sums, reverse=True)]
+
+    async def get(self, actor_id: str, month: Month, now_ms: int) -> Invoice | None:
+        """The invoice of a month; None when there is none: nothing was used, and it is not the present month."""
+        day = _day()
+        keys: tuple[Any, ...] = (day, usage.c.language, usage.c.tier, usage.c.tier_version)
+        query = (
+            select(
+                *keys, func.count(), func.sum(usage.c.wall_ms), func.sum(usage.c.compute_micro_units),
+                func.sum(usage.c.cost_micro_dollars),
+            )
+            .where(
+                usage.c.actor_id == actor_id,
+                usage.c.created_at >= month.start_ms,
+                usage.c.created_at < month.end_ms,
+            )
+            .group_by(*keys)
+            .order_by(*keys)
+        )  # fmt: skip
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        present = Month.at(now_ms)
+        if not rows and month != present:
+            return None
+        # PostgreSQL sums bigints as numeric.
+        lines = (
+            Line(int(row[0]), row[1], row[2], int(row[3]), *(int(value) for value in row[4:])) for row in rows
+        )  # fmt: skip
+        return Invoice(month, actor_id, tuple(lines), final=month < present)
+
+
+def _day() -> Any:
+    # Written out, because PostgreSQL does not see two parameters as the same expression.
+    return usage.c.created_at - usage.c.created_at % literal_column(str(DAY_MS), Integer)

@@ -1,0 +1,149 @@
+"""Figures over all executions of a time: how many, by whom, in what, how long they took and what they brought.
+
+Money and compute are sums of the usage table, so they are the ledger's to the last micro-dollar; nothing is written here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from executor.tables import executions, usage
+
+HOUR_MS = 3_600_000
+STEP_MS = {"hour": HOUR_MS, "day": 24 * HOUR_MS}
+PERCENTILES = (50, 90, 95, 99)
+Step = Literal["hour", "day"]
+By = Literal["language", "tier", "status", "actor"]
+TOP_MAX = 100
+
+
+@dataclass(frozen=True)
+class Totals:
+    executions: int
+    users: int
+    sessions: int
+    refused: int
+    billed: int
+    wall_ms: int
+    compute_micro_units: int
+    cost_micro_dollars: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """One group's part. `key` is a language, tier, status, user or, over time, the first millisecond of the step."""
+
+    key: Any
+    executions: int
+    users: int
+    sessions: int
+    compute_micro_units: int
+    cost_micro_dollars: int
+
+
+class Statistics:
+    """Reads over [from_ms, to_ms): executions by when they were asked for, money by when they ended."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def totals(self, from_ms: int, to_ms: int) -> Totals:
+        runs = select(
+            func.count(),
+            func.count(executions.c.actor_id.distinct()),
+            func.count(executions.c.session_id.distinct()),
+            func.count().filter(executions.c.status == "refused"),
+        ).where(*_during(executions.c.created_at, from_ms, to_ms))
+        paid = select(
+            func.count(),
+            func.sum(usage.c.wall_ms),
+            func.sum(usage.c.compute_micro_units),
+            func.sum(usage.c.cost_micro_dollars),
+        ).where(*_during(usage.c.created_at, from_ms, to_ms))
+        async with self._engine.connect() as connection:
+            counted = (await connection.execute(runs)).one()
+            summed = (await connection.execute(paid)).one()
+        return Totals(*(int(value or 0) for value in (*counted, *summed)))
+
+    async def over_time(self, from_ms: int, to_ms: int, step: Step) -> list[Share]:
+        """One share for each step in which anything happened, in order."""
+        size = literal_column(str(STEP_MS[step]), Integer)
+        runs = executions.c.created_at - executions.c.created_at % size
+        paid = usage.c.created_at - usage.c.created_at % size
+        shares = await self._shares(runs, paid, from_ms, to_ms)
+        return sorted(shares, key=lambda share: int(share.key))
+
+    async def by(self, what: By, from_ms: int, to_ms: int) -> list[Share]:
+        """Shares by language, tier, status or user, largest first. Money by status is what the executions' own rows say."""
+        if what == "status":
+            shares = await self._by_status(from_ms, to_ms)
+        else:
+            name = "actor_id" if what == "actor" else what
+            shares = await self._shares(executions.c[name], usage.c[name], from_ms, to_ms)
+        return sorted(shares, key=lambda share: (-share.executions, str(share.key)))[:TOP_MAX]
+
+    async def latency(self, from_ms: int, to_ms: int) -> dict[str, dict[str, int]]:
+        """{"execution" | "queue": {"p50": ms, …}} of the runs that ran."""
+        during = (
+            *_during(executions.c.created_at, from_ms, to_ms),
+            executions.c.started_at.is_not(None),
+            executions.c.finished_at.is_not(None),
+        )
+        waited = executions.c.started_at - executions.c.created_at
+        async with self._engine.connect() as connection:
+            count = (await connection.execute(select(func.count()).select_from(executions).where(*during))).scalar_one()
+            return {
+                name: await _percentiles(connection, value, during, count)
+                for name, value in (("execution", executions.c.wall_ms), ("queue", waited))
+            }
+
+    async def _shares(
+        self, run_key: ColumnElement[Any], paid_key: ColumnElement[Any], from_ms: int, to_ms: int
+    ) -> list[Share]:
+        runs = select(
+            run_key.label("key"),
+            func.count(),
+            func.count(executions.c.actor_id.distinct()),
+            func.count(executions.c.session_id.distinct()),
+        ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        paid = select(
+            paid_key.label("key"), func.sum(usage.c.compute_micro_units), func.sum(usage.c.cost_micro_dollars)
+        ).where(*_during(usage.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        async with self._engine.connect() as connection:
+            counted = {row[0]: row[1:] for row in await connection.execute(runs)}
+            summed = {row[0]: row[1:] for row in await connection.execute(paid)}
+        return [
+            Share(key, *counted.get(key, (0, 0, 0)), *(int(value) for value in summed.get(key, (0, 0))))
+            for key in counted.keys() | summed.keys()
+        ]
+
+    async def _by_status(self, from_ms: int, to_ms: int) -> list[Share]:
+        query = select(
+            executions.c.status.label("key"),
+            func.count(),
+            func.count(executions.c.actor_id.distinct()),
+            func.count(executions.c.session_id.distinct()),
+            func.sum(executions.c.compute_micro_units),
+            func.sum(executions.c.cost_micro_dollars),
+        ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        async with self._engine.connect() as connection:
+            return [Share(row[0], *(int(value or 0) for value in row[1:])) for row in await connection.execute(query)]
+
+
+def _during(moment: ColumnElement[int], from_ms: int, to_ms: int) -> tuple[ColumnElement[bool], ...]:
+    return moment >= from_ms, moment < to_ms
+
+
+async def _percentiles(
+    connection: AsyncConnection, value: ColumnElement[Any], during: Sequence[ColumnElement[bool]], count: int
+) -> dict[str, int]:
+    """By nearest rank: the value that so many in a hundred do not exceed. SQLite has no function for it."""
+    found: dict[str, int] = {}
+    for percentile in PERCENTILES:
+        rank = max(0, -(-count * percentile // 100) - 1)
+        query = select(value.cast(BigInteger)).where(*during).order_by(value).limit(1).offset(rank)
+        found[f"p{percentile}"] = int((await connection.execute(query)).scalar() or 0)
+    return found

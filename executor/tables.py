@@ -1,0 +1,120 @@
+"""The tables of executions: their rows, their kept events, usage, tiers by version, and the audit chain.
+
+No query lives here. Usage, events, tier versions and audit are only ever appended to.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+ID = String(64)
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("session_id", ID),
+    Column("actor_id", String(255), nullable=False),
+    Column("actor_name", String(255), nullable=False),
+    Column("node_id", String(255), nullable=False),
+    Column("language", String(64), nullable=False),
+    Column("entry", String(1024), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("version", BigInteger),
+    Column("tier", String(64), nullable=False),
+    Column("tier_version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("exit_code", BigInteger),
+    Column("wall_ms", BigInteger, nullable=False, server_default="0"),
+    Column("memory_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("compute_micro_units", BigInteger, nullable=False, server_default="0"),
+    Column("cost_micro_dollars", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Index(None, "session_id", "created_at"),
+    Index(None, "actor_id", "created_at"),
+    Index(None, "node_id", "status"),
+    Index(None, "created_at"),
+)
+# Kept events in pieces: one row holds a run of lines, because a row for each would cost more than the run.
+execution_events = Table(
+    "execution_events",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("execution_id", ID, nullable=False),
+    Column("first_index", Integer, nullable=False),
+    Column("events", LargeBinary, nullable=False),
+    UniqueConstraint("execution_id", "first_index"),
+)
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("execution_id", ID, nullable=False, unique=True),
+    Column("session_id", ID),
+    Column("actor_id", String(255), nullable=False),
+    Column("language", String(64), nullable=False),
+    Column("tier", String(64), nullable=False),
+    Column("tier_version", Integer, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("compute_micro_units", BigInteger, nullable=False),
+    Column("cost_micro_dollars", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "actor_id", "created_at"),
+    Index(None, "session_id", "created_at"),
+    Index(None, "created_at"),
+)
+tiers = Table(
+    "tiers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("price_per_second_micro_dollars", BigInteger, nullable=False),
+    Column("price_per_mb_micro_dollars", BigInteger, nullable=False),
+    Column("max_time_ms", BigInteger, nullable=False),
+    Column("max_memory_bytes", BigInteger, nullable=False),
+    Column("modules", Text, nullable=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+# Ids come from the chain and have no gap: a row that is missing is found, and so is one that was changed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index(None, "subject", "at"),
+)
+# One row: the end of the chain, locked by whoever appends to it.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_id", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
