@@ -29,6 +29,9 @@ from websockets.asyncio.client import ClientConnection
 
 MARK = re.compile(rb"<(\d{6})>")
 SYNC = 0
+# Between two runs of one person: long enough for the pool to have replaced the process that was used up.
+PAUSE_S = 0.4
+AT_ONCE = 8
 LANGUAGES = {
     "javascript": "return 6 * 7",
     "typescript": "const n: number = 7; return 6 * n",
@@ -280,7 +283,7 @@ async def many_rooms(bench: Bench, rooms: int) -> list[Figure]:
 
 
 async def executions(bench: Bench, count: int) -> list[Figure]:
-    """End to end over REST, one after the other; the first run of a language is its cold one."""
+    """End to end over REST: one at a time with a pause in which the pool refills, as people run; then eight at once."""
     figures = []
     known = (await bench.http.get("/api/languages")).json()["items"]
     for language, code in LANGUAGES.items():
@@ -289,14 +292,30 @@ async def executions(bench: Bench, count: int) -> list[Figure]:
         took: list[float] = []
         failed = ""
         while len(took) <= count and not failed:
-            began = time.perf_counter()
-            body = {"language": language, "code": code, "timeout": 20_000}
-            answer = (await bench.http.post("/api/executions", json=body)).json()
-            took.append((time.perf_counter() - began) * 1000)
+            answer, ms = await timed_run(bench, language, code)
+            took.append(ms)
+            await asyncio.sleep(PAUSE_S)
             if not answer.get("success"):
                 failed = f"failed: {answer.get('error', answer)}"[:200]
         figures.append(figure(f"run {language}", "ms", took[1:], failed or f"first {took[0]:.0f} ms"))
-    return figures
+    began = time.perf_counter()
+    lanes = [
+        [timed_run(bench, "javascript", LANGUAGES["javascript"]) for _ in range(count // 4)] for _ in range(AT_ONCE)
+    ]
+
+    async def one_after_the_other(runs: list[Any]) -> list[float]:
+        return [(await run)[1] for run in runs]
+
+    together = [ms for lane in await asyncio.gather(*map(one_after_the_other, lanes)) for ms in lane]
+    note = f"{AT_ONCE} at once; {len(together) / (time.perf_counter() - began):.1f} runs/s"
+    return [*figures, figure("run javascript, concurrent", "ms", together, note)]
+
+
+async def timed_run(bench: Bench, language: str, code: str) -> tuple[dict[str, Any], float]:
+    """(the result, milliseconds from the request to it)."""
+    began = time.perf_counter()
+    answer = await bench.http.post("/api/executions", json={"language": language, "code": code, "timeout": 20_000})
+    return answer.json(), (time.perf_counter() - began) * 1000
 
 
 async def measure(arguments: argparse.Namespace) -> list[Figure]:
