@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from collab_server.rest.common import PROBLEMS, Asker, Json, Node, etag
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
 from collab_server.shapes import NewVersion, SessionOut
 
 router = APIRouter(prefix="/sessions/{session_id}/versions", tags=["history"], responses=PROBLEMS)
@@ -25,8 +25,13 @@ async def listed(
 
 
 @router.post("", status_code=201, summary="Name the present version")
-async def name(node: Node, who: Asker, session_id: str, wanted: NewVersion) -> Response:
-    return Json(await node.history.name(who, session_id, wanted.name), 201)
+async def name(
+    request: Request, node: Node, who: Asker, session_id: str, wanted: NewVersion, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.history.name(who, session_id, wanted.name), 201)
+
+    return await once(request, who, key, work)
 
 
 @router.get("/{version}", summary="The files as they were at a version")
@@ -37,6 +42,11 @@ async def get(node: Node, who: Asker, session_id: str, version: int) -> Response
 @router.post(
     "/{version}/restore", response_model=SessionOut, summary="Bring the files of a version back, as a new change"
 )
-async def restore(node: Node, who: Asker, session_id: str, version: int) -> Response:
-    shown = await node.history.restore(who, session_id, version)
-    return Json(shown, 200, etag(shown["version"]))
+async def restore(
+    request: Request, node: Node, who: Asker, session_id: str, version: int, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        shown = await node.history.restore(who, session_id, version)
+        return Json(shown, 200, etag(shown["version"]))
+
+    return await once(request, who, key, work)

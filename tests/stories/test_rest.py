@@ -193,6 +193,24 @@ async def test_a_version_is_named_looked_at_and_restored_as_a_new_change(ada: Ac
     assert ada.user_id in listed[0]["actorIds"]
 
 
+async def test_naming_and_restoring_a_version_twice_with_one_key_is_done_once(ada: Account) -> None:
+    session = await ada.session(main_js="first\n")
+    versions = f"/api/sessions/{session['id']}/versions"
+    for _ in range(3):
+        named = await ada.http.post(versions, json={"name": "start"}, headers={"idempotency-key": "name"})
+        assert named.status_code == 201
+    listed = (await ada.http.get(versions)).json()["items"]
+    assert [item["name"] for item in listed if item["name"]] == ["start"]
+    place = f"/api/sessions/{session['id']}/files/{session['files'][0]['id']}"
+    restored = []
+    for text in ("second\n", "third\n"):
+        await ada.http.put(place, json={"content": text})
+        path = f"{versions}/{named.json()['version']}/restore"
+        restored.append((await ada.http.post(path, headers={"idempotency-key": "restore"})).json()["version"])
+    assert restored[0] == restored[1]
+    assert (await ada.http.get(place)).json()["content"] == "third\n"
+
+
 async def test_a_guest_comes_in_by_a_link_until_it_is_revoked(server: Server, ada: Account) -> None:
     import httpx
 
