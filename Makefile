@@ -6,7 +6,7 @@ worker_sources := $(shell find $(WORKER)/src $(WORKER)/scripts -type f 2>/dev/nu
 web_sources := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
 
 .DELETE_ON_ERROR:
-.PHONY: run test check test-python test-worker test-web soak lock types wheel clean
+.PHONY: run test check test-python test-worker test-web soak conformance lock types wheel clean
 
 run: .venv/.run $(WORKER)/dist/manifest.json web/dist/index.html
 	@exec $(BIN)/collab-server serve
@@ -36,6 +36,10 @@ test-python: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/
 
 soak: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/clients/.installed
 	$(BIN)/python -m pytest -m soak
+
+# Runs every conformance program and writes docs/conformance.md.
+conformance: .venv/.test $(WORKER)/dist/manifest.json
+	$(BIN)/python scripts/write_conformance.py
 
 # Writes the TypeScript types of the events from their one definition.
 types: .venv/.run

@@ -1,0 +1,3 @@
+"""The programs are data, whatever their names: nothing in them is collected."""
+
+collect_ignore = ["programs"]
