@@ -27,6 +27,7 @@ from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
 from crdt.model import Actor
+from executor.pricing import MICRO
 from executor.pricing import TIERS as TIER_LIST
 
 Scope = Literal["edit", "run", "admin"]
@@ -71,6 +72,8 @@ class Principal:
     via: Literal["bearer", "cookie"]
     guest: bool = False
     link_id: str | None = None
+    # What its runs are counted under beside the account: the API key, the login or the link that let it in.
+    key_id: str | None = None
 
     def require_admin(self) -> Principal:
         """Self, or the one Forbidden that all of the operator's pages answer with."""
@@ -170,6 +173,7 @@ class Identity:
             token_id=row["id"],
             expires_at=row["expires_at"],
             link_id=row["name"] if guest else None,
+            key_id=row["id"] if row["kind"] == "api" else row["name"],
         )
 
     async def _from_jwt(self, token: str) -> Principal:
@@ -227,11 +231,12 @@ class Identity:
         admin: bool | None = None,
         scopes: Iterable[str] = (),
         expires_at: int | None = None,
+        budget_micro_dollars: int | None = None,
         by: str | None = None,
     ) -> tuple[str, str]:
         """Make a token for `user_id` (the account is made when missing); returns (id, token). Raises Invalid.
 
-        `by` is who asked for it, when it was not the user.
+        `by` is who asked for it, when it was not the user; the budget is what its runs may cost in a month.
         """
         wanted = sorted(set(scopes))
         if unknown := set(wanted) - SCOPES:
@@ -254,6 +259,7 @@ class Identity:
                     scopes=",".join(wanted),
                     created_at=self._now_ms(),
                     expires_at=expires_at,
+                    budget_micro_dollars=budget_micro_dollars,
                 )
             )
             await audited(
@@ -373,6 +379,7 @@ def shown_token(row: RowMapping) -> dict[str, Any]:
         "scopes": [s for s in row["scopes"].split(",") if s],
         "createdAt": row["created_at"],
         "expiresAt": row["expires_at"],
+        "budget": None if row["budget_micro_dollars"] is None else row["budget_micro_dollars"] / MICRO,
     }
 
 

@@ -109,7 +109,7 @@ class Lane:
             "ping": (Nothing, self._ping),
         }
 
-    def welcome(self, kind: Literal["welcome", "role"] = "welcome") -> None:
+    def welcome(self, kind: Literal["welcome", "role"] = "welcome", **more: Any) -> None:
         """Say who the server takes the client for and what it may do; said again as `role` when that changes."""
         connection, room = self._connection, self._connection.room
         self._send(
@@ -128,6 +128,7 @@ class Lane:
                 "protocol": PROTOCOL,
                 "mayEdit": connection.may_edit,
                 "mayRun": connection.may_run,
+                **more,
             }
         )
 

@@ -281,11 +281,6 @@ class Members:
             )
         return row["session_id"], token
 
-    async def cap_of(self, link_id: str) -> int | None:
-        """The spending cap of a guest's link in micro-dollars, if it has one."""
-        async with self._engine.connect() as connection:
-            return (await connection.execute(select(links.c.cap_micro_dollars).where(links.c.id == link_id))).scalar()
-
 
 def missing(session_id: str) -> NotFound:
     """The same answer for a session that is not there and one the caller may not know of."""

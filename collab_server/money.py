@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from collab_server.shapes import timestamp, timestamp_or_none
@@ -29,8 +30,14 @@ def is_final(record: ExecutionRecord) -> bool:
     return record.status in FINAL_STATUSES
 
 
+def micro(dollars: Decimal | None) -> int | None:
+    """Dollars of a request as whole micro-dollars."""
+    return None if dollars is None else int(dollars * MICRO)
+
+
 def shown_tier(tier: Tier) -> dict[str, Any]:
     """A tier as the price list shows it."""
+    quota = tier.quota
     return {
         "name": tier.name,
         "version": tier.version,
@@ -39,7 +46,17 @@ def shown_tier(tier: Tier) -> dict[str, Any]:
         "maxTimeMs": tier.max_time_ms,
         "maxMemoryBytes": tier.max_memory_bytes,
         "modules": list(tier.modules),
+        "limits": {
+            "runsPerMinute": quota.runs_per_minute,
+            "concurrentRuns": quota.concurrent_runs,
+            "computeUnitsPerMonth": _whole(quota.month_compute_micro_units),
+            "moneyPerMonth": None if quota.month_micro_dollars is None else quota.month_micro_dollars / MICRO,
+        },
     }
+
+
+def _whole(micro: int | None) -> int | None:
+    return None if micro is None else micro // MICRO
 
 
 async def usage_of(

@@ -28,6 +28,7 @@ from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.members import Members
 from collab_server.nodes import Nodes
+from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
 from collab_server.security import SecurityLog
@@ -70,6 +71,7 @@ class Services:
     oversight: OversightActions
     audit: Audit
     invoices: Invoices
+    budgets: Budgets
     nodes: Nodes
 
 
@@ -106,7 +108,8 @@ async def running(
         sessions = SessionActions(engine, members, rooms, now=now, new_id=new_id)
         files = FileActions(sessions)
         history = HistoryActions(sessions, log)
-        executions = ExecutionActions(executor, sessions, members, new_id=new_id)
+        budgets = Budgets(engine, executor, settings)
+        executions = ExecutionActions(executor, sessions, members, budgets, new_id=new_id)
 
         async def may_still_run(actor_id: str, session_id: str) -> bool:
             roles = (await members.of([session_id]))[session_id]
@@ -161,5 +164,6 @@ async def running(
             OversightActions(engine, executor, sessions, now=now),
             Audit(engine),
             Invoices(engine),
+            budgets,
             nodes,
         )

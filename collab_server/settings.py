@@ -61,7 +61,13 @@ class Settings(BaseSettings):
     pool_size: int = Field(2, ge=0, le=64, description="Worker runtimes kept warm while nothing runs.")
     concurrent_runs_max: int = Field(8, ge=1, description="Executions at once on a node; more are queued.")
     queued_runs_max: int = Field(100, ge=0, description="Executions waiting on a node; more are refused.")
-    runs_per_user_max: int = Field(4, ge=1, description="Executions at once per user; more are queued.")
+    runs_per_user_max: int = Field(
+        16, ge=1, description="Executions at once per user on a node, whatever the tier allows; more are queued."
+    )
+    runs_per_session_per_minute: int = Field(600, ge=1, description="Executions per minute in one session.")
+    runs_per_address_per_minute: int = Field(
+        1200, ge=1, description="Executions per minute from one client address (of IPv6: one /64)."
+    )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
     )

@@ -5,6 +5,7 @@ The execution request and the execution events are executor's; nothing here does
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 from pydantic.alias_generators import to_camel
 
 from executor import events
+from executor.pricing import MICRO, TierQuota
 
 FILES_MAX = 500
 NAME_CHARS_MAX = 200
@@ -23,6 +25,7 @@ ENVIRONMENT_KEYS_MAX = 100
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX, strip_whitespace=True)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Content = Annotated[str, StringConstraints(max_length=CONTENT_CHARS_MAX)]
+Money = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 RoleName = Literal["owner", "editor", "runner", "viewer"]
 
 
@@ -58,6 +61,7 @@ class SessionChange(Shape):
     is_public: bool | None = None
     environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
     expires_at: AwareDatetime | None = None
+    budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
 
 
 class Fork(Shape):
@@ -108,6 +112,13 @@ class NewToken(Shape):
     name: Annotated[str, StringConstraints(max_length=NAME_CHARS_MAX)] = ""
     scopes: list[Literal["edit", "run", "admin"]] = Field(default_factory=list)
     expires_at: AwareDatetime | None = None
+    budget: Money | None = Field(None, description="What runs by this key may cost in a month, in dollars.")
+
+
+class OwnLimits(Shape):
+    """What an account lets itself spend in a month, in dollars; null: as much as its tier allows."""
+
+    budget: Money | None
 
 
 class Login(Shape):
@@ -129,6 +140,29 @@ class NewVersion(Shape):
     name: Name
 
 
+class Overrides(Shape):
+    """Limits of one account; what is left out is as its tier has it, null is no limit."""
+
+    runs_per_minute: int = Field(0, ge=1, le=100_000)
+    concurrent_runs: int = Field(0, ge=1, le=1000)
+    compute_units_per_month: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    money_per_month: Money | None = None
+
+    def applied(self, quota: TierQuota) -> TierQuota:
+        """The tier's limits with these instead."""
+        names = {
+            "runs_per_minute": ("runs_per_minute", 1),
+            "concurrent_runs": ("concurrent_runs", 1),
+            "compute_units_per_month": ("month_compute_micro_units", MICRO),
+            "money_per_month": ("month_micro_dollars", MICRO),
+        }
+        given: dict[str, Any] = {}
+        for name in self.model_fields_set:
+            value, (field, scale) = getattr(self, name), names[name]
+            given[field] = None if value is None else int(value * scale)
+        return replace(quota, **given)
+
+
 class UserChange(Shape):
     """What an admin changes of an account; what is left out stays.
 
@@ -138,6 +172,18 @@ class UserChange(Shape):
     tier: Annotated[str, StringConstraints(max_length=32)] | None = None
     admin: StrictBool | None = None
     suspended: StrictBool | None = None
+    limits: Overrides | None = Field(
+        None, description="Limits of this account instead of its tier's; {} takes them off."
+    )
+
+
+class TierLimits(Shape):
+    """What an account of a tier may use; null is no limit."""
+
+    runs_per_minute: int = Field(60, ge=1, le=100_000)
+    concurrent_runs: int = Field(4, ge=1, le=1000)
+    compute_units_per_month: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    money_per_month: Money | None = None
 
 
 class TierChange(Shape):
@@ -148,6 +194,19 @@ class TierChange(Shape):
     max_time_ms: int = Field(ge=100, le=3_600_000)
     max_memory_bytes: int = Field(ge=16 * 2**20, le=64 * 2**30)
     modules: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(max_length=200)
+    limits: TierLimits | None = Field(None, description="Left out: as they were.")
+
+
+class Estimate(Shape):
+    """`maxCost` is what a run reserves and can never go past; `typicalCost` is the median of the last runs alike, if
+    there were any. `covered`: whether everyone who pays has that much left."""
+
+    tier: str
+    max_cost: float
+    max_compute_units: float
+    typical_cost: float | None
+    covered: bool
+    currency: Literal["USD"]
 
 
 class UserOut(Shape):
@@ -160,6 +219,8 @@ class UserOut(Shape):
     tokens: int
     sessions: int
     cost_this_month: float
+    budget: float | None
+    limits: dict[str, Any]
 
 
 class TierOut(Shape):
@@ -170,6 +231,7 @@ class TierOut(Shape):
     max_time_ms: int
     max_memory_bytes: int
     modules: list[str]
+    limits: TierLimits
 
 
 class AuditVerdict(Shape):

@@ -100,7 +100,8 @@ class Sockets:
                 connection.room = room
                 lane = Lane(connection, self.files, self.executions)
                 connection.on_role = lambda: lane.welcome("role")
-                lane.welcome()
+                limits = await self.executions.limits(connection.principal, connection.session_id)
+                lane.welcome(limits=limits)
                 connection.member = room.join(connection)
                 # Rights taken away between the check above and now are not in the feed's future: look once more.
                 await connection.recheck()

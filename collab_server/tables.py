@@ -26,6 +26,9 @@ users = Table(
     Column("tier", String(32), nullable=False),
     Column("admin", Boolean, nullable=False, default=False),
     Column("suspended", Boolean, nullable=False, default=False),
+    # What an admin gave this account beside its tier (shapes.Overrides), and what it lets itself spend in a month.
+    Column("overrides", Text),
+    Column("budget_micro_dollars", BigInteger),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -42,6 +45,7 @@ tokens = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("budget_micro_dollars", BigInteger),
 )
 
 sessions = Table(
@@ -57,6 +61,7 @@ sessions = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("deleted_at", BigInteger),
+    Column("budget_micro_dollars", BigInteger),
     Index("ix_sessions_listed", "deleted_at", "is_public", "created_at"),
 )
 

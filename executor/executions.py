@@ -16,7 +16,8 @@ from typing import Any, cast
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from executor.events import Finding, Finished, Metrics, RefusedRun, RunError, Who, result_of
+from executor.allowances import Claim, Exhausted, Left
+from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, Page
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
@@ -145,17 +146,21 @@ class Executor:
         actor_name: str,
         session_id: str | None,
         account_tier: str,
+        running_max: int | None = None,
+        key_id: str | None = None,
+        claims: Sequence[Claim] = (),
         execution_id: str | None = None,
         on_event: OnEvent | None = None,
     ) -> str:
-        """Returns once the run is recorded, without waiting for it. Raises Refused (recorded) or DuplicateExecution."""
+        """Returns once the run is recorded and its worst cost reserved with all who pay, without waiting for it.
+        Raises Refused (recorded) or DuplicateExecution."""
         execution_id = execution_id or self._new_id()
         if execution_id in self._live:
             raise DuplicateExecution(execution_id)
         actor = Who(id=actor_id, name=actor_name)
-        now_ms = self._now_ms()
+        now_ms = self.now_ms()
         record = ExecutionRecord(
-            execution_id, session_id, actor_id, actor_name, self._node_id, snapshot.language[:64], snapshot.entry,
+            execution_id, session_id, actor_id, actor_name, key_id, self._node_id, snapshot.language[:64], snapshot.entry,
             snapshot.digest, snapshot.version, account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
         )  # fmt: skip
         try:
@@ -166,27 +171,39 @@ class Executor:
                 raise Refused(refusal)
             admission = admit(
                 execution_id, request, snapshot, actor, account_tier,
-                tiers=self._tiers, quota=self._quota, languages=self._runner.languages(), limits=self.limits.run,
+                running_max=running_max, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(), limits=self.limits.run,
             )  # fmt: skip
         except Refused as refused:
-            self._finished["refused"] += 1
-            self._on_findings(record, refused.refusal.findings or ())
-            await self.ledger.insert(replace(record, status="refused", finished_at=now_ms), [refused.event])
-            if on_event is not None:
-                self._tell(on_event, refused.event)
-            raise
+            raise await self._record_refusal(record, refused, on_event) from None
         record = replace(record, tier=admission.tier.name, tier_version=admission.tier.version)
         self._on_findings(record, admission.findings)
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
-            await self.ledger.insert(record)
-        except BaseException:
+            await self.ledger.insert(record, claims=claims, worst=admission.worst)
+        except BaseException as error:
             del self._live[execution_id]
             self._quota.release(admission.ticket)
+            if isinstance(error, Exhausted):
+                told = await self._record_refusal(record, _out_of(execution_id, error), on_event)
+                raise told from error
             raise
         self._spawn(self._drive(live))
         return execution_id
+
+    async def _record_refusal(self, record: ExecutionRecord, refused: Refused, on_event: OnEvent | None) -> Refused:
+        """Recorded under an id of its own: the one that was asked for stays free, so that the request may be repeated
+        under the same key once there is room."""
+        refused = Refused(refused.refusal.model_copy(update={"execution_id": self._new_id()}))
+        ended = replace(
+            record, id=refused.refusal.execution_id or record.id, status="refused", finished_at=record.created_at
+        )
+        self._finished["refused"] += 1
+        self._on_findings(ended, refused.refusal.findings or ())
+        await self.ledger.insert(ended, [refused.event])
+        if on_event is not None:
+            self._tell(on_event, refused.event)
+        return refused
 
     async def events(self, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
         """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown."""
@@ -261,6 +278,10 @@ class Executor:
         live.admission.job.cancelled.set()
         return True
 
+    async def left(self, claims: Sequence[Claim]) -> Sequence[Left]:
+        """What payers have left just now."""
+        return await self.ledger.left(claims, self.now_ms())
+
     def live(self) -> tuple[ExecutionRecord, ...]:
         """The runs of this node that are not over."""
         return tuple(live.record for live in self._live.values())
@@ -304,7 +325,7 @@ class Executor:
             live.record = replace(
                 live.record, status=settlement.status, exit_code=settlement.exit_code, wall_ms=settlement.wall_ms,
                 memory_bytes=settlement.memory_bytes, compute_micro_units=settlement.usage.compute_micro_units,
-                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self._now_ms(),
+                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(),
             )  # fmt: skip
             live.kept.append(event)
             self._finished[settlement.status] += 1
@@ -364,7 +385,7 @@ class Executor:
         error = RunError(type="platform", message="the server stopped while this ran; it is free")
         nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
         finished = Finished(execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing)
-        ended = replace(record, status="lost", finished_at=self._now_ms())
+        ended = replace(record, status="lost", finished_at=self.now_ms())
         await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[finished.to_json()])
         self._finished["lost"] += 1
 
@@ -376,7 +397,7 @@ class Executor:
 
     def _publish(self, live: _Live, event: dict[str, Any]) -> None:
         if event["type"] == "execution.started":
-            live.record = replace(live.record, status="running", started_at=self._now_ms())
+            live.record = replace(live.record, status="running", started_at=self.now_ms())
         live.keep(event, self.limits.kept_output_bytes_max)
         if live.on_event is not None:
             self._tell(live.on_event, event)
@@ -394,5 +415,12 @@ class Executor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _now_ms(self) -> int:
+    def now_ms(self) -> int:
+        """The executor's clock, in milliseconds since the epoch."""
         return int(self._now() * 1000)
+
+
+def _out_of(execution_id: str, error: Exhausted) -> Refused:
+    code: RefusalCode = "rate_limited" if error.what == "rate" else "quota_exceeded"
+    retry_after = None if error.retry_after_s is None else round(error.retry_after_s, 3)
+    return Refused(RefusedRun(execution_id=execution_id, code=code, message=str(error), retry_after=retry_after))

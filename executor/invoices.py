@@ -3,53 +3,14 @@
 An invoice is read from the append-only usage table and never stored a second time; how it looks is no business of this module.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Integer, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from executor.months import DAY_MS, Month
 from executor.tables import usage
-
-DAY_MS = 86_400_000
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-
-
-@dataclass(frozen=True, order=True)
-class Month:
-    """A calendar month in UTC, from its first millisecond up to, and without, the first of the next."""
-
-    year: int
-    month: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Month | None":
-        """From `2026-11`; None when it is not one."""
-        found = _MONTH.fullmatch(text)
-        return cls(int(found[1]), int(found[2])) if found and 1970 <= int(found[1]) <= 9998 else None
-
-    @classmethod
-    def at(cls, epoch_ms: int) -> "Month":
-        """The month of a moment."""
-        moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
-        return cls(moment.year, moment.month)
-
-    @property
-    def following(self) -> "Month":
-        return Month(self.year + self.month // 12, self.month % 12 + 1)
-
-    @property
-    def start_ms(self) -> int:
-        return (date(self.year, self.month, 1) - date(1970, 1, 1)).days * DAY_MS
-
-    @property
-    def end_ms(self) -> int:
-        return self.following.start_ms
-
-    def __str__(self) -> str:
-        return f"{self.year:04d}-{self.month:02d}"
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,25 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from statistics import median
 from typing import Any, Literal
 
 from sqlalchemy import Integer, RowMapping, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from executor import audit
+from executor import allowances, audit
 from executor.events import encode
-from executor.pricing import TIERS, Tier
+from executor.pricing import FREE, TIERS, Tier, TierQuota, Usage
 from executor.tables import execution_events, executions, tiers, usage
 
 DAY_MS = 86_400_000
 PAGE_MAX = 200
+ALIKE_MAX = 20
 UNFINISHED = ("queued", "running")
 _ENDED = ("status", "exit_code", "started_at", "finished_at")
-_CHARGED = ("session_id", "actor_id", "language", "tier", "tier_version")
+_CHARGED = ("session_id", "actor_id", "key_id", "language", "tier", "tier_version")
 _MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dollars")
 
 GroupBy = Literal["day", "language", "session", "actor"]
@@ -47,6 +49,7 @@ class ExecutionRecord:
     session_id: str | None
     actor_id: str
     actor_name: str
+    key_id: str | None
     node_id: str
     language: str
     entry: str
@@ -106,12 +109,21 @@ class Ledger:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def insert(self, record: ExecutionRecord, events: Sequence[Mapping[str, Any]] = ()) -> None:
+    async def insert(
+        self,
+        record: ExecutionRecord,
+        events: Sequence[Mapping[str, Any]] = (),
+        *,
+        claims: Sequence[allowances.Claim] = (),
+        worst: Usage = FREE,
+    ) -> None:
+        """Records a run and takes from its payers what it may use at most, all or nothing; DuplicateExecution, Exhausted."""
         values = {column.name: getattr(record, column.name) for column in executions.columns}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(executions).values(values))
                 await _append(connection, record.id, 0, events)
+                await allowances.take(connection, record.id, claims, worst, record.created_at)
         except IntegrityError as error:
             raise DuplicateExecution(record.id) from error
 
@@ -140,6 +152,9 @@ class Ledger:
                     insert(usage).values(**row, execution_id=record.id, created_at=record.finished_at)
                 )
             await _append(connection, record.id, first_index, events)
+            used = Usage(record.compute_micro_units, record.cost_micro_dollars) if billed else None
+            ended_at = record.finished_at or record.created_at
+            await allowances.settle(connection, record.id, record.session_id, used, ended_at)
         return True
 
     async def unfinished(self, node_id: str) -> list[ExecutionRecord]:
@@ -224,13 +239,18 @@ class Ledger:
         # PostgreSQL sums bigints as numeric.
         return [UsageSum(None if row[0] is None else str(row[0]), *(int(value) for value in row[1:])) for row in rows]
 
-    async def spent_by_prefix(self, actor_prefix: str) -> int:
-        """What all actors whose ids begin alike have spent, in micro-dollars."""
-        query = select(func.sum(usage.c.cost_micro_dollars)).where(
-            usage.c.actor_id.startswith(actor_prefix, autoescape=True)
-        )
+    async def median_cost(self, actor_id: str, session_id: str | None, language: str, tier: str) -> int | None:
+        """In micro-dollars, of the last runs alike; None when there were none."""
+        alike = (usage.c.actor_id == actor_id, usage.c.language == language, usage.c.tier == tier)
+        where = () if session_id is None else (usage.c.session_id == session_id,)
+        query = select(usage.c.cost_micro_dollars).where(*alike, *where).order_by(usage.c.created_at.desc())
         async with self._engine.connect() as connection:
-            return int((await connection.execute(query)).scalar() or 0)
+            costs = list((await connection.execute(query.limit(ALIKE_MAX))).scalars())
+        return int(median(costs)) if costs else None
+
+    async def left(self, claims: Sequence[allowances.Claim], now_ms: int) -> list[allowances.Left]:
+        """What payers have left."""
+        return await allowances.left(self._engine, claims, now_ms)
 
     async def tiers(self) -> dict[str, Tier]:
         """The newest version of each tier; the defaults where nobody has set one."""
@@ -304,8 +324,14 @@ def _decode_cursor(cursor: str) -> tuple[int, str]:
 def _tier(row: RowMapping) -> Tier:
     return Tier(
         row["name"], row["version"], row["price_per_second_micro_dollars"], row["price_per_mb_micro_dollars"],
-        row["max_time_ms"], row["max_memory_bytes"], tuple(json.loads(row["modules"])),
+        row["max_time_ms"], row["max_memory_bytes"], tuple(json.loads(row["modules"])), _quota(row),
     )  # fmt: skip
+
+
+def _quota(row: RowMapping) -> TierQuota:
+    if row["quota"] is None:
+        return next((tier.quota for tier in TIERS if tier.name == row["name"]), TierQuota())
+    return TierQuota(**json.loads(row["quota"]))
 
 
 def _tier_row(tier: Tier) -> dict[str, Any]:
@@ -313,5 +339,5 @@ def _tier_row(tier: Tier) -> dict[str, Any]:
         "price_per_second_micro_dollars": tier.price_per_second_micro_dollars,
         "price_per_mb_micro_dollars": tier.price_per_mb_micro_dollars,
         "max_time_ms": tier.max_time_ms, "max_memory_bytes": tier.max_memory_bytes,
-        "modules": json.dumps(tier.modules),
+        "modules": json.dumps(tier.modules), "quota": json.dumps(asdict(tier.quota)),
     }  # fmt: skip

@@ -4,7 +4,7 @@ Nothing here knows the time, the store or the caller; a price is never read from
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from executor import modules
@@ -23,15 +23,30 @@ class Tier:
     max_time_ms: int
     max_memory_bytes: int
     modules: tuple[str, ...]
+    quota: "TierQuota" = field(default_factory=lambda: TierQuota())
+
+
+@dataclass(frozen=True)
+class TierQuota:
+    """What an account of a tier may use; None is no limit."""
+
+    runs_per_minute: int = 60
+    concurrent_runs: int = 4
+    month_compute_micro_units: int | None = None
+    month_micro_dollars: int | None = None
 
 
 _TO_STANDARD = (*modules.BASIC, *modules.STANDARD)
+_MILLION = 1_000_000
 TIERS: tuple[Tier, ...] = (
-    Tier("basic", 1, 100, 10, 10_000, 128 * MB, modules.BASIC),
-    Tier("standard", 1, 500, 50, 30_000, 256 * MB, _TO_STANDARD),
-    Tier("premium", 1, 1_000, 100, 60_000, 512 * MB, (*_TO_STANDARD, *modules.PREMIUM)),
-    Tier("enterprise", 1, 2_000, 200, 300_000, 1024 * MB, (modules.EVERYTHING,)),
-)
+    Tier("basic", 1, 100, 10, 10_000, 128 * MB, modules.BASIC, TierQuota(60, 4, _MILLION * MICRO, 100 * MICRO)),
+    Tier("standard", 1, 500, 50, 30_000, 256 * MB, _TO_STANDARD, TierQuota(120, 6, 4 * _MILLION * MICRO, 1_000 * MICRO)),
+    Tier(
+        "premium", 1, 1_000, 100, 60_000, 512 * MB, (*_TO_STANDARD, *modules.PREMIUM),
+        TierQuota(240, 8, 16 * _MILLION * MICRO, 10_000 * MICRO),
+    ),
+    Tier("enterprise", 1, 2_000, 200, 300_000, 1024 * MB, (modules.EVERYTHING,), TierQuota(600, 16)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

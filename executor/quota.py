@@ -33,6 +33,7 @@ class Ticket:
     """A place in the queue or among the running; leave it with `Quota.release`, always."""
 
     actor_id: str
+    running_max: int
     on_position: Callable[[int], None] | None = None
     position: int = 0
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,13 +48,15 @@ class Quota:
         self._running: set[Ticket] = set()
         self._running_of: Counter[str] = Counter()
 
-    def request(self, actor_id: str) -> Ticket | Full:
-        """Takes a place at once, without waiting; `ticket.admitted` says when it may run."""
+    def request(self, actor_id: str, running_max: int | None = None) -> Ticket | Full:
+        """Takes a place at once, without waiting; `ticket.admitted` says when it may run. `running_max`: how many runs
+        the actor's tier allows at once."""
         if len(self._waiting) >= self.limits.queue_max:
             return Full("this node has as many runs waiting as it takes")
         if sum(ticket.actor_id == actor_id for ticket in self._waiting) >= self.limits.actor_queue_max:
             return Full(f"at most {self.limits.actor_queue_max} of your runs may wait")
-        ticket = Ticket(actor_id)
+        mine = self.limits.actor_running_max
+        ticket = Ticket(actor_id, mine if running_max is None else min(mine, running_max))
         self._waiting.append(ticket)
         self._advance()
         return ticket
@@ -86,7 +89,7 @@ class Quota:
     def _advance(self) -> None:
         still_waiting: list[Ticket] = []
         for ticket in self._waiting:
-            if self._may_run(ticket.actor_id):
+            if self._may_run(ticket):
                 self._running.add(ticket)
                 self._running_of[ticket.actor_id] += 1
                 ticket.position = 0
@@ -100,8 +103,7 @@ class Quota:
                 if ticket.on_position:
                     ticket.on_position(position)
 
-    def _may_run(self, actor_id: str) -> bool:
+    def _may_run(self, ticket: Ticket) -> bool:
         return (
-            len(self._running) < self.limits.node_running_max
-            and self._running_of[actor_id] < self.limits.actor_running_max
+            len(self._running) < self.limits.node_running_max and self._running_of[ticket.actor_id] < ticket.running_max
         )

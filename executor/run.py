@@ -65,6 +65,8 @@ class Admission:
     tier: pricing.Tier
     ticket: Ticket
     job: Job
+    # The most that it can cost under its limits.
+    worst: pricing.Usage
     # The server stops: the run is nobody's fault and free.
     abandoned: bool = False
     findings: tuple[events.Finding, ...] = field(default=())
@@ -90,6 +92,7 @@ def admit(
     actor: events.Who,
     account_tier: str,
     *,
+    running_max: int | None,
     tiers: Mapping[str, pricing.Tier],
     quota: Quota,
     languages: frozenset[str] | None,
@@ -115,7 +118,7 @@ def admit(
     if seen.blocked:
         worst = next(finding for finding in seen.findings if finding.severity == "error")
         raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
-    ticket = quota.request(actor.id)
+    ticket = quota.request(actor.id, running_max)
     if isinstance(ticket, Full):
         raise refuse("rate_limited", ticket.message, retry_after=ticket.retry_after_s)
     wire = WireRequest(
@@ -136,7 +139,8 @@ def admit(
         artifact_bytes_max=limits.artifact_bytes_max,
     )
     job = Job(wire, Stdin(limits.stdin_bytes_max))
-    return Admission(execution_id, actor, snapshot, tier, ticket, job, findings=seen.findings)
+    most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit)
+    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, findings=seen.findings)
 
 
 def _shape_problem(

@@ -1,4 +1,4 @@
-"""The tables of executions: their rows, their kept events, usage, tiers by version, and the audit chain.
+"""The tables of executions: their rows, their kept events, usage, tiers by version, what payers may use, the audit chain.
 
 No query lives here. Usage, events, tier versions and audit are only ever appended to.
 """
@@ -33,6 +33,8 @@ executions = Table(
     Column("session_id", ID),
     Column("actor_id", String(255), nullable=False),
     Column("actor_name", String(255), nullable=False),
+    # The key or link that asked, where there was one.
+    Column("key_id", ID),
     Column("node_id", String(255), nullable=False),
     Column("language", String(64), nullable=False),
     Column("entry", String(1024), nullable=False),
@@ -71,6 +73,7 @@ usage = Table(
     Column("execution_id", ID, nullable=False, unique=True),
     Column("session_id", ID),
     Column("actor_id", String(255), nullable=False),
+    Column("key_id", ID),
     Column("language", String(64), nullable=False),
     Column("tier", String(64), nullable=False),
     Column("tier_version", Integer, nullable=False),
@@ -81,6 +84,7 @@ usage = Table(
     Column("created_at", BigInteger, nullable=False),
     Index(None, "actor_id", "created_at"),
     Index(None, "session_id", "created_at"),
+    Index(None, "key_id", "created_at"),
     Index(None, "created_at"),
 )
 tiers = Table(
@@ -93,8 +97,38 @@ tiers = Table(
     Column("max_time_ms", BigInteger, nullable=False),
     Column("max_memory_bytes", BigInteger, nullable=False),
     Column("modules", Text, nullable=False),
+    # Null in versions from before there were such limits: those of the tier as it came.
+    Column("quota", Text),
     Column("actor_id", String(255), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+)
+# How far each payer has run ahead of its rate: one row, moved by one conditional statement.
+rates = Table(
+    "rates",
+    metadata,
+    Column("subject", String(300), primary_key=True),
+    Column("busy_until_us", BigInteger, nullable=False),
+)
+# What a payer has used of a month (or `ever`) and what its unfinished runs may still use at most.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("subject", String(300), primary_key=True),
+    Column("period", String(8), primary_key=True),
+    Column("spent_micro_dollars", BigInteger, nullable=False),
+    Column("spent_micro_units", BigInteger, nullable=False),
+    Column("reserved_micro_dollars", BigInteger, nullable=False),
+    Column("reserved_micro_units", BigInteger, nullable=False),
+)
+# What an unfinished run holds of which allowance; gone when it is settled.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("execution_id", ID, primary_key=True),
+    Column("subject", String(300), primary_key=True),
+    Column("period", String(8), nullable=False),
+    Column("micro_dollars", BigInteger, nullable=False),
+    Column("micro_units", BigInteger, nullable=False),
 )
 # Ids come from the chain and have no gap: a row that is missing is found, and so is one that was changed.
 audit = Table(

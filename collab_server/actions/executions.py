@@ -14,9 +14,11 @@ from collab_server.actions.sessions import SessionActions
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members, Role, Verb
+from collab_server.payers import Budgets, headers_of
 from collab_server.revocation import Change
 from crdt.model import Actor
 from crdt.room import Room
+from executor import pricing
 from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
@@ -29,8 +31,15 @@ class ExecutionActions:
     """Runs belong to the server: whoever asked may leave, and come back to the kept output."""
 
     def __init__(
-        self, executor: Executor, sessions: SessionActions, members: Members, *, new_id: Callable[[], str]
+        self,
+        executor: Executor,
+        sessions: SessionActions,
+        members: Members,
+        budgets: Budgets,
+        *,
+        new_id: Callable[[], str],
     ) -> None:
+        self._budgets = budgets
         self._executor = executor
         self._sessions = sessions
         self._members = members
@@ -60,7 +69,6 @@ class ExecutionActions:
                 raise Forbidden("this token is not for that: it lacks the scope 'run'")
         else:
             await self._members.access(principal, session_id, "run")
-        await self._within_cap(principal)
         author = actor or principal.actor()
         if session_id is None:
             files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
@@ -91,6 +99,7 @@ class ExecutionActions:
         let_go: Callable[[], None] | None,
     ) -> str:
         wanted = execution_id or self._new_id()
+        payers = await self._budgets.of(principal, session_id)
         try:
             return await self._executor.submit(
                 request,
@@ -99,6 +108,9 @@ class ExecutionActions:
                 actor_name=author.name,
                 session_id=session_id,
                 account_tier=principal.tier,
+                running_max=payers.concurrent_runs,
+                key_id=principal.key_id,
+                claims=payers.claims,
                 execution_id=wanted,
                 on_event=on_event,
             )
@@ -107,6 +119,41 @@ class ExecutionActions:
             if let_go is not None:
                 let_go()
             return wanted
+
+    async def estimate(self, principal: Principal, request: ExecuteRequest, session_id: str | None) -> dict[str, Any]:
+        """What the run would cost at most, which is what it reserves, and what runs alike cost before."""
+        if session_id is None:
+            files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
+            snapshot = take(files, request.entry, request.code, request.language, None)
+        else:
+            await self._members.access(principal, session_id, "run")
+            async with self._sessions.room(session_id) as room:
+                snapshot = self._snapshot(room, request)
+        wanted = pricing.Wanted(
+            request.tier, request.timeout, request.memory_limit, snapshot.language, request.allowed_modules
+        )
+        tier = pricing.choose_tier(wanted, principal.tier, self._executor.tiers)
+        if isinstance(tier, pricing.TierRefusal):
+            raise Invalid(tier.message, name="tier") if tier.unknown_tier else Forbidden(tier.message)
+        worst = pricing.cost(tier, request.timeout / 1000, request.memory_limit)
+        left = await self._executor.left((await self._budgets.of(principal, session_id)).claims)
+        typical = await self._executor.ledger.median_cost(principal.user_id, session_id, snapshot.language, tier.name)
+        return {
+            "tier": tier.name,
+            "maxCost": worst.cost_dollars,
+            "maxComputeUnits": worst.compute_units,
+            "typicalCost": None if typical is None else typical / pricing.MICRO,
+            "covered": all(one.covers(worst) for one in left),
+            "currency": "USD",
+        }
+
+    async def limits(self, principal: Principal, session_id: str | None) -> dict[str, Any]:
+        """What the caller may still use, here or anywhere."""
+        return await self._budgets.left(principal, session_id)
+
+    async def rate_headers(self, principal: Principal, session_id: str | None) -> dict[str, str]:
+        """`RateLimit-*` as it is now."""
+        return headers_of(await self._executor.left((await self._budgets.of(principal, session_id)).claims))
 
     def _snapshot(self, room: Room, request: ExecuteRequest) -> Snapshot:
         if request.if_version is not None and request.if_version != room.version:
@@ -119,15 +166,6 @@ class ExecutionActions:
         for extra in request.files or ():
             files[extra.name] = SourceFile.of_text(extra.name, extra.content)
         return take(files.values(), request.entry, request.code, request.language, room.version)
-
-    async def _within_cap(self, principal: Principal) -> None:
-        if principal.link_id is None:
-            return
-        cap = await self._members.cap_of(principal.link_id)
-        if cap is not None and await self._executor.ledger.spent_by_prefix(f"guest-{principal.link_id}-") >= cap:
-            raise ActionError(
-                "the spending cap of this link is reached; ask the owner for another", code="quota_exceeded"
-            )
 
     def _let_go(self, kept: Any) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(kept.__aexit__(None, None, None))

@@ -24,6 +24,7 @@ from collab_server.acts import audited
 from collab_server.errors import Forbidden, Invalid
 from collab_server.identity import Principal
 from collab_server.members import Members, missing
+from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions
 from crdt.model import FileState
@@ -188,8 +189,10 @@ class SessionActions:
         values: dict[str, Any] = {
             key: value
             for key, value in wanted.model_dump(exclude_unset=True).items()
-            if value is not None or key == "expires_at"
+            if value is not None or key in ("expires_at", "budget")
         }
+        if "budget" in values:
+            values["budget_micro_dollars"] = micro(values.pop("budget"))
         if "environment" in values:
             values["environment"] = json.dumps(values["environment"]).encode()
             if len(values["environment"]) > ENVIRONMENT_BYTES_MAX:
@@ -204,6 +207,11 @@ class SessionActions:
             )
             if values.get("is_public") is False and access.session["is_public"]:
                 await revocation.say(connection, now_ms, session_id=session_id)
+            if "budget_micro_dollars" in values:
+                budget = values["budget_micro_dollars"]
+                await audited(
+                    connection, now_ms, principal.user_id, "session.budget", session_id, budgetMicroDollars=budget
+                )  # fmt: skip
         shown = await self.get(principal, session_id)
         async with self.room(session_id) as room:
             room.announce({"type": "session.changed", "name": shown["name"], "isPublic": shown["isPublic"]})

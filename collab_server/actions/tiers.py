@@ -16,11 +16,11 @@ from collab_server.caller import ADDRESS
 from collab_server.errors import Invalid, NotFound, PreconditionFailed
 from collab_server.identity import Principal
 from collab_server.money import shown_tier
-from collab_server.shapes import TierChange, timestamp
+from collab_server.shapes import TierChange, TierLimits, timestamp
 from executor import modules
 from executor.executions import Executor
 from executor.ledger import StaleTier
-from executor.pricing import MICRO, Tier, price_of
+from executor.pricing import MICRO, Tier, TierQuota, price_of
 
 # Whatever a tier may name: Node's modules, by which those of the other languages are governed.
 MODULES = frozenset({modules.EVERYTHING, *modules.known_names("javascript")})
@@ -57,6 +57,7 @@ class TierActions:
             wanted.max_time_ms,
             wanted.max_memory_bytes,
             _modules(wanted.modules),
+            newest.quota if wanted.limits is None else _quota(wanted.limits),
         )
         _keep_the_order(tier, (await self._executor.ledger.tiers()).values())
         now_ms = int(self._now() * 1000)
@@ -103,6 +104,16 @@ def _micro(dollars: Decimal, field: str) -> int:
     if micro != int(micro):
         raise Invalid("has more than six decimals; prices are whole micro-dollars", name=field)
     return int(micro)
+
+
+def _quota(limits: TierLimits) -> TierQuota:
+    units = limits.compute_units_per_month
+    return TierQuota(
+        limits.runs_per_minute,
+        limits.concurrent_runs,
+        None if units is None else units * MICRO,
+        None if limits.money_per_month is None else int(limits.money_per_month * MICRO),
+    )
 
 
 def _modules(names: list[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +19,7 @@ from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.shapes import UserChange, timestamp
 from collab_server.tables import sessions, tokens, users
-from executor.invoices import Month
+from executor.months import Month
 from executor.pricing import MICRO
 from executor.tables import usage
 
@@ -62,6 +63,10 @@ class UserActions:
     async def change(self, principal: Principal, user_id: str, wanted: UserChange, tiers: set[str]) -> dict[str, Any]:
         """Change what is given; open sockets and runs follow within a second."""
         values = {key: value for key, value in wanted.model_dump(exclude_unset=True).items() if value is not None}
+        if (limits := wanted.limits) is not None:
+            del values["limits"]
+            given = limits.model_dump(mode="json", exclude_unset=True, by_alias=True)
+            values["overrides"] = orjson.dumps(given).decode() if given else None
         if "tier" in values and values["tier"] not in tiers:
             raise Invalid(f"unknown tier {values['tier']!r}; there are {', '.join(sorted(tiers))}", name="tier")
         if user_id == principal.user_id and (values.get("suspended") or values.get("admin") is False):
@@ -82,6 +87,16 @@ class UserActions:
                     connection, now_ms, principal.user_id, "user.changed", user_id, changed=changed, before=was
                 )
         return await self.get(user_id)
+
+    async def set_budget(self, user_id: str, micro_dollars: int | None) -> None:
+        """What an account lets itself spend in a month."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(users).where(users.c.id == user_id).values(budget_micro_dollars=micro_dollars)
+            )
+            await audited(
+                connection, self._now_ms(), user_id, "user.budget", user_id, budgetMicroDollars=micro_dollars
+            )  # fmt: skip
 
     async def _shown(self, rows: list[RowMapping] | Any) -> list[dict[str, Any]]:
         ids = [row["id"] for row in rows]
@@ -115,6 +130,8 @@ class UserActions:
                 "createdAt": timestamp(row["created_at"]),
                 "tokens": counts.get(row["id"], 0),
                 "sessions": sessions_of.get(row["id"], 0),
+                "budget": None if row["budget_micro_dollars"] is None else row["budget_micro_dollars"] / MICRO,
+                "limits": orjson.loads(row["overrides"]) if row["overrides"] else {},
                 "costThisMonth": costs.get(row["id"], 0) / MICRO,
             }
             for row in rows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -67,7 +68,8 @@ def problem_response(problem: Problem, instance: str | None = None) -> Response:
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer realm="collab-server"'
     if (after := problem.extra.get("retryAfter")) is not None:
-        headers["retry-after"] = str(max(1, round(after)))
+        headers["retry-after"] = headers["ratelimit-reset"] = str(max(1, math.ceil(after)))
+        headers["ratelimit-remaining"] = "0"
     return Response(orjson.dumps(problem.body(instance)), problem.status, headers, "application/problem+json")
 
 

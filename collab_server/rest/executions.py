@@ -13,7 +13,7 @@ from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
 from collab_server.services import Services
-from collab_server.shapes import Stdin
+from collab_server.shapes import Estimate, Stdin
 from executor.events import ExecutionResult
 from executor.ledger import Page
 from executor.request import ExecuteRequest
@@ -52,7 +52,21 @@ async def _start(
             )
         return Json(await node.executions.result(who, started))
 
-    return await once(request, who, key, work)
+    response = await once(request, who, key, work)
+    response.headers.update(await node.executions.rate_headers(who, session_id))
+    return response
+
+
+@router.post("/executions/estimate", response_model=Estimate, summary="What a run would cost at most, and usually")
+async def estimate(node: Node, who: Asker, wanted: ExecuteRequest) -> Response:
+    return Json(await node.executions.estimate(who, wanted, None))
+
+
+@router.post(
+    "/sessions/{session_id}/executions/estimate", response_model=Estimate, summary="The same for a session's files"
+)
+async def estimate_in(node: Node, who: Asker, session_id: str, wanted: ExecuteRequest) -> Response:
+    return Json(await node.executions.estimate(who, wanted, session_id))
 
 
 @router.get("/languages", summary="The languages that run here")

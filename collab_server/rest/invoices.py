@@ -14,7 +14,7 @@ from collab_server.identity import Principal
 from collab_server.invoices import KINDS, Addressee, brief
 from collab_server.rest.common import PROBLEMS, Asker, Json, Node
 from collab_server.services import Services
-from executor.invoices import Month
+from executor.months import Month
 
 router = APIRouter(prefix="/invoices", tags=["money"], responses=PROBLEMS)
 

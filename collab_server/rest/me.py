@@ -9,12 +9,10 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from collab_server.errors import Forbidden, Invalid
-from collab_server.identity import Principal
-from collab_server.money import shown_tier, usage_of
+from collab_server.money import micro, shown_tier, usage_of
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, Json, Node
-from collab_server.services import Services
-from collab_server.shapes import Login, NewToken, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes import Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
 
@@ -35,9 +33,17 @@ async def me(node: Node, who: Asker) -> Response:
             "admin": who.admin,
             "scopes": sorted(who.scopes),
             "expiresAt": timestamp_or_none(who.expires_at),
-            "limits": _limits(node, who),
+            "limits": await node.budgets.left(who),
         }
     )
+
+
+@router.patch("/me", summary="Set what you let yourself spend in a month")
+async def set_budget(node: Node, who: Asker, wanted: OwnLimits) -> Response:
+    if who.guest:
+        raise Forbidden("a guest has no account; what its link may spend is set by who made it")
+    await node.users.set_budget(who.user_id, micro(wanted.budget))
+    return Json({"limits": await node.budgets.left(who)})
 
 
 @router.get("/me/tokens", summary="Your API keys")
@@ -56,7 +62,12 @@ async def create_token(node: Node, who: Asker, wanted: NewToken) -> Response:
     if who.expires_at is not None and who.via == "bearer":
         expires_at = min(expires_at or who.expires_at, who.expires_at)
     token_id, token = await node.identity.issue(
-        who.user_id, kind="api", label=wanted.name, scopes=scopes, expires_at=expires_at
+        who.user_id,
+        kind="api",
+        label=wanted.name,
+        scopes=scopes,
+        expires_at=expires_at,
+        budget_micro_dollars=micro(wanted.budget),
     )
     return Json(
         {
@@ -65,6 +76,7 @@ async def create_token(node: Node, who: Asker, wanted: NewToken) -> Response:
             "name": wanted.name,
             "scopes": sorted(scopes),
             "expiresAt": timestamp_or_none(expires_at),
+            "budget": wanted.budget and float(wanted.budget),
         },
         201,
     )
@@ -120,18 +132,6 @@ async def usage(
     group_by: Annotated[Literal["day", "language", "session", "actor"], Query(alias="groupBy")] = "day",
 ) -> Response:
     return Json(await usage_of(node.executor.ledger, who.user_id, epoch_ms(from_), epoch_ms(to), group_by))
-
-
-def _limits(node: Services, who: Principal) -> dict[str, Any]:
-    tier = node.executor.tiers.get(who.tier)
-    quota = node.executor.limits.quota
-    running = sum(run.actor_id == who.user_id for run in node.executor.live())
-    return {
-        "concurrentRuns": quota.actor_running_max,
-        "concurrentRunsLeft": max(0, quota.actor_running_max - running),
-        "maxTimeMs": tier.max_time_ms if tier else 0,
-        "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
-    }
 
 
 def _shown(token: dict[str, Any]) -> dict[str, Any]:

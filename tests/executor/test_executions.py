@@ -95,12 +95,14 @@ async def test_a_refusal_is_recorded_named_and_free(
     with pytest.raises(Refused) as refused:
         await submit(executor, "return 1", execution_id="r1", on_event=heard.append, **fields)
     assert refused.value.event["code"] == code and named in refused.value.event["message"]
-    assert heard == [refused.value.event] == await told(executor, "r1")
-    record = await executor.get("r1")
+    refused_id = refused.value.event["executionId"]
+    assert heard == [refused.value.event] == await told(executor, refused_id)
+    record = await executor.get(refused_id)
     assert record is not None and record.status == "refused" and record.cost_micro_dollars == 0
     assert await executor.ledger.usage_sums("day") == []
-    result = await executor.result("r1")
+    result = await executor.result(refused_id)
     assert not result["success"] and result["error"]["type"] == code
+    assert await executor.get("r1") is None, "the id that was asked for stays free for another try"
 
 
 async def test_empty_and_oversized_source_is_refused_with_its_reason(executor: Executor) -> None:
@@ -236,7 +238,7 @@ async def test_an_oversized_result_is_dropped_with_a_notice(engine: AsyncEngine)
 async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(engine: AsyncEngine) -> None:
     executor = Executor(engine, _nobody(), node_id="n1")
     record = ExecutionRecord(
-        "mine", None, "ada", "Ada", "n1", "python", "main.py", "d", None, "basic", 1, "queued", None, 0, 0, 0, 0, 1, None,
+        "mine", None, "ada", "Ada", None, "n1", "python", "main.py", "d", None, "basic", 1, "queued", None, 0, 0, 0, 0, 1, None,
         None,
     )  # fmt: skip
     await executor.ledger.insert(record)

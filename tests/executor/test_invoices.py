@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from executor.invoices import Invoices, Month
+from executor.invoices import Invoices
 from executor.ledger import ExecutionRecord, Ledger
+from executor.months import Month
 from executor.statistics import Statistics
 from executor.tables import metadata
 
@@ -36,7 +37,7 @@ async def ran(
     engine: AsyncEngine, id: str, finished_at: int, *, cost: int = 190, wall_ms: int = 1500, **changes: object
 ) -> None:
     begun = ExecutionRecord(
-        id, "s1", "ada", "Ada", "n1", "python", "main.py", "d" * 64, 3, "basic", 1, "queued", None, 0, 0, 0, 0,
+        id, "s1", "ada", "Ada", None, "n1", "python", "main.py", "d" * 64, 3, "basic", 1, "queued", None, 0, 0, 0, 0,
         finished_at - wall_ms - 20, None, None,
     )  # fmt: skip
     begun = replace(begun, **changes)  # type: ignore[arg-type]
@@ -142,7 +143,7 @@ async def test_percentiles_are_of_the_runs_that_ran(engine: AsyncEngine) -> None
     await Ledger(engine).insert(
         replace(
             ExecutionRecord(
-                "refused", None, "ada", "Ada", "n1", "python", "main.py", "d", None, "basic", 0, "refused", None, 0, 0, 0, 0,
+                "refused", None, "ada", "Ada", None, "n1", "python", "main.py", "d", None, "basic", 0, "refused", None, 0, 0, 0, 0,
                 NOVEMBER.start_ms + 10_000, None, NOVEMBER.start_ms + 10_000,
             )
         )

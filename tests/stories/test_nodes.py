@@ -86,3 +86,17 @@ async def test_one_idempotency_key_on_two_nodes_is_one_run(nodes: tuple[Server, 
         assert len({answer.json()["result"] for answer in answers}) == 1, [answer.text for answer in answers]
         runs = (await one.get("/api/executions", headers=headers)).json()["items"]
         assert len(runs) == 1
+
+
+async def test_of_fifty_who_race_on_two_nodes_for_what_is_left_of_a_budget_exactly_one_runs(
+    nodes: tuple[Server, Server],
+) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(await node.http("ada")) for node in nodes]
+        await clients[0].patch("/api/me", json={"budget": 0.001})
+        body = {"language": "javascript", "code": "return 1", "tier": "basic"}
+        answers = await asyncio.gather(*(clients[i % 2].post("/api/executions", json=body) for i in range(50)))
+        assert sorted(answer.status_code for answer in answers) == [200] + [429] * 49
+        usage = (await clients[1].get("/api/usage")).json()["total"]
+        (ran,) = [answer.json()["metrics"] for answer in answers if answer.status_code == 200]
+        assert (usage["executions"], usage["cost"]) == (1, ran["cost"])

@@ -1,0 +1,130 @@
+"""Who pays for a run and within which limits: the account, the key or link that asked, the session, the network address.
+
+The limits come from the tier, an admin's overrides and the budgets that people set; taking and settling is executor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from collab_server.caller import ADDRESS, network
+from collab_server.identity import Principal
+from collab_server.settings import Settings
+from collab_server.shapes import Overrides
+from collab_server.tables import links, sessions, tokens, users
+from executor.allowances import Claim, Left
+from executor.executions import Executor
+from executor.months import Month
+from executor.pricing import MICRO, TierQuota
+
+
+@dataclass(frozen=True)
+class Payers:
+    """The payers of one run; `concurrent_runs` is how many of the account's runs go on at once on a node."""
+
+    claims: tuple[Claim, ...]
+    concurrent_runs: int
+
+
+class Budgets:
+    """Reads the limits of those who pay."""
+
+    def __init__(self, engine: AsyncEngine, executor: Executor, settings: Settings) -> None:
+        self._engine = engine
+        self._executor = executor
+        self._settings = settings
+
+    async def of(self, principal: Principal, session_id: str | None) -> Payers:
+        """Who pays when this principal runs something in this session, or in none."""
+        key, link = principal.key_id if not principal.guest else None, principal.link_id
+        query = select(
+            select(users.c.overrides).where(users.c.id == principal.user_id).scalar_subquery(),
+            select(users.c.budget_micro_dollars).where(users.c.id == principal.user_id).scalar_subquery(),
+            select(tokens.c.budget_micro_dollars).where(tokens.c.id == key).scalar_subquery(),
+            select(links.c.cap_micro_dollars).where(links.c.id == link).scalar_subquery(),
+            select(sessions.c.budget_micro_dollars).where(sessions.c.id == session_id).scalar_subquery(),
+        )
+        async with self._engine.connect() as connection:
+            overrides, own, of_key, of_link, of_session = (await connection.execute(query)).one()
+        quota = self._quota(principal.tier, overrides)
+        user = f"user:{principal.user_id}"
+        claims = [
+            Claim(user, quota.runs_per_minute, _least(quota.month_micro_dollars, own), quota.month_compute_micro_units)
+        ]
+        if of_key is not None:
+            claims.append(Claim(f"key:{key}", micro_dollars_max=of_key))
+        if of_link is not None:
+            claims.append(Claim(f"key:{link}", micro_dollars_max=of_link, monthly=False))
+        if session_id is not None:
+            per_minute = self._settings.runs_per_session_per_minute
+            claims.append(Claim(f"session:{session_id}", per_minute, of_session))
+        if address := ADDRESS.get():
+            claims.append(Claim(f"address:{network(address)}", self._settings.runs_per_address_per_minute))
+        return Payers(tuple(claims), min(quota.concurrent_runs, self._settings.runs_per_user_max))
+
+    def _quota(self, tier_name: str, overrides: str | None) -> TierQuota:
+        tier = self._executor.tiers.get(tier_name)
+        quota = tier.quota if tier is not None else TierQuota()
+        if overrides is None:
+            return quota
+        given = Overrides.model_validate(orjson.loads(overrides))
+        return given.applied(quota)
+
+    async def left(self, principal: Principal, session_id: str | None = None) -> dict[str, Any]:
+        """What the caller may do and has left, as `/api/me` and `welcome` show it."""
+        payers = await self.of(principal, session_id)
+        left = await self._executor.left(payers.claims)
+        tier = self._executor.tiers.get(principal.tier)
+        running = sum(run.actor_id == principal.user_id for run in self._executor.live())
+        month = Month.at(self._executor.now_ms())
+        return {
+            "concurrentRuns": payers.concurrent_runs,
+            "concurrentRunsLeft": max(0, payers.concurrent_runs - running),
+            "maxTimeMs": tier.max_time_ms if tier else 0,
+            "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
+            **_shown(left[0]),
+            "monthEndsAt": month.end,
+            "budgets": [{"of": one.claim.subject, **_shown(one)} for one in left[1:] if one.claim.budgeted],
+        }
+
+
+def headers_of(left: Sequence[Left]) -> dict[str, str]:
+    """`RateLimit-*`: of the payer that has the fewest runs left in its minute."""
+    rated = [one for one in left if one.runs is not None]
+    if not rated:
+        return {}
+    least = min(rated, key=lambda one: one.runs or 0)
+    limit = least.claim.runs_per_minute
+    return {
+        "ratelimit-limit": str(limit),
+        "ratelimit-remaining": str(least.runs),
+        "ratelimit-reset": str(-(-int(least.rate_full_in_s * 1000) // 1000)),
+        "ratelimit-policy": f"{limit};w=60",
+    }
+
+
+def _shown(one: Left) -> dict[str, Any]:
+    claim = one.claim
+    return {
+        "runsPerMinute": claim.runs_per_minute,
+        "runsLeft": one.runs,
+        "budget": _decimal(claim.micro_dollars_max),
+        "budgetLeft": _decimal(one.micro_dollars),
+        "computeUnits": _decimal(claim.micro_units_max),
+        "computeUnitsLeft": _decimal(one.micro_units),
+        "monthly": claim.monthly,
+    }
+
+
+def _decimal(micro: int | None) -> float | None:
+    return None if micro is None else micro / MICRO
+
+
+def _least(*values: int | None) -> int | None:
+    return min((value for value in values if value is not None), default=None)
