@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+import os
+
 from collab_server.settings import Settings
 from executor.executions import ExecutorLimits
-from executor.pool import LocalPool, PoolLimits
+from executor.pool import MB, LocalPool, PoolLimits
 from executor.quota import QuotaLimits
 from executor.runner import HttpRunner, Runner
+from executor.stock import memory_bytes_here
+
+RUNS_PER_CORE = 4
+RUNS_MIN = 8
+# The interpreter that takes longest to boot: one waits for the first run, when memory allows.
+EXPECTED_LANGUAGES = ("python",)
 
 
 def make_runner(settings: Settings) -> Runner:
     """A runner that is not started yet."""
     if settings.worker_url:
         return HttpRunner(settings.worker_url, settings.worker_secret)
-    return LocalPool(
-        dist=settings.worker_root,
-        limits=PoolLimits(idle_min=settings.pool_size, idle_max=max(settings.pool_size, settings.concurrent_runs_max)),
+    limits = PoolLimits(
+        idle_min=settings.pool_size,
+        idle_max=max(settings.pool_size, concurrent_runs_max(settings)),
+        memory_bytes_max=settings.pool_memory_mb * MB or memory_bytes_here(),
+        queue_timeout_s=settings.queue_timeout_s,
     )
+    return LocalPool(
+        dist=settings.worker_root, limits=limits, expected=EXPECTED_LANGUAGES if settings.pool_size else ()
+    )
+
+
+def concurrent_runs_max(settings: Settings) -> int:
+    """What was set, or what this machine's processors can keep moving."""
+    return settings.concurrent_runs_max or max(RUNS_MIN, RUNS_PER_CORE * (os.cpu_count() or 1))
 
 
 def executor_limits(settings: Settings) -> ExecutorLimits:
     """What may run and wait on this node."""
     return ExecutorLimits(
         quota=QuotaLimits(
-            node_running_max=settings.concurrent_runs_max,
+            node_running_max=concurrent_runs_max(settings),
             actor_running_max=settings.runs_per_user_max,
             queue_max=settings.queued_runs_max,
+            queue_timeout_s=settings.queue_timeout_s,
         )
     )

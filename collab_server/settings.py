@@ -59,7 +59,16 @@ class Settings(BaseSettings):
     )
     room_idle_s: float = Field(60, ge=0, description="Seconds that an empty room stays in memory.")
     pool_size: int = Field(2, ge=0, le=64, description="Worker runtimes kept warm while nothing runs.")
-    concurrent_runs_max: int = Field(8, ge=1, description="Executions at once on a node; more are queued.")
+    pool_memory_mb: int = Field(
+        0,
+        ge=0,
+        description="MiB that all Worker runtimes may take, warm and running; 0: half of the machine's or container's.",
+    )
+    concurrent_runs_max: int = Field(
+        0,
+        ge=0,
+        description="Executions at once on a node, more are queued; 0: four for each processor, eight at least.",
+    )
     queued_runs_max: int = Field(100, ge=0, description="Executions waiting on a node; more are refused.")
     runs_per_user_max: int = Field(
         16, ge=1, description="Executions at once per user on a node, whatever the tier allows; more are queued."
@@ -67,6 +76,11 @@ class Settings(BaseSettings):
     runs_per_session_per_minute: int = Field(600, ge=1, description="Executions per minute in one session.")
     runs_per_address_per_minute: int = Field(
         1200, ge=1, description="Executions per minute from one client address (of IPv6: one /64)."
+    )
+    queue_timeout_s: float = Field(
+        30,
+        gt=0,
+        description="Seconds that an execution waits for a place; then it is refused, free, with `retryAfter`.",
     )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."

@@ -15,7 +15,7 @@ import h11
 READ_BYTES = 65_536
 NDJSON = "application/x-ndjson"
 
-FaultKind = Literal["unreachable", "refused", "cut", "protocol", "no_process", "died"]
+FaultKind = Literal["unreachable", "refused", "cut", "protocol", "no_process", "died", "busy"]
 
 
 class PlatformFault(Exception):

@@ -171,7 +171,8 @@ class Executor:
                 raise Refused(refusal)
             admission = admit(
                 execution_id, request, snapshot, actor, account_tier,
-                running_max=running_max, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(), limits=self.limits.run,
+                running_max=running_max, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
+                memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
             )  # fmt: skip
         except Refused as refused:
             raise await self._record_refusal(record, refused, on_event) from None
@@ -301,7 +302,7 @@ class Executor:
             async for event in run(
                 live.admission, self._runner, self._quota, settle, limits=self.limits.run, now=self._now
             ):
-                if not isinstance(event, Finished):  # that one is kept and told of by settling
+                if not isinstance(event, Finished | RefusedRun):  # that one is kept and told of by settling
                     self._publish(live, event.to_json())
         except Exception:
             logger.exception("run %s broke off", live.record.id)
@@ -319,8 +320,8 @@ class Executor:
                 live.done = True
                 live.announce()
 
-    def _settler(self, live: _Live) -> Callable[[Finished, Settlement], Any]:
-        async def settle(finished: Finished, settlement: Settlement) -> None:
+    def _settler(self, live: _Live) -> Callable[[Finished | RefusedRun, Settlement], Any]:
+        async def settle(finished: Finished | RefusedRun, settlement: Settlement) -> None:
             event = finished.to_json()
             live.record = replace(
                 live.record, status=settlement.status, exit_code=settlement.exit_code, wall_ms=settlement.wall_ms,

@@ -13,12 +13,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
+
+import psutil
 
 from executor import nursery
 from executor.connection import Address, Connection, PlatformFault
@@ -152,6 +154,12 @@ class RuntimeProcess:
         if self.alive:
             self._kill()
 
+    def resident_bytes(self) -> int:
+        """What it takes of the machine's memory now; 0 when that cannot be told."""
+        with contextlib.suppress(psutil.Error):
+            return int(psutil.Process(self.pid).memory_info().rss)
+        return 0
+
     def dispose(self) -> None:
         """Kills it and lets go of everything that belonged to it."""
         self.kill()
@@ -177,6 +185,7 @@ class Processes:
         self._nursery: subprocess.Popen[bytes] | None = None
         self._program_fd = -1
         self._configs: dict[Kind, Path] = {}
+        self._writing: defaultdict[Kind, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._by_number: dict[int, RuntimeProcess] = {}
         self._last_number = 0
         self._buffer = b""
@@ -222,15 +231,7 @@ class Processes:
             await self.close()
             await self.start()
         assert self._folder is not None and self._control is not None
-        config = self._configs.get(kind)
-        if config is None:
-            try:
-                config = await asyncio.to_thread(
-                    write_config, self._installation, self._folder, self.secret, kind.heap_mb, kind.variant
-                )
-            except (NotBuilt, OSError, ValueError, KeyError) as error:  # a Worker that is being rebuilt, say
-                raise PlatformFault("no_process", f"the Worker's build cannot be read: {error}") from error
-            self._configs[kind] = config
+        config = await self._config(kind)
         self._last_number += 1
         number = self._last_number
         path = self._folder / f"{number}.sock"
@@ -243,6 +244,26 @@ class Processes:
         except BaseException:
             process.dispose()
             raise
+
+    async def prepare(self, kinds: Iterable[Kind]) -> None:
+        """Writes the configurations that are likely to be needed, so that no run waits for that."""
+        for kind in kinds:
+            # The first process that needs it tells of the fault.
+            with contextlib.suppress(PlatformFault):
+                await self._config(kind)
+
+    async def _config(self, kind: Kind) -> Path:
+        assert self._folder is not None
+        # Written once: a process may be reading what a second writer would truncate.
+        async with self._writing[kind]:
+            if kind not in self._configs:
+                try:
+                    self._configs[kind] = await asyncio.to_thread(
+                        write_config, self._installation, self._folder, self.secret, kind.heap_mb, kind.variant
+                    )
+                except (NotBuilt, OSError, ValueError, KeyError) as error:  # a Worker that is being rebuilt, say
+                    raise PlatformFault("no_process", f"the Worker's build cannot be read: {error}") from error
+            return self._configs[kind]
 
     async def _launch(self, process: RuntimeProcess, config: Path, path: Path) -> Tail:
         assert self._control is not None and self._folder is not None

@@ -18,6 +18,8 @@ class QuotaLimits:
     actor_running_max: int = 4
     queue_max: int = 200
     actor_queue_max: int = 20
+    # Who waited this long for a place is turned away; nothing ran, and nothing is charged.
+    queue_timeout_s: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from executor import events, pricing
 from executor.quota import Full, Quota, Ticket
 from executor.request import ExecuteRequest
-from executor.runner import Ended, Job, Leased, Runner, Stdin
+from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
 from executor.scan import scan
 from executor.snapshot import Snapshot, name_problem
 from executor.wire import (
@@ -30,6 +30,8 @@ from executor.wire import (
 )
 
 CONTEXT_DEPTH_MAX = 64
+BUSY_RETRY_AFTER_S = 5.0
+MB = 2**20
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Admission:
 
 @dataclass(frozen=True)
 class Settlement:
-    status: events.Status
+    status: events.Status | Literal["refused"]
     usage: pricing.Usage
     wall_ms: int
     memory_bytes: int
@@ -82,7 +84,7 @@ class Settlement:
     billed: bool
 
 
-Settle = Callable[[events.Finished, Settlement], Awaitable[None]]
+Settle = Callable[[events.Finished | events.RefusedRun, Settlement], Awaitable[None]]
 
 
 def admit(
@@ -96,6 +98,7 @@ def admit(
     tiers: Mapping[str, pricing.Tier],
     quota: Quota,
     languages: frozenset[str] | None,
+    memory_bytes_max: int | None,
     limits: RunLimits,
 ) -> Admission:
     """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
@@ -108,6 +111,9 @@ def admit(
     problem = _shape_problem(request, snapshot, languages, limits)
     if problem:
         raise refuse("invalid", problem)
+    if memory_bytes_max is not None and request.memory_limit > memory_bytes_max:
+        ceiling = f"the Worker here gives a program at most {memory_bytes_max // MB} MiB"
+        raise refuse("invalid", f"memoryLimit: {ceiling}; ask for less")
     wanted = pricing.Wanted(
         request.tier, request.timeout, request.memory_limit, snapshot.language, request.allowed_modules
     )
@@ -196,13 +202,16 @@ async def run(
     """Yields what happens, in order, the Finished last and only after it was settled."""
     job, execution_id = admission.job, admission.execution_id
     with quota.held(admission.ticket):
-        async for position in _positions(admission):
+        async for position in _positions(admission, quota.limits.queue_timeout_s):
             yield events.Queued(execution_id=execution_id, position=position)
         ended, leased = Ended("cancelled", 0), False
-        if not job.cancelled.is_set():
+        busy = not admission.ticket.admitted.is_set() and not job.cancelled.is_set()
+        if not busy and not job.cancelled.is_set():
             translation = _Translation(execution_id, limits)
             async for item in runner.run(job):
-                if isinstance(item, Leased):
+                if isinstance(item, Waiting):
+                    yield events.Queued(execution_id=execution_id, position=item.position)
+                elif isinstance(item, Leased):
                     leased = True
                     yield events.Started(
                         execution_id=execution_id,
@@ -220,26 +229,41 @@ async def run(
                         yield event
             if ended.frame is not None and (notice := translation.oversized_result(ended.frame)):
                 yield notice
+            busy = ended.fault is not None and ended.fault.kind == "busy"
+    if busy:
+        refused = _turned_away(execution_id)
+        await settle(refused, Settlement("refused", pricing.FREE, 0, 0, None, billed=False))
+        yield refused
+        return
     finished, settlement = conclude(admission, ended, leased=leased, limits=limits)
     await settle(finished, settlement)
     yield finished
 
 
-async def _positions(admission: Admission) -> AsyncGenerator[int, None]:
-    """The place in the queue whenever it changes, until the run is admitted or cancelled."""
+def _turned_away(execution_id: str) -> events.RefusedRun:
+    message = "no place became free in time: nothing ran and nothing is charged; try again in a moment"
+    return events.RefusedRun(
+        execution_id=execution_id, code="rate_limited", message=message, retry_after=BUSY_RETRY_AFTER_S
+    )
+
+
+async def _positions(admission: Admission, timeout_s: float) -> AsyncGenerator[int, None]:
+    """The place in the queue whenever it changes, until the run is admitted or cancelled, or has waited too long."""
     ticket, news = admission.ticket, asyncio.Event()
     ticket.on_position = lambda _: news.set()
     waits = [asyncio.create_task(admission.job.cancelled.wait()), asyncio.create_task(ticket.admitted.wait())]
+    loop = asyncio.get_running_loop()
+    until = loop.time() + timeout_s
     told = 0
     try:
-        while not ticket.admitted.is_set() and not admission.job.cancelled.is_set():
+        while not ticket.admitted.is_set() and not admission.job.cancelled.is_set() and loop.time() < until:
             if ticket.position != told:
                 told = ticket.position
                 yield told
             news.clear()
             changed = asyncio.create_task(news.wait())
             try:
-                await asyncio.wait({*waits, changed}, return_when="FIRST_COMPLETED")
+                await asyncio.wait({*waits, changed}, timeout=until - loop.time(), return_when="FIRST_COMPLETED")
             finally:
                 changed.cancel()
     finally:

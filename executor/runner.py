@@ -16,9 +16,9 @@ from typing import Any, Literal, Protocol
 from pydantic import ValidationError
 
 from executor.connection import Address, Connection, FaultKind, PlatformFault
-from executor.wire import FRAME, FinishedFrame, Frame, StdinLine, WireRefusal, WireRequest
+from executor.wire import FRAME, FinishedFrame, Frame, StdinLine, WireMessage, WireRefusal, WireRequest
 
-__all__ = ["Ended", "HttpRunner", "Job", "Leased", "PlatformFault", "Runner", "RunnerLimits", "Stdin"]
+__all__ = ["Ended", "HttpRunner", "Job", "Leased", "PlatformFault", "Runner", "RunnerLimits", "Stdin", "Waiting"]
 
 Cause = Literal["finished", "deadline", "memory", "cancelled", "fault"]
 
@@ -76,6 +76,13 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """The machine has no room for the run yet; `position` counts those who wait for it."""
+
+    position: int
+
+
+@dataclass(frozen=True)
 class Leased:
     """The run has its process: the clock and the meter run from here."""
 
@@ -91,7 +98,7 @@ class Ended:
     fault: PlatformFault | None = None
 
 
-RunItem = Leased | Frame | Ended
+RunItem = Waiting | Leased | Frame | Ended
 
 
 class Runner(Protocol):
@@ -102,6 +109,10 @@ class Runner(Protocol):
     def run(self, job: Job) -> AsyncGenerator[RunItem, None]: ...
     def languages(self) -> frozenset[str] | None:
         """What the Worker can run; None while it is not known."""
+        ...
+
+    def memory_bytes_max(self) -> int | None:
+        """The largest memory limit that a run can be given; None when no bound is known."""
         ...
 
     async def healthy(self) -> bool: ...
@@ -279,7 +290,7 @@ class HttpRunner:
         self._address = Address.of_url(url)
         self._secret = secret
         self._limits = limits or RunnerLimits()
-        self._languages: frozenset[str] | None = None
+        self._health: Health | None = None
         self._running = 0
 
     async def start(self) -> None:
@@ -292,13 +303,16 @@ class HttpRunner:
     async def healthy(self) -> bool:
         try:
             async with asyncio.timeout(self._limits.connect_timeout_s):
-                self._languages = await ask_languages(self._address, self._secret, self._limits)
+                self._health = await ask_health(self._address, self._secret, self._limits)
         except (PlatformFault, TimeoutError):
             return False
         return True
 
     def languages(self) -> frozenset[str] | None:
-        return self._languages
+        return self._health.languages if self._health else None
+
+    def memory_bytes_max(self) -> int | None:
+        return self._health.memory_bytes_max if self._health else None
 
     def stats(self) -> dict[str, int]:
         return {"running": self._running}
@@ -320,7 +334,14 @@ class HttpRunner:
             self._running -= 1
 
 
-async def ask_languages(address: Address, secret: str, limits: RunnerLimits) -> frozenset[str]:
+class Health(WireMessage):
+    """What a Worker says of itself."""
+
+    languages: frozenset[str]
+    memory_bytes_max: int | None = None
+
+
+async def ask_health(address: Address, secret: str, limits: RunnerLimits) -> Health:
     connection = await Connection.open(address, limits.connect_timeout_s)
     try:
         await connection.send("GET", "/healthz", secret, b"")
@@ -329,8 +350,8 @@ async def ask_languages(address: Address, secret: str, limits: RunnerLimits) -> 
         if status != 200:
             raise PlatformFault("refused", f"the Worker's health is {status}")
         try:
-            return frozenset(str(language) for language in json.loads(body)["languages"])
-        except (ValueError, KeyError, TypeError) as error:
+            return Health.model_validate_json(body)
+        except ValidationError as error:
             raise PlatformFault("protocol", "the Worker's health answer is not understood") from error
     finally:
         connection.close()

@@ -14,6 +14,8 @@ export interface Env {
   SECRET?: string;
   LOADER: WorkerLoader;
   ECHO_FRAMES?: string;
+  /** Set where the platform bounds every isolate, whatever a run asks for. */
+  MEMORY_BYTES_MAX?: string;
   PYTHON?: LoadedProgram["isolate"];
 }
 

@@ -17,10 +17,23 @@ async function warm(env: Env, only: string | null): Promise<void> {
   }
 }
 
+/** What can really run here: an interpreter may be missing from this Worker. */
+async function available(env: Env): Promise<string[]> {
+  const host = hostOf(env);
+  const there = await Promise.all([...LANGUAGES.values()].map(async (language) => (await language.available?.(host)) !== false));
+  return [...LANGUAGES.keys()].filter((_, at) => there[at]);
+}
+
+/** What the platform gives an isolate, where that is less than a run may ask for. */
+function ceiling(env: Env): { memoryBytesMax?: number } {
+  const bytes = Number(env.MEMORY_BYTES_MAX);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? { memoryBytesMax: bytes } : {};
+}
+
 async function route(request: Request, env: Env, ctx: Context): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === "/healthz" && request.method === "GET") {
-    return Response.json({ ok: true, languages: [...LANGUAGES.keys()], version: WORKER_VERSION });
+    return Response.json({ ok: true, languages: await available(env), version: WORKER_VERSION, ...ceiling(env) });
   }
   if (!(await authorized(request, env.SECRET))) throw new Refusal("unauthorized", "the bearer token is missing or wrong");
   if (request.method !== "POST") throw new Refusal("not_found", "no such resource", 404);

@@ -19,9 +19,11 @@ from collab_server.revocation import Change
 from crdt.model import Actor
 from crdt.room import Room
 from executor import pricing
+from executor.events import RefusedRun
 from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
+from executor.run import Refused
 from executor.snapshot import Snapshot, SourceFile, take
 
 FINAL = frozenset({"execution.finished", "execution.refused"})
@@ -203,6 +205,14 @@ class ExecutionActions:
         """The result object (INTERFACES §6), as soon as the run is over."""
         await self.get(principal, execution_id)
         return await self._executor.result(execution_id)
+
+    async def answer(self, principal: Principal, execution_id: str) -> dict[str, Any]:
+        """The result for who asked for the run; raises Refused when it was turned away while it waited."""
+        result = await self.result(principal, execution_id)
+        last = (await self._executor.replay(execution_id, 0))[-1]
+        if last["type"] == "execution.refused":
+            raise Refused(RefusedRun.model_validate(last))
+        return result
 
     async def events(self, principal: Principal, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
         """The kept events behind index `after`, then what comes, until the run is over."""

@@ -50,7 +50,7 @@ async def _start(
                 202,
                 {"location": f"/api/executions/{started}", "preference-applied": "respond-async"},
             )
-        return Json(await node.executions.result(who, started))
+        return Json(await node.executions.answer(who, started))
 
     response = await once(request, who, key, work)
     response.headers.update(await node.executions.rate_headers(who, session_id))

@@ -327,3 +327,31 @@ async def test_many_runs_of_many_people_all_end_and_the_ledger_adds_up(engine: A
 
 def _nobody() -> Runner:
     return HttpRunner("http://127.0.0.1:1", "s")
+
+
+async def test_a_run_that_waited_too_long_for_a_place_is_refused_and_free(engine: AsyncEngine, pool: LocalPool) -> None:
+    limits = ExecutorLimits(quota=QuotaLimits(node_running_max=1, queue_timeout_s=0.2))
+    executor = Executor(engine, pool, limits=limits)
+    await executor.start()
+    first = await submit(executor, SLEEP, timeout=60_000)
+    await until(lambda: executor.stats()["running"] == 1)
+    second = await submit(executor, "return 2", actor_id="bob")
+    events = await told(executor, second)
+    assert [event["type"] for event in events] == ["execution.queued", "execution.refused"]
+    assert events[-1]["code"] == "rate_limited" and events[-1]["retryAfter"] > 0
+    record = await executor.get(second)
+    assert record is not None and record.status == "refused" and record.cost_micro_dollars == 0
+    assert not await executor.ledger.usage_sums("day", actor_id="bob")
+    assert await executor.cancel(first)
+    await executor.close()
+
+
+async def test_more_memory_than_the_machine_gives_is_refused_by_name(engine: AsyncEngine) -> None:
+    pool = LocalPool(limits=PoolLimits(idle_min=1, memory_bytes_max=400 * 2**20))
+    await pool.start()
+    executor = Executor(engine, pool)
+    with pytest.raises(Refused) as refused:
+        await submit(executor, "return 1", memory_limit=512 * 2**20)
+    assert refused.value.refusal.code == "invalid" and "memoryLimit" in refused.value.refusal.message
+    await executor.close()
+    await pool.close()

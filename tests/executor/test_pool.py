@@ -121,15 +121,16 @@ async def test_a_pool_at_its_cap_makes_runs_wait_and_a_waiting_run_can_be_cancel
         await pool.close()
 
 
-async def test_no_free_process_in_time_is_the_platforms_fault() -> None:
-    pool = LocalPool(limits=PoolLimits(idle_min=1, processes_max=1, lease_wait_s=0.2))
+async def test_a_run_that_finds_no_room_in_time_is_turned_away_and_told_so() -> None:
+    pool = LocalPool(limits=PoolLimits(idle_min=1, processes_max=1, queue_timeout_s=0.2))
     await pool.start()
     try:
         first = Job(order("await new Promise((done) => setTimeout(done, 60_000))", timeout_ms=30_000))
         running = asyncio.create_task(carry(pool, first))
         await until(lambda: pool.stats()["busy"] == 1)
-        end = (await carry(pool, Job(order("return 1")))).end
-        assert end.cause == "fault" and end.fault is not None and end.fault.kind == "no_process"
+        carried = await carry(pool, Job(order("return 1")))
+        assert carried.end.cause == "fault" and not carried.leased and carried.positions == [1]
+        assert carried.end.fault is not None and carried.end.fault.kind == "busy"
         first.cancelled.set()
         await running
     finally:

@@ -18,7 +18,7 @@ from typing import Any
 
 from executor import workerd
 from executor.connection import Address
-from executor.runner import Ended, Job, Leased, Runner, RunnerLimits, ask_languages
+from executor.runner import Ended, Job, Leased, Runner, RunnerLimits, Waiting, ask_health
 from executor.wire import Frame, OutputFrame, TextFile, WireRequest
 
 MB = 2**20
@@ -50,6 +50,7 @@ class Carried:
     """What came of one run."""
 
     frames: list[Frame] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     leased: bool = False
     ended: Ended | None = None
 
@@ -66,7 +67,9 @@ class Carried:
 async def carry(runner: Runner, job: Job, on_frame: Callable[[Frame], None] | None = None) -> Carried:
     carried = Carried()
     async for item in runner.run(job):
-        if isinstance(item, Leased):
+        if isinstance(item, Waiting):
+            carried.positions.append(item.position)
+        elif isinstance(item, Leased):
             carried.leased = True
         elif isinstance(item, Ended):
             carried.ended = item
@@ -113,7 +116,7 @@ async def served_worker(secret: str = "s3cret") -> AsyncIterator[str]:
         try:
             port = listener.getsockname()[1]
             # The kernel queues the first connection until the process accepts it.
-            await ask_languages(Address("127.0.0.1", port), secret, RunnerLimits())
+            await ask_health(Address("127.0.0.1", port), secret, RunnerLimits())
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()

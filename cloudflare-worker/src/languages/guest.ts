@@ -37,6 +37,10 @@ export function guest(name: string, compatibilityFlags: string[] = []): Language
   return {
     name,
 
+    async available(): Promise<boolean> {
+      return (await payload()) !== null;
+    },
+
     async warm(host: Host): Promise<void> {
       if ((await payload()) === null) return;
       const id = crypto.randomUUID();
