@@ -79,10 +79,6 @@ class Connection:
         else:
             self._wire.send(frame)
 
-    def overloaded(self) -> bool:
-        """Whether the room should leave this reader out for now; it gets one diff when it is back."""
-        return self._wire.congested
-
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued; the first reason stays."""
         if self._over.is_set():
@@ -149,6 +145,11 @@ class Connection:
         else:
             logger.error("a frame in session %s could not be handled", self.session_id, exc_info=error)
             self.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
+
+    def unwritable(self) -> None:
+        """The room leaves this reader out for now."""
+        if self.room is not None and self.member is not None:
+            self.room.stall(self.member)
 
     def writable(self) -> None:
         """What waited goes first; then the room sends the difference that was missed."""

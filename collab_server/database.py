@@ -11,11 +11,11 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-import crdt.log
+import crdt.tables
 import executor.tables
 from collab_server import tables
 
-METADATA: list[MetaData] = [tables.metadata, crdt.log.metadata, executor.tables.metadata]
+METADATA: list[MetaData] = [tables.metadata, crdt.tables.metadata, executor.tables.metadata]
 BUSY_TIMEOUT_MS = 10_000
 POOL_CONNECTIONS = 10
 POOL_WAIT_S = 10

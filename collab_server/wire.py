@@ -23,6 +23,10 @@ class Listener(Protocol):
 
     def received(self, message: bytes | str) -> None: ...
 
+    def unwritable(self) -> None:
+        """Congested from now on."""
+        ...
+
     def writable(self) -> None:
         """No longer congested."""
         ...
@@ -76,6 +80,8 @@ class AsgiWire:
 
     def start(self, listener: Listener) -> None:
         self._listener = listener
+        if self.congested:
+            listener.unwritable()
         self._reader = asyncio.create_task(self._read(listener))
 
     def send(self, message: bytes | str) -> None:
@@ -83,8 +89,11 @@ class AsgiWire:
             return
         self._queue.append(message)
         self._queue_bytes += len(message)
-        self.congested = self.congested or self._queue_bytes > HIGH_BYTES
         self._wake.set()
+        if self._queue_bytes > HIGH_BYTES and not self.congested:
+            self.congested = True
+            if self._listener is not None:
+                self._listener.unwritable()
 
     def pause(self) -> None:
         self._readable.clear()

@@ -125,6 +125,8 @@ class UvicornWire(asyncio.Protocol):
 
     def start(self, listener: Listener) -> None:
         self._listener = listener
+        if self.congested:
+            listener.unwritable()
         if self._close_sent or self._gone.done():
             listener.lost()
         self.resume()
@@ -195,6 +197,8 @@ class UvicornWire(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.congested = True
+        if self._listener is not None:
+            self._listener.unwritable()
 
     def resume_writing(self) -> None:
         self.congested = False

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from crdt.archive import Loaded, LogRow, Snapshot
 from crdt.document import ApplyFailed, Document
-from crdt.log import Loaded, LogRow, Snapshot
 from crdt.model import FrameError, Limits
 
 

@@ -3,13 +3,16 @@ What is sent to a member, and when, is decided by the room."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 from crdt.model import Actor, FrameError
 
 
 class Peer(Protocol):
-    """What the transport gives the room: one per connection. None of these blocks or raises."""
+    """What the transport gives the room: one per connection. None of these blocks or raises.
+
+    A peer that can take no more for now has the room told by `Room.stall`, and by `Room.resume` when it can again."""
 
     @property
     def actor(self) -> Actor: ...
@@ -19,7 +22,17 @@ class Peer(Protocol):
     def wants_text(self) -> bool: ...
     def send_binary(self, frame: bytes) -> None: ...
     def send_text(self, frame: str) -> None: ...
-    def overloaded(self) -> bool: ...
+    def close(self, code: int, reason: str) -> None: ...
+
+
+# How one frame reaches many peers; a transport may know a quicker way than one after the other.
+Broadcast: TypeAlias = Callable[[Sequence[Peer], bytes], None]
+
+
+def one_by_one(peers: Sequence[Peer], frame: bytes) -> None:
+    """What a transport without a way of its own does."""
+    for peer in peers:
+        peer.send_binary(frame)
 
 
 class Member:

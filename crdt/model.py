@@ -73,6 +73,7 @@ class Limits:
     step2_cache_max: int = 64
     presence_window_s: float = 0.03
     presence_text_window_s: float = 0.25
+    presence_text_per_member_s: float = 0.005
     presence_expiry_s: float = 30.0
     presence_refresh_s: float = 10.0
     room_idle_s: float = 60.0

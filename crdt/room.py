@@ -3,9 +3,7 @@ All of it is synchronous; sockets, SQL and Redis are behind the ports that are h
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -13,12 +11,15 @@ from typing import Any
 
 import orjson
 
+from crdt.attendance import Attendance
+from crdt.audience import Audience
 from crdt.bus import Bus
-from crdt.document import Admitted, ApplyFailed, Change, Document
+from crdt.document import ApplyFailed, Change, Document
+from crdt.intake import Authored, Intake
 from crdt.loading import build
 from crdt.log import Log
-from crdt.members import Member, Peer
-from crdt.model import CLOSE_MALFORMED, SYSTEM, Actor, EditRefused, FileState, FrameError, Limits, TextEdit
+from crdt.members import Broadcast, Member, Peer, one_by_one
+from crdt.model import Actor, EditRefused, FileState, Limits, TextEdit
 from crdt.neighbours import Neighbours
 from crdt.presence import Presence
 from crdt.protocol import (
@@ -28,22 +29,15 @@ from crdt.protocol import (
     SyncStep1,
     SyncStep2,
     SyncUpdate,
-    awareness_frame,
     denied_frame,
-    encode_state_vector,
     parse,
-    parse_state_vector,
     step1_frame,
     step2_frame,
     update_frame,
 )
-from crdt.replica import merge
 from crdt.saving import Saving
-from crdt.update import scan
 
 __all__ = ["Member", "Peer", "Room"]
-
-logger = logging.getLogger(__name__)
 
 DENIED = "permission denied: you may watch this session but not change it"
 QUARANTINED = "this session is damaged and can only be read until it is repaired"
@@ -64,6 +58,7 @@ class Room:
         limits: Limits,
         now: Callable[[], float],
         new_id: Callable[[], str],
+        broadcast: Broadcast = one_by_one,
     ) -> None:
         self.session_id = session_id
         self.quarantined: str | None = None
@@ -71,28 +66,26 @@ class Room:
         self.changes_since_snapshot = 0
         self.bytes_since_snapshot = 0
         self._document = document
+        self._intake = Intake(document, self, limits)
         self._log = log
         self._limits = limits
         self._now = now
         self._new_id = new_id
-        self._loop = asyncio.get_running_loop()
-        self._members: dict[str, Member] = {}
-        self._text_members = 0
+        self._audience = Audience(broadcast)
         self._presence = Presence(limits, now=now)
         self.neighbours = Neighbours(self, bus, topic, node, self._presence, limits)
-        self._pending: list[tuple[Member, Admitted]] = []
-        self._pending_bytes = 0
-        self._asked: set[str] = set()
-        self._flush_handle: asyncio.Handle | None = None
+        self.attendance = Attendance(
+            self._presence, self._audience, limits, tell_neighbours=self.neighbours.tell_presence
+        )
+        # Frames that many newcomers ask for, until the next change.
         self._step2: dict[bytes, bytes] = {}
         self._state_vector: bytes | None = None
-        self._dirty: set[int] = set()
-        self._presence_handle: asyncio.TimerHandle | None = None
-        self._presence_text_handle: asyncio.TimerHandle | None = None
         self._saving = Saving(
-            session_id, log, current=lambda: self._document.version, tell=lambda event: self._send_text(_json(event))
+            session_id,
+            log,
+            current=lambda: self._document.version,
+            tell=lambda event: self._audience.tell_text(_json(event)),
         )
-        self._closed = False
 
     # -- state ---------------------------------------------------------------------------------------------------
 
@@ -110,15 +103,15 @@ class Room:
 
     @property
     def empty(self) -> bool:
-        return not self._members
+        return not self._audience
 
     @property
     def member_count(self) -> int:
-        return len(self._members)
+        return len(self._audience)
 
     def members(self) -> list[Actor]:
         """Everyone here, and everyone whom the other nodes tell of; each once."""
-        actors = {member.actor.id: member.actor for member in self._members.values()}
+        actors = {member.actor.id: member.actor for member in self._audience}
         for state in self._presence.members():
             user = state.get("user")
             if isinstance(user, dict) and isinstance(user.get("id"), str) and user["id"] not in actors:
@@ -135,30 +128,33 @@ class Room:
 
     def join(self, peer: Peer) -> Member:
         member = Member(self._new_id(), peer)
-        self._members[member.id] = member
-        self._text_members += member.wants_text
+        self._audience.add(member)
         peer.send_binary(step1_frame(self._vector()))
         if len(self._presence):
-            peer.send_binary(awareness_frame(self._presence.entries()))
+            peer.send_binary(self.attendance.frame())
         if member.wants_text:
-            peer.send_text(self._presence_text())
+            peer.send_text(self.attendance.text())
         return member
 
     def leave(self, member: Member) -> None:
-        if self._members.pop(member.id, None) is None:
-            return
-        self._text_members -= member.wants_text
-        self.touch(self._presence.leave(member.id))
+        if member in self._audience:
+            self._audience.remove(member)
+            self.touch(self._presence.leave(member.id))
+
+    def stall(self, member: Member) -> None:
+        """The connection can take no more for now: from here on it is left out."""
+        if member.stalled is None:
+            self._audience.stall(member, self._document.applied_vector())
 
     def resume(self, member: Member) -> None:
         """The connection takes frames again: it gets one difference instead of all that it missed."""
-        if member.stalled is None or member.id not in self._members:
+        if member.stalled is None or member not in self._audience:
             return
         self.flush()
         missing = self._document.diff(member.stalled)
-        member.stalled = None
+        self._audience.resume(member)
         member.peer.send_binary(update_frame(missing))
-        member.peer.send_binary(awareness_frame(self._presence.entries()))
+        member.peer.send_binary(self.attendance.frame())
         if member.wants_text:
             files = [
                 {
@@ -171,7 +167,7 @@ class Room:
                 for file in self.files()
             ]
             member.peer.send_text(_json({"type": "files", "version": self.version, "files": files}))
-            member.peer.send_text(self._presence_text())
+            member.peer.send_text(self.attendance.text())
 
     def receive(self, member: Member, frame: bytes) -> None:
         """Takes a frame of a connection; FrameError means that the connection is to be closed with its code."""
@@ -187,38 +183,19 @@ class Room:
             elif type(message) is SyncStep2:
                 self._receive_update(member, message.update, is_reply=True)
             elif type(message) is QueryAwareness:
-                member.peer.send_binary(awareness_frame(self._presence.entries()))
+                member.peer.send_binary(self.attendance.frame())
 
     def _receive_update(self, member: Member, update: bytes, *, is_reply: bool) -> None:
         if update == EMPTY_UPDATE:
             return
-        if not member.peer.may_edit or self.quarantined is not None:
-            # A stock client answers with all deletions it knows of; only what is new needs a word.
-            if not is_reply or self._document.brings_items(update):
-                reason = DENIED if self.quarantined is None else QUARANTINED
-                member.peer.send_binary(denied_frame(reason))
-            return
-        item = self._document.admit(update)
-        if item.known:
-            return
-        if item.gap:
-            self._ask_again(member, item, is_reply=is_reply)
-            return
-        self._pending.append((member, item))
-        self._pending_bytes += len(update)
-        if self._flush_handle is None:
-            self._flush_handle = self._loop.call_soon(self.flush)
+        if member.peer.may_edit and self.quarantined is None:
+            self._intake.take(member, update, is_reply=is_reply)
+        # A stock client answers with all deletions it knows of; only what is new needs a word.
+        elif not is_reply or self._document.known.brings_items(update):
+            member.peer.send_binary(denied_frame(DENIED if self.quarantined is None else QUARANTINED))
 
-    def _ask_again(self, member: Member, item: Admitted, *, is_reply: bool) -> None:
-        """Something is missing in between. A reply that still has gaps is kept until its base comes; asking once
-        more would go round in circles."""
-        if is_reply:
-            if not self._document.hold(item):
-                raise FrameError(CLOSE_MALFORMED, "too much that builds on what is missing", "pending_bytes_max")
-        elif member.id not in self._asked:
-            self._asked.add(member.id)
-            self._loop.call_soon(self._asked.discard, member.id)
-            member.peer.send_binary(step1_frame(self._vector()))
+    def ask(self, member: Member) -> None:
+        member.peer.send_binary(step1_frame(self._vector()))
 
     def _answer(self, member: Member, state_vector: bytes) -> None:
         self.flush()
@@ -239,87 +216,9 @@ class Room:
 
     def flush(self) -> None:
         """Applies what came in this turn of the loop as one change and passes it on."""
-        if self._flush_handle is not None:
-            self._flush_handle.cancel()
-            self._flush_handle = None
-        if not self._pending:
-            return
-        batch, self._pending = self._pending, []
-        self._pending_bytes = 0
-        self._state_vector = None
-        if any(item.torn for _, item in batch):
-            for entry in batch:
-                self._apply([entry])
-        else:
-            self._apply(batch)
-        if self._document.holds_any:
-            self._retry_held()
+        self._intake.flush()
 
-    def _apply(self, batch: list[tuple[Member, Admitted]]) -> None:
-        try:
-            change = self._document.apply([item for _, item in batch])
-        except ApplyFailed as failure:
-            if len(batch) == 1:
-                self._refuse(batch[0][0], FrameError(CLOSE_MALFORMED, "an update cannot be applied", "bad_update"))
-                logger.warning("an update in session %s cannot be applied: %s", self.session_id, failure)
-            else:
-                self._apply_singly(batch)
-            return
-        if change is None:
-            return
-        authors = list({member.actor.id: member.actor for member, _ in batch}.values())
-        only = batch[0][0]
-        if any(member is not only for member, _ in batch):
-            self._carry_out(change, authors, _by_author(batch, self._limits.merge_group_max), None)
-        elif len(batch) == 1:
-            self._carry_out(change, authors, [(only.actor.id, change.update)], only)
-        else:
-            self._carry_out(change, authors, [(only.actor.id, change.update)], only)
-
-    def _apply_singly(self, batch: list[tuple[Member, Admitted]]) -> None:
-        """One of them is to blame; the others stay."""
-        for member, old in batch:
-            if member.fault is not None:
-                continue
-            try:
-                item = self._document.admit(old.update)
-            except FrameError as fault:
-                self._refuse(member, fault)
-                continue
-            if item.gap:
-                self._ask_again(member, item, is_reply=False)
-            elif not item.known:
-                self._apply([(member, item)])
-
-    def _refuse(self, member: Member, fault: FrameError) -> None:
-        """Closes a connection whose frame was taken and turned out to be unusable only when it was applied: at once
-        where its transport can be told, else at its next frame."""
-        member.fault = fault
-        close = getattr(member.peer, "close", None)
-        if callable(close):
-            close(fault.close_code, str(fault))
-
-    def _retry_held(self) -> None:
-        held = self._document.release_held()
-        for update in held:
-            try:
-                item = self._document.admit(update)
-                if item.gap:
-                    self._document.hold(item)
-                elif not item.known:
-                    change = self._document.apply([item])
-                    if change is not None:
-                        self._carry_out(change, [SYSTEM], [(SYSTEM.id, change.update)], None)
-            except (FrameError, ApplyFailed):
-                continue
-
-    def _carry_out(
-        self,
-        change: Change,
-        authors: Sequence[Actor],
-        authored: Sequence[tuple[str, bytes]],
-        author: Member | None,
-    ) -> None:
+    def carry_out(self, change: Change, authors: Sequence[Actor], authored: Authored, author: Member | None) -> None:
         """A change of this node: to the log, to the members here, to the other nodes."""
         version = change.version
         self._saving.take(version, authored)
@@ -331,26 +230,9 @@ class Room:
     def _tell_members(self, change: Change, authors: Sequence[Actor], author: Member | None) -> None:
         self._state_vector = None
         self._step2.clear()
-        frame = update_frame(change.update)
-        stalled: bytes | None = None
-        for member in self._members.values():
-            if member is author or member.stalled is not None:
-                continue
-            peer = member.peer
-            if peer.overloaded():
-                if stalled is None:
-                    stalled = self._vector_before(change)
-                member.stalled = stalled
-                continue
-            peer.send_binary(frame)
-        if self._text_members and change.files:
+        self._audience.tell(update_frame(change.update), author)
+        if change.files and self._audience.reads:
             self._tell_texts(change, authors)
-
-    def _vector_before(self, change: Change) -> bytes:
-        vector = parse_state_vector(self._document.state_vector(), 2**40)
-        for client, start in scan(change.update, _UNLIMITED).starts.items():
-            vector[client] = min(start, vector.get(client, start))
-        return encode_state_vector(vector)
 
     def _tell_texts(self, change: Change, authors: Sequence[Actor]) -> None:
         actor = authors[-1]
@@ -368,13 +250,7 @@ class Room:
             if not file.deleted:
                 event["language"] = file.language
                 event["edits"] = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits]
-            self._send_text(_json(event))
-
-    def _send_text(self, frame: str) -> None:
-        if self._text_members:
-            for member in self._members.values():
-                if member.wants_text and member.stalled is None:
-                    member.peer.send_text(frame)
+            self._audience.tell_text(_json(event))
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -428,7 +304,7 @@ class Room:
         except ApplyFailed as failure:
             raise EditRefused("invalid", "the edit cannot be applied") from failure
         if change is not None:
-            self._carry_out(change, [actor], [(actor.id, change.update)], None)
+            self.carry_out(change, [actor], [(actor.id, change.update)], None)
         return self.version
 
     async def recall(self, file_id: str, base_version: int) -> None:
@@ -466,37 +342,7 @@ class Room:
         self.touch([member.client_id])
 
     def touch(self, client_ids: Iterable[int]) -> None:
-        self._dirty.update(client_ids)
-        if self._dirty and self._presence_handle is None:
-            self._presence_handle = self._loop.call_later(self._limits.presence_window_s, self._tell_presence)
-
-    def _tell_presence(self) -> None:
-        self._presence_handle = None
-        dirty, self._dirty = self._dirty, set()
-        if self._closed or not dirty:
-            return
-        frame = awareness_frame(self._presence.entries(dirty))
-        for member in self._members.values():
-            if member.stalled is not None:
-                continue
-            if member.peer.overloaded():
-                # It gets everybody's presence with the difference, once it reads again.
-                member.stalled = self._vector()
-            else:
-                member.peer.send_binary(frame)
-        self.neighbours.tell_presence(list(dirty))
-        if self._text_members and self._presence_text_handle is None:
-            self._presence_text_handle = self._loop.call_later(
-                self._limits.presence_text_window_s, self._tell_presence_text
-            )
-
-    def _tell_presence_text(self) -> None:
-        self._presence_text_handle = None
-        if not self._closed:
-            self._send_text(self._presence_text())
-
-    def _presence_text(self) -> str:
-        return _json({"type": "presence", "members": self._presence.members()})
+        self.attendance.touch(client_ids)
 
     def tick(self) -> None:
         """Called every few seconds: who fell silent goes, who is spoken for stays."""
@@ -511,19 +357,13 @@ class Room:
     def announce(self, event: dict[str, Any]) -> None:
         """To everyone on the text lane, here and on the other nodes."""
         frame = _json(event)
-        self._send_announced(frame)
+        self._audience.announce(frame)
         self.neighbours.tell_event(frame)
-
-    def _send_announced(self, frame: str) -> None:
-        # Events have no difference to send later, so a slow reader gets them too; its transport bounds the queue.
-        for member in self._members.values():
-            if member.wants_text:
-                member.peer.send_text(frame)
 
     # -- what neighbours bring ------------------------------------------------------------------------------------
 
     def take_event(self, frame: str, event: dict[str, Any]) -> None:
-        self._send_announced(frame)
+        self._audience.announce(frame)
         if self.on_announced is not None:
             self.on_announced(event)
 
@@ -541,7 +381,7 @@ class Room:
     def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
         """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
         self.flush()
-        item = self._document.admit(update, trusted=True)
+        item = self._document.known.admit(update, trusted=True)
         if item.gap:
             return False
         if not item.known:
@@ -556,26 +396,21 @@ class Room:
 
     def adopt(self, document: Document, fault: str | None, changes: int, size_bytes: int) -> None:
         """Takes the document that was loaded; with a `fault` it can only be read."""
+        self._intake.close()
         self._document.close()
         self._document = document
+        self._intake = Intake(document, self, self._limits)
         self.quarantined = fault
         self.changes_since_snapshot = changes
         self.bytes_since_snapshot = size_bytes
 
     def close(self) -> None:
         """Everything is saved and nobody is here: leaves the bus."""
-        self._closed = True
-        for handle in (self._flush_handle, self._presence_handle, self._presence_text_handle):
-            if handle is not None:
-                handle.cancel()
+        self._intake.close()
+        self.attendance.close()
         self.neighbours.close()
         self._document.close()
         self._saving.close()
-
-
-_UNLIMITED = Limits(
-    structs_per_update_max=2**40, clients_per_update_max=2**40, deletes_per_update_max=2**40, any_depth_max=10_000
-)
 
 
 def _json(event: dict[str, Any]) -> str:
@@ -584,17 +419,3 @@ def _json(event: dict[str, Any]) -> str:
     except TypeError:
         # Lone surrogates, which programs do print, are JSON in ASCII only.
         return json.dumps(event)
-
-
-def _by_author(batch: list[tuple[Member, Admitted]], group_max: int) -> list[tuple[str, bytes]]:
-    """A row for each author, so that the history by author stays true when changes are applied together."""
-    updates: dict[str, list[bytes]] = {}
-    for member, item in batch:
-        updates.setdefault(member.actor.id, []).append(item.update)
-    rows: list[tuple[str, bytes]] = []
-    for actor_id, parts in updates.items():
-        try:
-            rows.append((actor_id, merge(parts, group_max)))
-        except ApplyFailed:
-            rows.extend((actor_id, part) for part in parts)
-    return rows

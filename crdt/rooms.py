@@ -11,10 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from crdt.archive import Loaded
 from crdt.bus import Bus
 from crdt.document import Document
 from crdt.loading import build
-from crdt.log import Loaded, Log
+from crdt.log import Log
+from crdt.members import Broadcast, one_by_one
 from crdt.model import Limits
 from crdt.room import Room
 
@@ -57,8 +59,10 @@ class Rooms:
         limits: Limits | None = None,
         now: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        broadcast: Broadcast = one_by_one,
     ) -> None:
         self._log = log
+        self._broadcast = broadcast
         self._bus = bus
         self._limits = limits or Limits()
         self._now = now
@@ -136,6 +140,7 @@ class Rooms:
             limits=self._limits,
             now=self._now,
             new_id=self._new_id,
+            broadcast=self._broadcast,
         )
         await room.neighbours.listen()
         try:
@@ -261,7 +266,7 @@ def _snapshot_of(loaded: Loaded, limits: Limits, now: Callable[[], float]) -> tu
         return None
     document, fault = build(loaded, limits, now=now)
     try:
-        if fault is not None or document.holds_any:
+        if fault is not None or document.known.holds_any:
             return None
         return document.version, document.encode(), document.modified()
     finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from crdt.log import snapshots_table, updates_table
+from crdt.tables import snapshots_table, updates_table
 
 
 @dataclass(frozen=True)

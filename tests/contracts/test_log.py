@@ -14,8 +14,9 @@ from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crdt.loading import build
-from crdt.log import Log, metadata, snapshots_table
+from crdt.log import Log
 from crdt.model import Limits
+from crdt.tables import metadata, snapshots_table
 from tests.crdt.clients import Clock
 from tests.support.postgres_server import PostgresServer
 

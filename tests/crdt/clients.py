@@ -17,7 +17,7 @@ from pycrdt import Doc, Map, Text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from crdt.bus import Bus, LocalBus
-from crdt.log import Log, metadata
+from crdt.log import Log
 from crdt.model import Actor, Limits
 from crdt.protocol import (
     AuthMessage,
@@ -34,6 +34,7 @@ from crdt.protocol import (
 )
 from crdt.room import Member, Room
 from crdt.rooms import Rooms
+from crdt.tables import metadata
 
 _numbers = itertools.count(1)
 
@@ -62,7 +63,6 @@ class Connection:
         self.actor = actor
         self.may_edit = may_edit
         self.wants_text = wants_text
-        self.slow = False
         self.frames: list[bytes] = []
         self.texts: list[dict[str, Any]] = []
         self.closed: tuple[int, str] | None = None
@@ -72,9 +72,6 @@ class Connection:
 
     def send_text(self, frame: str) -> None:
         self.texts.append(json.loads(frame))
-
-    def overloaded(self) -> bool:
-        return self.slow
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from crdt.archive import Loaded
 from crdt.bus import LocalBus
-from crdt.log import Loaded, Log, updates_table
+from crdt.log import Log
 from crdt.model import EditRefused, Limits, TextEdit
 from crdt.room import Room
 from crdt.rooms import Rooms
+from crdt.tables import updates_table
 from tests.crdt.clients import Client, Clock, Connection, node, person, settle, store
 
 WAIT_SECONDS = 10

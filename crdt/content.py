@@ -1,0 +1,292 @@
+"""The files of a session as a replica holds them: loaded, changed by what was admitted, and read.
+What may come in is known.py's, what the server itself edits document.py's; connections and storage never appear here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crdt import edits as arithmetic
+from crdt import names
+from crdt.files import TrackedFile
+from crdt.known import TRUSTED, Admitted, Known
+from crdt.languages import language_of
+from crdt.model import EditRefused, FileState, Limits, TextEdit
+from crdt.protocol import encode_state_vector, malformed, parse_state_vector
+from crdt.replica import ApplyFailed, Effects, Replica
+from crdt.update import Id, replace_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a change did to one file; `edits` are relative to the version before."""
+
+    file_id: str
+    name: str
+    language: str
+    edits: tuple[TextEdit, ...]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of the document: `update` is what others need, `files` what readers of text want to know."""
+
+    version: int
+    update: bytes
+    files: tuple[FileChange, ...]
+
+
+class Content:
+    """`version` rises by one for every applied change; `known` says which updates may come in."""
+
+    def __init__(self, limits: Limits | None = None, *, now: Callable[[], float] = time.time) -> None:
+        self._limits = limits or Limits()
+        self._now = now
+        self.version = 0
+        self._replica = Replica(self._limits, self._reload_files)
+        self.known = Known(self._limits, files=lambda: self._files.keys(), measure=lambda: len(self.encode()))
+        self._files: dict[str, TrackedFile] = {}
+        self._shown: dict[str, str] | None = None
+        # The replica is not the sum of its updates any more: its past cannot be reckoned from them.
+        self._mended = False
+        self._recalled: dict[tuple[str, int], tuple[int, tuple[TextEdit, ...]]] = {}
+
+    # -- loading -------------------------------------------------------------------------------------------------
+
+    def load(self, state: bytes, version: int, modified: dict[str, int] | None = None) -> None:
+        """Begins from a saved state; ApplyFailed or FrameError where it cannot be used."""
+        self.known.start(state)
+        self._replica.start(state, version)
+        self.known.vector = parse_state_vector(self._replica.state_vector(), 2**40)
+        self.version = version
+        self._reload_files(modified or {})
+
+    def replay(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
+        """One version of the log; ApplyFailed or FrameError leave the document as it was."""
+        waiting = [*updates, *self.known.release_held()]
+        applied: list[bytes] = []
+        progress = True
+        while waiting and progress:
+            progress = False
+            for update in waiting:
+                item = self.known.admit(update, trusted=True)
+                if item.gap:
+                    # Rows of two nodes may be saved in another order than they were made.
+                    self.known.keep(update)
+                    continue
+                progress = True
+                if not item.known:
+                    self._apply([item], at_ms, count=False)
+                    applied.append(update)
+            waiting = self.known.release_held() if progress else []
+        self.version = max(self.version, version)
+        for update in applied:
+            self._record(update)
+
+    def _reload_files(self, modified: dict[str, int] | None = None) -> None:
+        """Takes the files anew from the replica; what is known of their past stays."""
+        modified = modified or {}
+        now_ms = int(self._now() * 1000)
+        before = self._files
+        self._files = {}
+        self._shown = None
+        for file_id in list(self._replica.files.keys()):
+            file = before.get(file_id)
+            if file is None:
+                file = TrackedFile(file_id, self.version, modified.get(file_id, now_ms))
+            file.attach(self._replica.files.get(file_id))
+            file.keep_mirror()
+            self._files[file_id] = file
+
+    def close(self) -> None:
+        """Lets go of the library's memory; reading what is cached still works, changing does not."""
+        self._replica.detach()
+
+    # -- what comes from clients and other nodes -----------------------------------------------------------------
+
+    def apply(self, items: Sequence[Admitted]) -> Change | None:
+        """Applies admitted updates as one change; None when they were no news. ApplyFailed: none of them stands."""
+        return self._apply(items, int(self._now() * 1000), count=True)
+
+    def _apply(self, items: Sequence[Admitted], at_ms: int, *, count: bool) -> Change | None:
+        mended: list[FileChange] = []
+        for item in items:
+            if item.torn:
+                mended.extend(self._mend(item.torn, count))
+        want = len(items) > 1 or any(item.overlap for item in items)
+        # A pair may come and be split in one update.
+        updates = [replace_pairs(item.update, item.torn, TRUSTED) if item.torn else item.update for item in items]
+        try:
+            effects = self._replica.apply(updates, want_update=want)
+            if any(len(item.scan.ends) > 1 for item in items):
+                self._verify(items)
+        except ApplyFailed:
+            self.known.drop(items)
+            raise
+        if not effects.changed:
+            return None
+        update = items[0].update if effects.update is None else effects.update
+        return self._changed(effects, update, at_ms, mended, count)
+
+    def _verify(self, items: Sequence[Admitted]) -> None:
+        """Items of several clients may build on each other in a circle; the library would hold them for ever."""
+        reached = parse_state_vector(self._replica.state_vector(), 2**40)
+        if any(reached.get(client, 0) < end for item in items for client, end in item.scan.ends.items()):
+            self._replica.rebuild()
+            raise ApplyFailed("items build on each other in a circle")
+
+    def _changed(
+        self, effects: Effects, update: bytes, at_ms: int, mended: Sequence[FileChange], count: bool
+    ) -> Change:
+        version = self.version + 1
+        files = self._file_changes(effects, version, at_ms)
+        if count:
+            self.version = version
+            self._record(update)
+        return Change(version, update, (*mended, *files))
+
+    def _record(self, update: bytes) -> None:
+        if self._mended:
+            self._mended = False
+            self._replica.rebase(self.version)
+            forgot = True
+        else:
+            forgot = self._replica.record(self.version, update)
+        if forgot:
+            for file in self._files.values():
+                file.forget_history(self._replica.base_version)
+            self._recalled.clear()
+
+    def _mend(self, torn: set[Id], count: bool) -> list[FileChange]:
+        """Every Yjs client makes two U+FFFD of a surrogate pair that an edit splits; so must this replica."""
+        before = {file.id: file.content() for file in self._files.values() if not file.ascii}
+        self._mended = True
+        self._replica.replace_state(lambda state: replace_pairs(state, torn, TRUSTED), self.version)
+        for client, clock in torn:
+            self.known.pairs.get(client, set()).discard(clock)
+        self._reload_files()
+        changes = []
+        for file in self._files.values():
+            edits = arithmetic.diff(before[file.id], file.content()) if file.id in before else ()
+            if edits:
+                file.history.append((self.version + 1, edits))
+                if count:
+                    changes.append(FileChange(file.id, self.shown_name(file.id), self._language(file), edits))
+        return changes
+
+    def _file_changes(self, effects: Effects, version: int, at_ms: int) -> list[FileChange]:
+        changed: dict[str, tuple[TextEdit, ...]] = {}
+        deleted: list[FileChange] = []
+        if effects.files or effects.labels:
+            before = dict(self._shown_names())
+            self._shown = None
+            for file_id in effects.files:
+                file = self._files.get(file_id)
+                value = self._replica.files.get(file_id)
+                if value is None:
+                    if file is not None:
+                        del self._files[file_id]
+                        deleted.append(FileChange(file_id, before[file_id], self._language(file), (), True))
+                    continue
+                length = 0
+                if file is None:
+                    file = TrackedFile(file_id, version, at_ms)
+                    self._files[file_id] = file
+                else:
+                    length = file.length
+                file.attach(value)
+                changed[file_id] = (TextEdit(0, length, file.content()),) if length or file.length else ()
+            for file_id in effects.labels:
+                if file_id in self._files:
+                    self._files[file_id].read_labels()
+                    changed.setdefault(file_id, ())
+            for file_id, name in self._shown_names().items():
+                if before.get(file_id, name) != name:
+                    changed.setdefault(file_id, ())
+        for file_id, delta in effects.texts:
+            file = self._files.get(file_id)
+            if file is not None and file_id not in effects.files:
+                changed[file_id] = file.take_delta(delta)
+        result = deleted
+        for file_id, edits in changed.items():
+            file = self._files[file_id]
+            file.keep_mirror()
+            file.modified_ms = at_ms
+            if edits:
+                file.history.append((version, edits))
+            result.append(FileChange(file_id, self.shown_name(file_id), self._language(file), edits))
+        return result
+
+    def reach(self, version: int) -> None:
+        """Versions of several nodes are one clock: it never falls behind what another node has counted."""
+        self.version = max(self.version, version)
+
+    # -- what others lack ----------------------------------------------------------------------------------------
+
+    def state_vector(self) -> bytes:
+        return encode_state_vector(self.known.vector)
+
+    def applied_vector(self) -> bytes:
+        """Without what was admitted and is still to be applied."""
+        return self._replica.state_vector()
+
+    def diff(self, state_vector: bytes) -> bytes:
+        """What a replica with `state_vector` lacks; FrameError for a vector that is none."""
+        if state_vector != b"\x00":
+            parse_state_vector(state_vector, self._limits.document_clients_max)
+        try:
+            return self._replica.encode(state_vector)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            raise malformed("a state vector that cannot be read") from None
+
+    def lacks(self, state_vector: bytes) -> bool:
+        """Whether the owner of `state_vector` has something that is missing here."""
+        theirs = parse_state_vector(state_vector, 2**40)
+        return any(clock > self.known.vector.get(client, 0) for client, clock in theirs.items())
+
+    def encode(self) -> bytes:
+        return self._replica.encode()
+
+    def modified(self) -> dict[str, int]:
+        return {file.id: file.modified_ms for file in self._files.values()}
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _shown_names(self) -> dict[str, str]:
+        if self._shown is None:
+            self._shown = names.shown_names((file.id, file.name) for file in self._files.values())
+        return self._shown
+
+    def shown_name(self, file_id: str) -> str:
+        return self._shown_names().get(file_id, "")
+
+    def _language(self, file: TrackedFile) -> str:
+        if isinstance(file.language, str) and names.is_language(file.language):
+            return file.language
+        return language_of(self._shown_names().get(file.id, ""))
+
+    def files(self) -> list[FileState]:
+        shown = self._shown_names()
+        return [self._state(self._files[file_id]) for file_id in sorted(shown, key=lambda file_id: shown[file_id])]
+
+    def file(self, file_id: str) -> FileState:
+        return self._state(self._tracked(file_id))
+
+    def find(self, name: str) -> FileState | None:
+        for file_id, shown in self._shown_names().items():
+            if shown == name:
+                return self._state(self._files[file_id])
+        return None
+
+    def _tracked(self, file_id: str) -> TrackedFile:
+        file = self._files.get(file_id)
+        if file is None:
+            raise EditRefused("not_found", f"there is no file {file_id}", "fileId")
+        return file
+
+    def _state(self, file: TrackedFile) -> FileState:
+        return FileState(file.id, self.shown_name(file.id), self._language(file), file.content(), file.modified_ms)

@@ -1,0 +1,153 @@
+"""What members change: each update is admitted as it comes; all of a turn of the loop are applied together.
+Who may change anything, and whom a change is told, is the room's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from crdt.document import Admitted, ApplyFailed, Change, Document
+from crdt.members import Member
+from crdt.model import CLOSE_MALFORMED, SYSTEM, Actor, FrameError, Limits
+from crdt.replica import merge
+
+logger = logging.getLogger(__name__)
+
+Authored = Sequence[tuple[str, bytes]]
+
+
+class Host(Protocol):
+    """What a room does with what came in."""
+
+    session_id: str
+
+    def carry_out(self, change: Change, authors: Sequence[Actor], authored: Authored, author: Member | None) -> None:
+        """`author` is the connection that has the change already, if all of it is from one."""
+        ...
+
+    def ask(self, member: Member) -> None:
+        """For what is missing in between."""
+        ...
+
+
+class Intake:
+    """Of one document; a room whose document is replaced gets a new one."""
+
+    def __init__(self, document: Document, host: Host, limits: Limits) -> None:
+        self._document = document
+        self._host = host
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[tuple[Member, Admitted]] = []
+        self._asked: set[str] = set()
+        self._handle: asyncio.Handle | None = None
+
+    def take(self, member: Member, update: bytes, *, is_reply: bool) -> None:
+        item = self._document.known.admit(update)
+        if item.known:
+            return
+        if item.gap:
+            self._ask_again(member, item, is_reply=is_reply)
+            return
+        self._pending.append((member, item))
+        if self._handle is None:
+            self._handle = self._loop.call_soon(self.flush)
+
+    def _ask_again(self, member: Member, item: Admitted, *, is_reply: bool) -> None:
+        """Something is missing in between. A reply that still has gaps is kept until its base comes; asking once
+        more would go round in circles."""
+        if is_reply:
+            if not self._document.known.hold(item):
+                raise FrameError(CLOSE_MALFORMED, "too much that builds on what is missing", "pending_bytes_max")
+        elif member.id not in self._asked:
+            self._asked.add(member.id)
+            self._loop.call_soon(self._asked.discard, member.id)
+            self._host.ask(member)
+
+    def flush(self) -> None:
+        """Applies what came in this turn of the loop as one change and passes it on."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if not self._pending:
+            return
+        batch, self._pending = self._pending, []
+        if any(item.torn for _, item in batch):
+            for entry in batch:
+                self._apply([entry])
+        else:
+            self._apply(batch)
+        if self._document.known.holds_any:
+            self._retry_held()
+
+    def _apply(self, batch: list[tuple[Member, Admitted]]) -> None:
+        try:
+            change = self._document.apply([item for _, item in batch])
+        except ApplyFailed as failure:
+            if len(batch) == 1:
+                self._refuse(batch[0][0], FrameError(CLOSE_MALFORMED, "an update cannot be applied", "bad_update"))
+                logger.warning("an update in session %s cannot be applied: %s", self._host.session_id, failure)
+            else:
+                self._apply_singly(batch)
+            return
+        if change is None:
+            return
+        only = batch[0][0]
+        if len(batch) == 1 or all(member is only for member, _ in batch):
+            self._host.carry_out(change, [only.actor], [(only.actor.id, change.update)], only)
+        else:
+            authors = list({member.actor.id: member.actor for member, _ in batch}.values())
+            self._host.carry_out(change, authors, _by_author(batch, self._limits.merge_group_max), None)
+
+    def _apply_singly(self, batch: list[tuple[Member, Admitted]]) -> None:
+        """One of them is to blame; the others stay."""
+        for member, old in batch:
+            if member.fault is not None:
+                continue
+            try:
+                item = self._document.known.admit(old.update)
+            except FrameError as fault:
+                self._refuse(member, fault)
+                continue
+            if item.gap:
+                self._ask_again(member, item, is_reply=False)
+            elif not item.known:
+                self._apply([(member, item)])
+
+    def _refuse(self, member: Member, fault: FrameError) -> None:
+        """Closes a connection whose frame was taken and turned out to be unusable only when it was applied."""
+        member.fault = fault
+        member.peer.close(fault.close_code, str(fault))
+
+    def _retry_held(self) -> None:
+        for update in self._document.known.release_held():
+            try:
+                item = self._document.known.admit(update)
+                if item.gap:
+                    self._document.known.hold(item)
+                elif not item.known:
+                    change = self._document.apply([item])
+                    if change is not None:
+                        self._host.carry_out(change, [SYSTEM], [(SYSTEM.id, change.update)], None)
+            except (FrameError, ApplyFailed):
+                continue
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+
+def _by_author(batch: list[tuple[Member, Admitted]], group_max: int) -> list[tuple[str, bytes]]:
+    """A row for each author, so that the history by author stays true when changes are applied together."""
+    updates: dict[str, list[bytes]] = {}
+    for member, item in batch:
+        updates.setdefault(member.actor.id, []).append(item.update)
+    rows: list[tuple[str, bytes]] = []
+    for actor_id, parts in updates.items():
+        try:
+            rows.append((actor_id, merge(parts, group_max)))
+        except ApplyFailed:
+            rows.extend((actor_id, part) for part in parts)
+    return rows
