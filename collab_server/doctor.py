@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from collab_server.runners import make_runner
 from collab_server.settings import Settings
 from crdt.bus_redis import RedisBus
 from executor import workerd
+from executor.confinement import CLOSED, Unavailable, confinement, prove
 from executor.runner import PlatformFault
 
 
@@ -123,16 +125,26 @@ async def _worker(settings: Settings) -> Finding:
     )
 
 
-async def _second_layer(_: Settings) -> Finding:
-    found = shutil.which("bwrap")
-    if found:
-        return Finding("ok", "bubblewrap", found)
-    return Finding(
-        "absent",
-        "bubblewrap",
-        "not installed: runs are kept apart by workerd's isolates and process limits alone",
-        "install the package bubblewrap",
-    )
+async def _second_layer(settings: Settings) -> Finding:
+    what = "second layer"
+    if settings.worker_url:
+        return Finding("ok", what, "the platform's, at the deployed Worker")
+    bare = "runs are kept apart by workerd's isolates and process limits alone"
+    try:
+        program = workerd.find(dist=settings.worker_root).program
+        applied = confinement(settings.sandbox, program, settings.data_dir)
+        if not applied.layers:
+            off = settings.sandbox == "off"
+            mend = "unset COLLAB_SANDBOX" if off else "run on Linux 5.13 or newer (x86-64, arm64)"
+            return Finding("absent", what, f"{'switched off' if off else 'none in this kernel'}: {bare}", mend)
+        tried = await asyncio.to_thread(prove, applied, CLOSED)
+    except (workerd.NotBuilt, Unavailable) as error:
+        return Finding("missing", what, str(error), "set COLLAB_SANDBOX=auto to do without, or mend what is named")
+    layers = " and ".join(applied.layers)
+    ways = [name for name, prevented in tried.items() if not prevented]
+    if ways:
+        return Finding("missing", what, f"{layers} did not prevent {', '.join(ways)}", "report this with `uname -a`")
+    return Finding("ok", what, f"{layers}; tried and refused: {', '.join(tried)}")
 
 
 async def _cores(_: Settings) -> Finding:

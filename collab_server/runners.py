@@ -27,9 +27,8 @@ def make_runner(settings: Settings) -> Runner:
         memory_bytes_max=settings.pool_memory_mb * MB or memory_bytes_here(),
         queue_timeout_s=settings.queue_timeout_s,
     )
-    return LocalPool(
-        dist=settings.worker_root, limits=limits, expected=EXPECTED_LANGUAGES if settings.pool_size else ()
-    )
+    expected = EXPECTED_LANGUAGES if settings.pool_size else ()
+    return LocalPool(dist=settings.worker_root, limits=limits, expected=expected, sandbox=settings.sandbox)
 
 
 def concurrent_runs_max(settings: Settings) -> int:

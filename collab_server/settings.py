@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         ge=0,
         description="MiB that all Worker runtimes may take, warm and running; 0: half of the machine's or container's.",
     )
+    sandbox: Literal["auto", "off", "seccomp"] = Field(
+        "auto",
+        description="The kernel's layer (seccomp, Landlock) around every local runtime: where there is one, never, "
+        "or no start without it.",
+    )
     concurrent_runs_max: int = Field(
         0,
         ge=0,

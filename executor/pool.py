@@ -5,6 +5,7 @@ It carries a run through in the process that the stock gives it; how many there 
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -12,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from executor import workerd
+from executor.confinement import Mode, Unavailable
 from executor.connection import PlatformFault
 from executor.meter import Meter
 from executor.processes import Kind, Processes, RuntimeProcess
 from executor.runner import Exchange, Job, Leased, RunItem, RunnerLimits, Waiting, ask_health
 from executor.stock import Stock, StockLimits
+
+logger = logging.getLogger(__name__)
 
 MB = 2**20
 HEAP_CLASSES_MB = (128, 256, 512, 1024)
@@ -49,8 +53,10 @@ class LocalPool:
         dist: str | Path | None = None,
         limits: PoolLimits | None = None,
         expected: Iterable[str] = (),
+        sandbox: Mode = "auto",
     ) -> None:
         """`expected`: languages that get a process of their own at the start, when memory allows."""
+        self._sandbox: Mode = sandbox
         self._program = program
         self._dist = dist
         self.limits = limits or PoolLimits()
@@ -65,19 +71,35 @@ class LocalPool:
         """Returns when the first process is ready; raises NotBuilt or PlatformFault when there can be none."""
         installation = workerd.find(self._program, self._dist)
         self._variants = workerd.variants(workerd.read_manifest(installation.dist))
-        processes = self._processes = Processes(installation, self.limits.runner.line_bytes_max)
-        await processes.start()
         try:
-            first = await processes.spawn(USUAL)
-            base = (await ask_health(first.address, processes.secret, self.limits.runner)).languages
-        except BaseException:
-            await processes.close()
-            raise
+            processes, first, base = await self._open(installation, self._sandbox)
+        except Unavailable as error:
+            raise PlatformFault("no_process", str(error)) from error
+        except PlatformFault as fault:
+            if self._sandbox != "auto":
+                raise
+            processes, first, base = await self._open(installation, "off")
+            logger.warning("runtimes do not start confined by the kernel here and run without it: %s", fault.message)
+        self._processes = processes
         # The process that answered has the base languages alone; those of the variants have processes of their own.
         self._languages = base | self._variants
         self._stock = Stock(processes.spawn, self.limits, USUAL)
         self._stock.open(first, [self._kind(USUAL.heap_mb, language) for language in self._expected])
         self._preparing = asyncio.create_task(processes.prepare(Kind(USUAL.heap_mb, name) for name in self._variants))
+
+    async def _open(
+        self, installation: workerd.Installation, sandbox: Mode
+    ) -> tuple[Processes, RuntimeProcess, frozenset[str]]:
+        """The parent of all processes, the first of them, and the languages that it has."""
+        processes = Processes(installation, self.limits.runner.line_bytes_max, sandbox)
+        await processes.start()
+        try:
+            first = await processes.spawn(USUAL)
+            health = await ask_health(first.address, processes.secret, self.limits.runner)
+        except BaseException:
+            await processes.close()
+            raise
+        return processes, first, health.languages
 
     async def close(self) -> None:
         if self._preparing is not None:
@@ -103,6 +125,10 @@ class LocalPool:
     def pids(self) -> list[int]:
         """The processes that are idle or running now."""
         return self._stock.pids() if self._stock is not None else []
+
+    def layers(self) -> list[str]:
+        """What of the kernel stands behind the isolate of every process, by name."""
+        return self._processes.confinement.layers if self._processes is not None else []
 
     def idle_languages(self) -> list[str]:
         """The variants that have a process waiting; the usual kind is `javascript` here."""

@@ -23,6 +23,7 @@ from typing import cast
 import psutil
 
 from executor import nursery
+from executor.confinement import CLOSED, NETWORK, NONE, Mode, confinement
 from executor.connection import Address, Connection, PlatformFault
 from executor.workerd import Installation, NotBuilt, write_config
 
@@ -127,6 +128,8 @@ class Kind:
 
     heap_mb: int
     variant: str | None = None
+    # Whether its runs may leave the machine; a process without that has no sockets of its own.
+    network: bool = False
 
 
 class RuntimeProcess:
@@ -176,7 +179,9 @@ def _itself(protocol: asyncio.Protocol) -> asyncio.Protocol:
 class Processes:
     """The nursery's client: one per pool."""
 
-    def __init__(self, installation: Installation, line_bytes_max: int) -> None:
+    def __init__(self, installation: Installation, line_bytes_max: int, sandbox: Mode = "auto") -> None:
+        self._sandbox: Mode = sandbox
+        self.confinement = NONE
         self._installation = installation
         self._line_bytes_max = line_bytes_max
         self.secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -196,13 +201,15 @@ class Processes:
         if os.geteuid() == 0:
             os.chown(self._folder, nursery.NOBODY, nursery.NOBODY)
         self._program_fd = os.open(self._installation.program, os.O_RDONLY)
+        self.confinement = confinement(self._sandbox, self._installation.program, self._folder)
         self._configs.clear()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
             # No environment: nothing of the server's may reach a runtime.
             self._nursery = subprocess.Popen(  # noqa: S603, ASYNC220 — our own program; it returns at once
-                [sys.executable, "-I", "-S", nursery.__file__, str(theirs.fileno()), str(self._folder)],
+                [sys.executable, "-I", "-S", nursery.__file__, str(theirs.fileno()), str(self._folder),
+                 self.confinement.to_json()],
                 pass_fds=[theirs.fileno()], env={}, start_new_session=True, cwd="/",
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
@@ -283,7 +290,8 @@ class Processes:
             listener.listen(BACKLOG)
             argv = ["workerd", "serve", str(config), "--binary", "--experimental",
                     f"--control-fd={nursery.CONTROL_FD}", "--socket-fd", f"http={nursery.SOCKET_FD}"]  # fmt: skip
-            message = {"op": "spawn", "id": process.number, "argv": argv, "cwd": str(self._folder)}
+            profile = NETWORK if process.kind.network else CLOSED
+            message = {"op": "spawn", "id": process.number, "argv": argv, "cwd": str(self._folder), "profile": profile}
             fds = [*given, listener.fileno(), self._program_fd]
             socket.send_fds(self._control, [json.dumps(message).encode() + b"\n"], fds)
         except OSError as error:
