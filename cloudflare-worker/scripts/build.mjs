@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { patched } from "./guest-build.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -30,6 +31,19 @@ const isolates = {
   },
 };
 
+/** A class declares the properties of its constructor's parameters before its other fields, as the TypeScript compiler has it: objects are printed in that order. */
+const parameterProperties = {
+  name: "parameter-properties",
+  setup(context) {
+    context.onLoad({ filter: /sucrase\/dist\/esm\/transformers\/RootTransformer\.js$/ }, ({ path }) => ({
+      contents: patched(readFileSync(path, "utf8"), "this.tokens.copyExpectedToken(tt.braceL);\n    if (this.isReactHotLoaderTransformEnabled) {", `this.tokens.copyExpectedToken(tt.braceL);
+    this.tokens.appendCode(constructorInitializerStatements.map((statement) => \`\${statement.slice("this.".length, statement.indexOf(" "))};\`).join(""));
+    if (this.isReactHotLoaderTransformEnabled) {`),
+      loader: "js",
+    }));
+  },
+};
+
 /** Modules that are embedded as they are: `src/languages/<language>/embed.mjs` exports a list of {name, type, path}. */
 async function embedded() {
   const found = [];
@@ -49,7 +63,7 @@ function write(name, content) {
 const modules = await embedded();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const { outputFiles } = await build({
-  ...common, entryPoints: ["src/main.ts"], write: false, minify: true, plugins: [isolates], external: modules.map((module) => module.name), conditions: ["workerd"],
+  ...common, entryPoints: ["src/main.ts"], write: false, minify: true, plugins: [isolates, parameterProperties], external: modules.map((module) => module.name), conditions: ["workerd"],
   define: { WORKER_VERSION: JSON.stringify(version) },
 });
 const code = outputFiles[0].contents;

@@ -90,7 +90,7 @@ test("files that a program makes come back with digest and content", async () =>
   ], entry: "main.js" }));
   assert.equal(result, 3);
   assert.deepEqual(finished.artifacts?.map(({ name, change, size, base64 }) => [name, change, size, base64]), [
-    ["data.txt", "changed", 2, "YSs="], ["out/deep/new.bin", "created", 2, "AP8="], ["gone.txt", "deleted", 0, undefined],
+    ["data.txt", "changed", 2, "YSs="], ["out/deep/new.bin", "created", 2, "AP8="], ["gone.txt", "deleted", 1, undefined],
   ]);
   assert.match(finished.artifacts?.[0]?.digest ?? "", /^[0-9a-f]{64}$/);
 });

@@ -45,7 +45,8 @@ def _python_error(stderr: str, folder: Path) -> str | None:
     report = stderr.rpartition("Traceback (most recent call last):")[2]
     own = [(name, line) for path, line in _PYTHON_PLACE.findall(report) if (name := _inside(path, folder))]
     kinds = _PYTHON_ERROR.findall(report)
-    if not own or not kinds:
+    # A test runner prints tracebacks of its own and goes on.
+    if not own or not kinds or "\n-----" in report:
         return None
     return error_note(kinds[-1].rpartition(".")[2], f"{own[-1][0]}:{own[-1][1]}")
 
@@ -95,7 +96,10 @@ def native(language: str) -> Native | None:
 
 def run_native(interpreter: Native, program: Program) -> Observation:
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
-        folder = Path(name).resolve()
+        # Node looks for a package.json in every folder above: this one says nothing of a module's kind.
+        (Path(name) / "package.json").write_text("{}")
+        folder = Path(name).resolve() / "program"
+        folder.mkdir()
         for file, content in program.files.items():
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)

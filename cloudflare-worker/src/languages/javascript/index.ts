@@ -15,7 +15,22 @@ import { type Form, SourceError, transform, type Transformed } from "./transform
 const TYPESCRIPT = /\.[mc]?ts$/;
 const SHADOWS: [string, IsolateModule][] = SHADOWED_MODULES.map((name) => [name, { text: "" }]);
 
+const NAMESPACE = /^[ \t]*(?:export\s+)?(?:namespace|module)\s+[A-Za-z_$][\w$.]*\s*\{/gm;
+
+/** Removing a namespace that has code in it would leave a program that fails later, elsewhere. */
+function refuseNamespaces(source: string): void {
+  for (const { 0: head, index } of source.matchAll(NAMESPACE)) {
+    let depth = 1;
+    let end = index + head.length;
+    for (; end < source.length && depth > 0; end += 1) depth += source[end] === "{" ? 1 : source[end] === "}" ? -1 : 0;
+    if (!/\b(?:const|let|var|function|class|enum)\b/.test(source.slice(index, end))) continue;
+    const line = source.slice(0, index).split("\n").length;
+    throw new SourceError("a namespace with code in it is not supported: put the code into a file of its own and import it", line, 0);
+  }
+}
+
 function typesRemoved(source: string): string {
+  refuseNamespaces(source);
   try {
     return sucrase(source, { transforms: ["typescript"], disableESTransforms: true, keepUnusedImports: false }).code;
   } catch (error) {

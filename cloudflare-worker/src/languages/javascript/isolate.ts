@@ -18,6 +18,7 @@ import { Files } from "./runtime/files.js";
 import { furnish } from "./runtime/globals.js";
 import { Lifecycle } from "./runtime/lifecycle.js";
 import { Linker } from "./runtime/linker.js";
+import { type ParseConfig, parseArgs, wordedAssert, wordedFiles } from "./runtime/mended.js";
 import { createProcess } from "./runtime/process.js";
 import { createReadline } from "./runtime/readline.js";
 import { Stdin } from "./runtime/stdin.js";
@@ -70,10 +71,12 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
   let readline: ReturnType<typeof createReadline> | undefined;
   const lineReading = () => (readline ??= createReadline(stdin));
   let fs: Record<string, unknown> | undefined;
-  const fileSystem = () => (fs ??= (kept as Files).facade(stdin, (stream, text) => outbox.output(stream, text)));
+  const fileSystem = () => (fs ??= wordedFiles((kept as Files).facade(stdin, (stream, text) => outbox.output(stream, text))));
   for (const [name, make] of Object.entries({
     console: () => console, process: () => process, timers: () => timers, "timers/promises": () => timers.promises,
     readline: () => lineReading().callbacks, "readline/promises": () => lineReading().promises, fs: fileSystem, "fs/promises": () => fileSystem().promises,
+    assert: () => wordedAssert(false), "assert/strict": () => wordedAssert(true),
+    util: () => ({ ...utilModule(), parseArgs: (config: ParseConfig = {}) => parseArgs(config.args ?? run.argv, config) }),
   })) own.set(name, make);
   const linker = new Linker(program, builtins);
   await linker.load(async (name) => {

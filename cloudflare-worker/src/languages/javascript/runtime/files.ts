@@ -114,7 +114,7 @@ export class Files {
     const known = keys(this.#before);
     for (let at = 0; at < known.length; at += 1) {
       const name = known[at] as string;
-      if (seen[name] !== true) add(`{"name":${stringify(name)},"change":"deleted","size":0,"digest":"${sha256(this.#before[name] as Uint8Array)}"}`);
+      if (seen[name] !== true) add(`{"name":${stringify(name)},"change":"deleted","size":${(this.#before[name] as Uint8Array).length},"digest":"${sha256(this.#before[name] as Uint8Array)}"}`);
     }
     return `[${out}]`;
   }

@@ -114,7 +114,7 @@ export class Linker {
     this.#connect(unit, graph);
     for (const each of graph) this.#shareStars(each, new Set());
     for (const each of graph) this.#checkNames(each);
-    for (const each of graph) Object.preventExtensions(each.space);
+    for (const each of graph) this.#seal(each);
   }
 
   #connect(unit: Unit, graph: Unit[]): void {
@@ -190,9 +190,16 @@ export class Linker {
     });
   }
 
+  /** A namespace lists its names in the order of the alphabet, and never changes. */
+  #seal(unit: Unit): void {
+    for (const name of unit.getters.keys()) delete unit.space[name];
+    for (const name of [...unit.getters.keys()].sort()) Object.defineProperty(unit.space, name, { get: unit.getters.get(name) as Getter, enumerable: true, configurable: false });
+    Object.preventExtensions(unit.space);
+  }
+
   #expose(unit: Unit, name: string, getter: Getter): void {
     unit.getters.set(name, getter);
-    Object.defineProperty(unit.space, name, { get: getter, enumerable: true, configurable: false });
+    Object.defineProperty(unit.space, name, { get: getter, enumerable: true, configurable: true });
   }
 
   /** Runs a unit after what it needs; a promise only when something in it is asynchronous. */

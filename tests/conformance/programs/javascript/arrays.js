@@ -1,0 +1,11 @@
+const a = [5, 1, 4, 2, 3];
+console.log(a.toSorted((x, y) => x - y), a.map((x) => x * 2), a.filter((x) => x > 2), a.reduce((s, x) => s + x), a.indexOf(4), a.includes(9));
+console.log(a.find((x) => x > 3), a.findIndex((x) => x > 9), a.findLast((x) => x < 3), a.some((x) => x > 4), a.every(Number.isInteger), a.at(-1));
+console.log([1, [2, [3, [4]]]].flat(Infinity), [1, 2].flatMap((x) => [x, x * 10]), a.slice(1, -1), [..."abc"].reverse().join(""), Array.of(7, 8));
+const b = [1, 2, 3, 4, 5]; console.log(b.splice(1, 2, "x", "y", "z"), b, b.push(6), b.pop(), b.shift(), b.unshift(0, 1), b);
+console.log([3, 20, 100].sort(), [1, 2, 3].fill(0, 1), new Array(3).fill().map((_, i) => i), [1, 2, 3].copyWithin(0, 1), [1, 2, 3].with(1, 9));
+console.log(Object.groupBy([1, 2, 3, 4], (x) => (x % 2 ? "odd" : "even")), Array.isArray([]), [1, 2, 3].lastIndexOf(3), [1, 2] + "", String([1, [2, 3]]));
+console.log(["é", "z", "a", "É"].sort((p, q) => p.localeCompare(q)), [undefined, 3, null, 1].sort(), [[2, "b"], [1, "z"], [2, "a"]].sort());
+const sparse = [1, , 3]; console.log(sparse.length, 1 in sparse, sparse.map((x) => x * 2)); a.length = 2; console.log(a, [10, 9, 1].toString(), [1, 2, 3].toReversed());
+const people = [{ n: "A", g: 1 }, { n: "B", g: 2 }, { n: "C", g: 1 }]; people.sort((p, q) => q.g - p.g || p.n.localeCompare(q.n)); console.log(people.map((p) => p.n).join());
+console.log([1, 2, 3].reduceRight((acc, x) => acc + x, ""), Array.from("abc", (c) => c.toUpperCase()), Array.from(new Map([[1, 2]])), [..."👍é"].length, [].concat(1, [2], [[3]]));

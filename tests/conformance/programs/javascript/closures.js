@@ -1,0 +1,14 @@
+const counter = () => { let n = 0; return { inc: () => ++n, get value() { return n; } }; };
+const a = counter(), b = counter();
+a.inc(); a.inc(); b.inc();
+console.log(a.value, b.value);
+var fs1 = []; for (var i = 0; i < 3; i++) fs1.push(() => i);
+const fs2 = []; for (let j = 0; j < 3; j++) fs2.push(() => j);
+console.log(fs1.map((f) => f()), fs2.map((f) => f()));
+const memo = (f, cache = new Map()) => (n) => cache.has(n) ? cache.get(n) : (cache.set(n, f(n)), cache.get(n));
+const fib = memo((n) => (n < 2 ? BigInt(n) : fib(n - 1) + fib(n - 2)));
+console.log(fib(90), ((...xs) => xs.length)(1, 2, 3), ((a, b = a * 2, { c = 5, ...rest } = {}) => [a, b, c, rest])(1, undefined, { d: 4 }));
+const curry = (f) => function next(...args) { return args.length >= f.length ? f(...args) : (...more) => next(...args, ...more); };
+console.log(curry((x, y, z) => x + y + z)(1)(2)(3), (() => { try { return "try"; } finally { console.log("finally"); } })());
+const pipe = (...fns) => (x) => fns.reduce((v, f) => f(v), x);
+console.log(pipe((x) => x + 1, (x) => x * 2)(3), (function () { return arguments.length; })(1, 2));

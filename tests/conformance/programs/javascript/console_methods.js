@@ -1,0 +1,17 @@
+console.table([{ name: "Ada", age: 36 }, { name: "Bob", age: 7 }]);
+console.table([["a", 1], ["b", 2]]);
+console.table(["x", "y"]);
+console.table([{ a: 1, b: 2 }, { a: 3, c: 4 }], ["a", "c"]);
+console.group("Outer");
+console.log("inside");
+console.group();
+console.info("deeper\nand two lines");
+console.groupEnd();
+console.groupEnd();
+console.log("outside");
+console.count(); console.count("x"); console.count(); console.countReset(); console.count();
+console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 });
+console.assert(true, "not shown");
+console.debug("debug");
+console.log();
+console.log("tail", "", "end");

@@ -1,0 +1,6 @@
+const d = new Date(Date.UTC(2024, 11, 24, 18, 30));
+console.log(new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" }).format(-1234.5), new Intl.NumberFormat("de-DE").format(1234567.891), (0.256).toLocaleString("en-US", { style: "percent" }), (1234567).toLocaleString());
+console.log(new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" }).format(d), new Intl.DateTimeFormat("en-GB", { year: "numeric", month: "short", day: "2-digit", timeZone: "UTC" }).format(d), d.toLocaleDateString("de-DE", { timeZone: "UTC" }));
+console.log(d.toLocaleString("en-GB", { timeZone: "America/New_York", hour12: false }), d.toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo" }), Intl.DateTimeFormat().resolvedOptions().timeZone);
+console.log(["z", "ä", "a"].sort(new Intl.Collator("de").compare), ["a10", "a9"].sort(new Intl.Collator(undefined, { numeric: true }).compare), new Intl.PluralRules("en", { type: "ordinal" }).select(22));
+console.log(new Intl.ListFormat("en", { type: "conjunction" }).format(["a", "b", "c"]), new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-1, "day"), [...new Intl.Segmenter("en", { granularity: "word" }).segment("Hi you!")].filter((s) => s.isWordLike).length, new Intl.NumberFormat("en", { notation: "compact" }).format(12345));

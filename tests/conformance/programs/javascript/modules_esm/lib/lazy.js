@@ -1,0 +1,3 @@
+console.log("lazy loaded");
+export default "lazy default";
+export const value = 7;

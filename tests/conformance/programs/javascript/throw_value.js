@@ -1,0 +1,3 @@
+console.log("before");
+try { throw { code: 5 }; } catch ({ code }) { console.log(code); }
+throw "just a string";

@@ -1,0 +1,7 @@
+async function load() {
+  await null;
+  throw new RangeError("rejected");
+}
+console.log("start");
+load();
+setTimeout(() => console.log("not reached"), 50);

@@ -1,0 +1,3 @@
+name = input("Your name? ")
+age = int(input("Your age? "))
+print(f"Hello, {name}! In ten years you are {age + 10}.")

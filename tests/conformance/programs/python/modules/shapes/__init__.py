@@ -1,0 +1,4 @@
+from . import circle
+from .square import Square
+
+__all__ = ["Square", "circle"]

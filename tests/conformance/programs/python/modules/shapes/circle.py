@@ -1,0 +1,5 @@
+PI = 3
+
+
+def area(r):
+    return PI * r * r

@@ -1,0 +1,16 @@
+s = "  Hello, World  "
+print(repr(s.strip()), s.strip().upper(), s.title().strip(), s.strip().swapcase())
+t = s.strip()
+print(t[::-1], t[1:4], t[-5:], t[::2], t.find("World"), t.count("l"), t.replace("l", "L", 2))
+print("a,b,,c".split(","), "a b  c".split(), "k=v=w".partition("="), "x-y-z".rsplit("-", 1))
+print("-".join(["2024", "01", "31"]), "ab" * 3, "é" in "café", "abc" < "abd")
+print("42".zfill(5), "x".center(7, "*"), "left".ljust(8, "."), "right".rjust(8, "."))
+print("Abc1".isalnum(), "12".isdigit(), "½".isnumeric(), "abc".islower(), " ".isspace())
+print("line1\nline2\r\nline3".splitlines(), "tab\there".expandtabs(4), "prefix-x".removeprefix("prefix-"))
+print("hello world".capitalize(), "ß".upper(), "İ".lower() == "i̇", "straße".casefold())
+table = str.maketrans("abc", "xyz", "d")
+print("aabbccdd".translate(table), "%s is %d and %.3f%%" % ("x", 3, 2.5), "{0} {1} {0} {k}".format(1, 2, k=3))
+print(ord("A"), chr(8364), "\N{GREEK SMALL LETTER PI}", "\x41\u00e9\U0001F600", r"raw\n", b"bytes\x00", "a" "b")
+print("""multi
+line""", end="|\n")
+print("spam" if "" else "eggs", not "", "abc".encode("utf-16-le"), "ÄÖ".encode("latin-1"))

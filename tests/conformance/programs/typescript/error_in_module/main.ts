@@ -1,0 +1,3 @@
+import { parse } from "./parser.ts";
+console.log(parse("1,2"));
+console.log(parse(null as unknown as string));

@@ -1,0 +1,1 @@
+export function legacy(n) { return n + 1; }

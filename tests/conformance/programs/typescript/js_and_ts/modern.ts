@@ -1,0 +1,1 @@
+export const modern = (n: number): string => `${n}`.padStart(3, "0");

@@ -1,0 +1,1 @@
+export function late(): string { return "late" as const; }

@@ -1,0 +1,12 @@
+import { Stack, type Item } from "./lib/stack.ts";
+import type { Config } from "./types.ts";
+import defaults, * as util from "./lib/util.ts";
+import data from "./data.json" with { type: "json" };
+const config: Config = { ...defaults, verbose: true };
+const stack = new Stack<Item>();
+stack.push({ id: 1 });
+console.log(config, stack.size, util.double(4), data.list);
+export type { Config };
+export default config;
+const { late } = await import("./lib/late.ts");
+console.log(late());

@@ -1,0 +1,1 @@
+export interface Config { name: string; verbose: boolean }

@@ -1,0 +1,4 @@
+const x: number = 1;
+function broken(a: string {
+  return a;
+}
