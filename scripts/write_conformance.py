@@ -55,7 +55,7 @@ What programs print, how they end, which files they leave and where their errors
 `make conformance` on {today} from real runs in the local pool; the programs and their expectations are in `tests/conformance/programs/`.
 An expectation is what the native interpreter does, where the machine has one (the last column says with how many it was compared
 in this run; how errors are worded is left to each version), else it was written from the language's documentation.
-`make test` runs every third program, `make soak` all of them.
+`make test` runs a dozen of each language, `make soak` all of them.
 
 | language | runs on | programs | identical | different | expectations compared with |
 |---|---|---|---|---|---|
