@@ -76,13 +76,14 @@ def write_config(installation: Installation, folder: Path, secret: str, heap_mb:
     source = folder / f"config-{heap_mb}-{variant or 'base'}.capnp"
     source.write_text(_capnp(manifest, secret, heap_mb, variant))
     compiled = source.with_suffix(".bin")
-    done = subprocess.run(  # noqa: S603 — our own program and our own file
-        [str(installation.program), "compile", "--config-only", str(source)], capture_output=True, check=False, env={}
-    )
-    if done.returncode != 0 or not done.stdout:
+    with compiled.open("wb") as into:  # tens of megabytes for an interpreter: never through our memory
+        done = subprocess.run(  # noqa: S603 — our own program and our own file
+            [str(installation.program), "compile", "--config-only", str(source)],
+            stdout=into, stderr=subprocess.PIPE, check=False, env={},
+        )  # fmt: skip
+    if done.returncode != 0 or not compiled.stat().st_size:
         said = done.stderr.decode(errors="replace")[:2000]
         raise NotBuilt(f"workerd does not take the Worker's configuration: {said}")
-    compiled.write_bytes(done.stdout)
     return compiled
 
 
