@@ -8,8 +8,10 @@ from collab_server.settings import Settings
 from executor.executions import ExecutorLimits
 from executor.pool import MB, LocalPool, PoolLimits
 from executor.quota import QuotaLimits
+from executor.run import RunLimits
 from executor.runner import HttpRunner, Runner
 from executor.stock import memory_bytes_here
+from executor.wire import WireEgress
 
 RUNS_PER_CORE = 4
 RUNS_MIN = 8
@@ -44,5 +46,12 @@ def executor_limits(settings: Settings) -> ExecutorLimits:
             actor_running_max=settings.runs_per_user_max,
             queue_max=settings.queued_runs_max,
             queue_timeout_s=settings.queue_timeout_s,
-        )
+        ),
+        run=RunLimits(egress=_egress(settings)),
     )
+
+
+def _egress(settings: Settings) -> WireEgress | None:
+    if settings.egress == "off":
+        return None
+    return WireEgress(allow=list(settings.egress_allow) or None, deny=list(settings.egress_deny))

@@ -5,6 +5,7 @@ No other module reads the environment, and nothing here is changed while the ser
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+# A name, a name below `*.`, an IPv4 address, or an IPv6 address in brackets.
+HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 BUILT = Path(__file__).resolve().parent / "built"
 
 
@@ -87,10 +90,34 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds that an execution waits for a place; then it is refused, free, with `retryAfter`.",
     )
+    egress: Literal["on", "off"] = Field("on", description="Whether programs whose tier has http may use the network.")
+    egress_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated hosts (`*.example.com`: any below it), the only ones programs may reach."
+    )
+    egress_deny: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Comma-separated hosts that programs may not reach, even when they are allowed."
+    )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
     )
     login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
+
+    @field_validator("egress_allow", "egress_deny", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return (
+            tuple(host.strip().lower() for host in value.split(",") if host.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("egress_allow", "egress_deny")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not HOST_PATTERN.fullmatch(host):
+                raise ValueError(f"{host!r} is no host: write api.example.com, *.example.com or an address, no port")
+        return hosts
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -26,7 +26,7 @@ PURE_NODE = frozenset((
 COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
     "python": {
         "os": "fs", "shutil": "fs", "tempfile": "fs", "pathlib": "fs", "glob": "fs", "fileinput": "fs", "nt": "fs",
-        "posix": "fs", "http": "http", "urllib.request": "http", "requests": "http", "httpx": "http", "aiohttp": "http",
+        "posix": "fs", "http": "http", "urllib.request": "http", "pyodide.http": "http", "requests": "http", "httpx": "http", "aiohttp": "http",
         "urllib3": "http", "zlib": "zlib", "gzip": "zlib", "bz2": "zlib", "lzma": "zlib", "zipfile": "zlib",
         "tarfile": "zlib", "compression": "zlib", "hashlib": "crypto", "hmac": "crypto", "secrets": "crypto", "subprocess": "child_process",
         "pty": "child_process", "multiprocessing": "child_process", "socket": "net", "socketserver": "net",

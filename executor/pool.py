@@ -9,22 +9,25 @@ import logging
 import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from executor import workerd
 from executor.confinement import Mode, Unavailable
 from executor.connection import PlatformFault
 from executor.meter import Meter
+from executor.modules import EVERYTHING, plain_name
 from executor.processes import Kind, Processes, RuntimeProcess
 from executor.runner import Exchange, Job, Leased, RunItem, RunnerLimits, Waiting, ask_health
 from executor.stock import Stock, StockLimits
+from executor.wire import WireRequest
 
 logger = logging.getLogger(__name__)
 
 MB = 2**20
 HEAP_CLASSES_MB = (128, 256, 512, 1024)
 USUAL = Kind(HEAP_CLASSES_MB[0])
+NETWORKED_LANGUAGES = frozenset(("javascript", "typescript", "python"))
 MEMORY_POLL_S = 0.02
 EXIT_NOTICE_S = 0.25
 LAST_OUTPUT_S = 0.5
@@ -54,9 +57,11 @@ class LocalPool:
         limits: PoolLimits | None = None,
         expected: Iterable[str] = (),
         sandbox: Mode = "auto",
+        reach: workerd.Reach = workerd.PUBLIC,
     ) -> None:
         """`expected`: languages that get a process of their own at the start, when memory allows."""
         self._sandbox: Mode = sandbox
+        self._reach = reach
         self._program = program
         self._dist = dist
         self.limits = limits or PoolLimits()
@@ -91,7 +96,7 @@ class LocalPool:
         self, installation: workerd.Installation, sandbox: Mode
     ) -> tuple[Processes, RuntimeProcess, frozenset[str]]:
         """The parent of all processes, the first of them, and the languages that it has."""
-        processes = Processes(installation, self.limits.runner.line_bytes_max, sandbox)
+        processes = Processes(installation, self.limits.runner.line_bytes_max, sandbox, self._reach)
         await processes.start()
         try:
             first = await processes.spawn(USUAL)
@@ -215,7 +220,8 @@ class LocalPool:
             exchange.reconsider("fault", _died(process))
 
     def _kind_for(self, job: Job) -> Kind:
-        return self._kind(_heap_class(job.request.memory_limit_bytes), job.request.language)
+        request = job.request
+        return replace(self._kind(_heap_class(request.memory_limit_bytes), request.language), network=_leaves(request))
 
     def _kind(self, heap_mb: int, language: str) -> Kind:
         # Such an interpreter's memory is its own and is bounded from inside; V8's heap is not where it grows.
@@ -228,6 +234,13 @@ async def _poll_memory(meter: Meter, exchange: Exchange) -> None:
             exchange.conclude("memory")
             return
         await asyncio.sleep(MEMORY_POLL_S)
+
+
+def _leaves(request: WireRequest) -> bool:
+    """Whether the run may leave the machine: the gateway decides what it reaches, its process gets sockets at all."""
+    clients = ("http", "https", EVERYTHING)
+    named = {plain_name(name) for name in request.allowed_modules}
+    return request.egress is not None and request.language in NETWORKED_LANGUAGES and not named.isdisjoint(clients)
 
 
 def _heap_class(memory_limit_bytes: int) -> int:

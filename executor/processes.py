@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -25,7 +25,7 @@ import psutil
 from executor import nursery
 from executor.confinement import CLOSED, NETWORK, NONE, Mode, confinement
 from executor.connection import Address, Connection, PlatformFault
-from executor.workerd import Installation, NotBuilt, write_config
+from executor.workerd import PUBLIC, Installation, NotBuilt, Reach, write_config
 
 READY_TIMEOUT_S = 20.0
 STDERR_TAIL_BYTES = 8_192
@@ -179,10 +179,13 @@ def _itself(protocol: asyncio.Protocol) -> asyncio.Protocol:
 class Processes:
     """The nursery's client: one per pool."""
 
-    def __init__(self, installation: Installation, line_bytes_max: int, sandbox: Mode = "auto") -> None:
+    def __init__(
+        self, installation: Installation, line_bytes_max: int, sandbox: Mode = "auto", reach: Reach = PUBLIC
+    ) -> None:
         self._sandbox: Mode = sandbox
         self.confinement = NONE
         self._installation = installation
+        self._reach = reach
         self._line_bytes_max = line_bytes_max
         self.secret = secrets.token_urlsafe(SECRET_BYTES)
         self._folder: Path | None = None
@@ -261,12 +264,19 @@ class Processes:
 
     async def _config(self, kind: Kind) -> Path:
         assert self._folder is not None
+        kind = replace(kind, network=False)  # one configuration serves both
         # Written once: a process may be reading what a second writer would truncate.
         async with self._writing[kind]:
             if kind not in self._configs:
                 try:
                     self._configs[kind] = await asyncio.to_thread(
-                        write_config, self._installation, self._folder, self.secret, kind.heap_mb, kind.variant
+                        write_config,
+                        self._installation,
+                        self._folder,
+                        self.secret,
+                        kind.heap_mb,
+                        kind.variant,
+                        self._reach,
                     )
                 except (NotBuilt, OSError, ValueError, KeyError) as error:  # a Worker that is being rebuilt, say
                     raise PlatformFault("no_process", f"the Worker's build cannot be read: {error}") from error

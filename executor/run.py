@@ -26,6 +26,7 @@ from executor.wire import (
     OutputFrame,
     TextFile,
     TruncatedFrame,
+    WireEgress,
     WireRequest,
 )
 
@@ -46,6 +47,8 @@ class RunLimits:
     prompt_chars_max: int = 4_000
     stdin_bytes_max: int = 2**20
     context_bytes_max: int = 2**20
+    # What the operator lets programs reach; None is no network at all.
+    egress: WireEgress | None = None
 
 
 class Refused(Exception):
@@ -143,6 +146,7 @@ def admit(
         tier_of_module=pricing.tier_of_module(snapshot.language, tiers),
         output_bytes_max=limits.output_bytes_max,
         artifact_bytes_max=limits.artifact_bytes_max,
+        egress=limits.egress,
     )
     job = Job(wire, Stdin(limits.stdin_bytes_max))
     most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit)

@@ -28,6 +28,13 @@ class BinaryFile(WireMessage):
     base64: str
 
 
+class WireEgress(WireMessage):
+    """Which hosts the operator lets programs reach, by name or `*.` pattern; no list allows every public host."""
+
+    allow: list[str] | None = None
+    deny: list[str]
+
+
 class WireRequest(WireMessage):
     """The first line of the request body."""
 
@@ -47,6 +54,8 @@ class WireRequest(WireMessage):
     tier_of_module: dict[str, str]
     output_bytes_max: int
     artifact_bytes_max: int
+    # Left out: no network, whatever the modules say.
+    egress: WireEgress | None = None
 
 
 class StdinLine(WireMessage):

@@ -5,22 +5,43 @@ It starts nothing: processes are the pool's and the nursery's.
 
 import json
 import platform
+import re
+import ssl
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import certifi
 
 ROOT = Path(__file__).resolve().parent.parent
 # The built Worker beside the source, or inside an installed wheel.
 DIST_CANDIDATES = (ROOT / "cloudflare-worker/dist", ROOT / "collab_server/built/worker")
 MODULE_KINDS = frozenset({"esModule", "commonJsModule", "text", "data", "wasm"})
 MANIFEST = "manifest.json"
+# Where distributions keep the authorities they trust; an operator's own are in there too.
+CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 class NotBuilt(Exception):
     """The Worker or the workerd program is not there; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What programs may reach beside the public networks, and whom they trust beside the known authorities (PEM).
+
+    No setting leads here: it is for tests with servers of their own.
+    """
+
+    networks: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+
+
+PUBLIC = Reach()
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,9 @@ def variants(manifest: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(manifest.get("variants", {}))
 
 
-def write_config(installation: Installation, folder: Path, secret: str, heap_mb: int, variant: str | None) -> Path:
+def write_config(
+    installation: Installation, folder: Path, secret: str, heap_mb: int, variant: str | None, reach: Reach = PUBLIC
+) -> Path:
     """Compiles the configuration into one binary file with everything embedded: some 10 ms, once per heap size."""
     manifest = read_manifest(installation.dist)
     embedded = folder / "dist"
@@ -74,7 +97,7 @@ def write_config(installation: Installation, folder: Path, secret: str, heap_mb:
         # embed takes paths relative to the config; the link keeps large modules from being copied.
         embedded.symlink_to(installation.dist.resolve())
     source = folder / f"config-{heap_mb}-{variant or 'base'}.capnp"
-    source.write_text(_capnp(manifest, secret, heap_mb, variant))
+    source.write_text(_capnp(manifest, secret, heap_mb, variant, reach))
     compiled = source.with_suffix(".bin")
     with compiled.open("wb") as into:  # tens of megabytes for an interpreter: never through our memory
         done = subprocess.run(  # noqa: S603 — our own program and our own file
@@ -87,7 +110,7 @@ def write_config(installation: Installation, folder: Path, secret: str, heap_mb:
     return compiled
 
 
-def _capnp(manifest: Mapping[str, Any], secret: str, heap_mb: int, variant: str | None) -> str:
+def _capnp(manifest: Mapping[str, Any], secret: str, heap_mb: int, variant: str | None, reach: Reach) -> str:
     main = {"name": manifest["main"], "type": "esModule", "path": manifest["main"]}
     more = manifest["variants"][variant] if variant is not None else []
     # The main module comes first; the build may or may not list it.
@@ -97,11 +120,22 @@ def _capnp(manifest: Mapping[str, Any], secret: str, heap_mb: int, variant: str 
         for module in ordered
     )
     flags = ", ".join(_text(flag) for flag in manifest["compatibilityFlags"])
+    allowed = _texts(["public", *reach.networks])
+    denied = _texts(manifest["deniedNetworks"])
+    certificates = _texts([*_authorities(), *reach.certificates])
+    exceptions = (
+        f',\n    (name = "EGRESS_NETWORKS", text = {_text(json.dumps(reach.networks))})' if reach.networks else ""
+    )
     return f"""using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ["--max-heap-size={heap_mb}"],
-  services = [(name = "main", worker = .mainWorker), (name = "internet", network = (allow = ["public"]))],
+  services = [(name = "main", worker = .mainWorker), (name = "internet", network = .internet)],
   sockets = [(name = "http", address = "*", http = (), service = "main")]
+);
+# Addresses are judged here once more, after names are resolved: this holds whatever the gateway before it believes.
+const internet :Workerd.Network = (
+  allow = [{allowed}], deny = [{denied}],
+  tlsOptions = (trustedCertificates = [{certificates}])
 );
 const mainWorker :Workerd.Worker = (
   modules = [
@@ -112,16 +146,29 @@ const mainWorker :Workerd.Worker = (
   bindings = [
     (name = "LOADER", workerLoader = ()),
     (name = "SECRET", text = {_text(secret)}),
-    (name = "ECHO_FRAMES", text = "1")
+    (name = "ECHO_FRAMES", text = "1"){exceptions}
   ]
 );
 """
+
+
+def _authorities() -> list[str]:
+    """The certificates that this machine trusts. Embedded, because workerd does not start where it finds none itself."""
+    places = ssl.get_default_verify_paths()
+    for place in (places.cafile, *CA_BUNDLES, certifi.where()):
+        if place and Path(place).is_file() and (found := _PEM.findall(Path(place).read_text())):
+            return found
+    return []
 
 
 def _kind(kind: str) -> str:
     if kind not in MODULE_KINDS:
         raise NotBuilt(f"the Worker's manifest has a module of unknown type {kind!r}")
     return kind
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join(_text(value) for value in values)
 
 
 def _text(value: str) -> str:

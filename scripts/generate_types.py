@@ -25,7 +25,7 @@ EVENTS: list[type[BaseModel]] = [
     request.RequestFile, request.ExecuteRequest,
 ]  # fmt: skip
 WIRE: list[type[BaseModel]] = [
-    *SHARED, wire.TextFile, wire.BinaryFile, wire.WireRequest, wire.StdinLine, wire.OutputFrame, wire.DisplayFrame,
+    *SHARED, wire.TextFile, wire.BinaryFile, wire.WireEgress, wire.WireRequest, wire.StdinLine, wire.OutputFrame, wire.DisplayFrame,
     wire.InputFrame, wire.TruncatedFrame, wire.FinishedFrame, wire.WireRefusal,
 ]  # fmt: skip
 UNIONS: dict[str, Any] = {"ExecutionEvent": events.Event, "Frame": wire.Frame}

@@ -9,7 +9,7 @@ import { patched } from "./guest-build.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const COMPATIBILITY_DATE = "2026-01-01";
-const COMPATIBILITY_FLAGS = ["nodejs_compat"];
+const COMPATIBILITY_FLAGS = ["nodejs_compat", "global_fetch_strictly_public"];
 const common = { absWorkingDir: root, bundle: true, format: "esm", target: "es2024", platform: "neutral", mainFields: ["module", "main"], logLevel: "warning", legalComments: "none" };
 
 // Taken when the isolate starts: a program may delete or replace any global, the harness keeps the ones it began with.
@@ -61,9 +61,10 @@ function write(name, content) {
   renameSync(join(dist, `${name}.${process.pid}`), join(dist, name));
 }
 const modules = await embedded();
+const { denied } = JSON.parse(readFileSync(join(root, "src/egress/networks.json"), "utf8"));
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const { outputFiles } = await build({
-  ...common, entryPoints: ["src/main.ts"], write: false, minify: true, plugins: [isolates, parameterProperties], external: modules.map((module) => module.name), conditions: ["workerd"],
+  ...common, entryPoints: ["src/main.ts"], write: false, minify: true, plugins: [isolates, parameterProperties], external: ["cloudflare:workers", ...modules.map((module) => module.name)], conditions: ["workerd"],
   define: { WORKER_VERSION: JSON.stringify(version) },
 });
 const code = outputFiles[0].contents;
@@ -76,5 +77,5 @@ for (const { variant, ...module } of modules) {
   variants[variant] ??= [];
   variants[variant].push(module);
 }
-write("manifest.json", `${JSON.stringify({ compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags: COMPATIBILITY_FLAGS, main: "worker.js", modules: base, variants }, null, 2)}\n`);
+write("manifest.json", `${JSON.stringify({ compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags: COMPATIBILITY_FLAGS, deniedNetworks: denied, main: "worker.js", modules: base, variants }, null, 2)}\n`);
 console.log(`dist/worker.js ${code.length} bytes, sha256 ${createHash("sha256").update(code).digest("hex").slice(0, 12)}, ${modules.length} more modules`);

@@ -20,7 +20,7 @@ const SOURCE = join(ROOT, "src/languages/python");
 const CACHE = join(ROOT, ".cache/python");
 const COMPATIBILITY_DATE = "2026-01-01";
 const STARTUP_DEADLINE_MS = 30_000;
-const HARNESS = ["outcome", "display", "streams", "policy", "program"];
+const HARNESS = ["outcome", "display", "streams", "policy", "network", "program"];
 const require = createRequire(join(ROOT, "package.json"));
 
 const sha256 = (...parts) => {
@@ -36,7 +36,8 @@ async function bundle(entry) {
     write: false,
     format: "esm",
     target: "es2022",
-    external: ["./pyodide.asm.mjs", "./pyodide.asm.wasm", "./stdlib.zip", "./facts.js", "./prebuilt.js", "./*.txt", "./*.bin"],
+    external: ["./pyodide.asm.mjs", "./pyodide.asm.wasm", "./stdlib.zip", "./facts.js", "./prebuilt.js", "./*.txt", "./*.bin", "cloudflare:workers"],
+    define: { WORKER_VERSION: JSON.stringify(require("./package.json").version) },
     absWorkingDir: ROOT,
     logLevel: "warning",
   });

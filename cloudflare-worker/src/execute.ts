@@ -6,7 +6,7 @@ import type { Host, Language, LoadedProgram, Program } from "./language.js";
 import * as limits from "./limits.js";
 import { LineReader, LineTooLong } from "./lines.js";
 import { languageOf } from "./languages/index.js";
-import { outboundOf } from "./network.js";
+import { type Exports, makeDoor, outboundOf } from "./egress/door.js";
 import { Breach, Relay } from "./relay.js";
 import { type Frame, parseRun, parseStdin, Refusal, type Run, type Said } from "./wire.js";
 
@@ -19,10 +19,11 @@ export interface Env {
   PYTHON?: LoadedProgram["isolate"];
 }
 
-export function hostOf(env: Env): Host {
-  return { loader: env.LOADER, services: { python: env.PYTHON } };
+export function hostOf(env: Env, ctx: Context): Host {
+  return { loader: env.LOADER, services: { python: env.PYTHON }, door: () => makeDoor(ctx.exports) };
 }
 export interface Context {
+  readonly exports: Exports;
   waitUntil(promise: Promise<unknown>): void;
 }
 
@@ -50,14 +51,14 @@ export async function execute(request: Request, env: Env, ctx: Context): Promise
   }
   const run = parseRun(line ?? "");
   const language = languageOf(run.language);
-  if (language === undefined || (await language.available?.(hostOf(env))) === false) throw new Refusal("unsupported_language", `language "${run.language}" is not supported`);
+  if (language === undefined || (await language.available?.(hostOf(env, ctx))) === false) throw new Refusal("unsupported_language", `language "${run.language}" is not supported`);
   const { readable, writable } = new IdentityTransformStream();
-  ctx.waitUntil(conduct(run, language, env, run.interactive ? lines : null, writable, env.ECHO_FRAMES === "1"));
+  ctx.waitUntil(conduct(run, language, env, ctx, run.interactive ? lines : null, writable, env.ECHO_FRAMES === "1"));
   return new Response(readable, { headers: NDJSON });
 }
 
 /** Executes a language's warm program and forgets what it says. */
-export async function rehearse(language: Language, env: Env): Promise<void> {
+export async function rehearse(language: Language, env: Env, ctx: Context): Promise<void> {
   const { warmProgram } = language;
   if (warmProgram === undefined) return;
   const run: Run = {
@@ -66,22 +67,24 @@ export async function rehearse(language: Language, env: Env): Promise<void> {
     tierOfModule: {}, outputBytesMax: 65536, artifactBytesMax: 0,
   };
   const { readable, writable } = new IdentityTransformStream();
-  const [said] = await Promise.all([new Response(readable).text(), conduct(run, language, env, null, writable, false)]);
+  const [said] = await Promise.all([new Response(readable).text(), conduct(run, language, env, ctx, null, writable, false)]);
   if (!said.includes('"exitCode":0')) throw new Error(`the warm program of ${language.name} failed: ${said}`);
 }
 
-async function conduct(run: Run, language: Language, env: Env, stdin: LineReader | null, sink: WritableStream<Uint8Array>, echo: boolean): Promise<void> {
+async function conduct(run: Run, language: Language, env: Env, ctx: Context, stdin: LineReader | null, sink: WritableStream<Uint8Array>, echo: boolean): Promise<void> {
   const writer = sink.getWriter();
   const relay = new Relay(run);
   const send: Send = (...frames) => writer.write(encode(...frames));
+  const way = outboundOf(run, ctx.exports);
   try {
-    const program = await language.prepare(run, hostOf(env));
+    const program = await language.prepare(run, hostOf(env, ctx));
     if (program.kind === "answer") for (const said of program.frames) await send(relay.say(said));
-    else await relayIsolate(isolateOf(program, run, env), program.run ?? run, stdin, relay, send, echo);
+    else await relayIsolate(isolateOf(program, run, env, way.outbound), program.run ?? run, stdin, relay, send, echo);
     if (!relay.finished) await send(relay.say(failed("RuntimeError", "the program ended without a result")));
   } catch (error) {
     if (!relay.finished) await send(relay.say(lastWord(error))).catch(() => undefined);
   } finally {
+    way.close();
     await writer.close().catch(() => undefined);
     await stdin?.cancel();
   }
@@ -100,7 +103,7 @@ function lastWord(error: unknown): Said {
 
 type Fetching = { fetch(request: Request): Promise<Response> };
 
-function isolateOf(program: Exclude<Program, { kind: "answer" }>, run: Run, env: Env): Fetching {
+function isolateOf(program: Exclude<Program, { kind: "answer" }>, run: Run, env: Env, outbound: Fetcher | null): Fetching {
   if (program.kind === "loaded") return program.isolate;
   const worker = env.LOADER.load({
     compatibilityDate: COMPATIBILITY_DATE,
@@ -108,8 +111,8 @@ function isolateOf(program: Exclude<Program, { kind: "answer" }>, run: Run, env:
     mainModule: program.mainModule,
     modules: program.modules as WorkerLoaderWorkerCode["modules"],
     env: {},
-    globalOutbound: outboundOf(run),
-    limits: { cpuMs: Math.max(1, run.timeoutMs), subRequests: 1 },
+    globalOutbound: outbound,
+    limits: { cpuMs: Math.max(1, run.timeoutMs), subRequests: outbound === null ? 1 : limits.EGRESS_REQUESTS_MAX },
   } as WorkerLoaderWorkerCode);
   return worker.getEntrypoint() as unknown as Fetching;
 }

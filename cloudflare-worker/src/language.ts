@@ -2,12 +2,13 @@
  * What a language has to offer to be executable here: everything else (wire, limits, relaying, isolates) is done for it.
  * No language is named here; the registry is languages/index.ts.
  */
+import type { Door } from "./egress/door.js";
 import type { Run, Said } from "./wire.js";
 
 /** A module of a dynamically loaded isolate, in the loader's own shape. */
 export type IsolateModule = { js: string } | { cjs: string } | { text: string } | { json: unknown } | { data: ArrayBuffer } | { wasm: ArrayBuffer };
 
-/** An isolate to load: no bindings and no network. It answers as src/isolate/ describes. */
+/** An isolate to load: no bindings, and the run's way out if it has one. It answers as src/isolate/ describes. */
 export interface IsolateProgram {
   kind: "isolate";
   mainModule: string;
@@ -34,6 +35,8 @@ export interface Host {
   readonly loader: WorkerLoader;
   /** Languages that live in a Worker of their own, by name; each answers like an isolate. */
   readonly services: Readonly<Record<string, LoadedProgram["isolate"] | undefined>>;
+  /** A way out for an isolate that is loaded before its run is known. */
+  door(): Door;
 }
 
 export interface Language {

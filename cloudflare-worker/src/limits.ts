@@ -30,3 +30,13 @@ export const SMALL_FRAME_BYTES = 256;
 export const DEADLINE_GRACE_MS = 500;
 /** How long a program whose main promise waits for nothing we know of is left alone before it counts as never settling. */
 export const UNSETTLED_GRACE_MS = 500;
+
+/** What one run may do on the network; each hop of a redirect is a request. */
+export const EGRESS_REQUESTS_MAX = 200;
+export const EGRESS_CONCURRENT_MAX = 8;
+export const EGRESS_OUT_BYTES_MAX = 8 * 1024 * 1024;
+export const EGRESS_IN_BYTES_MAX = 64 * 1024 * 1024;
+export const EGRESS_REQUEST_MS_MAX = 30_000;
+export const EGRESS_URL_CHARS_MAX = 8192;
+export const EGRESS_HEADER_BYTES_MAX = 64 * 1024;
+export const EGRESS_HOSTS_COUNT_MAX = 1000;

@@ -4,22 +4,24 @@ import { type Context, type Env, execute, hostOf, rehearse } from "./execute.js"
 import { LANGUAGES } from "./languages/index.js";
 import { Refusal } from "./wire.js";
 
+export { Gateway } from "./egress/gateway.js";
+
 declare const WORKER_VERSION: string;
 
 let warmed: Promise<void> | null = null;
 
 /** A process that serves one language only warms that one. */
-async function warm(env: Env, only: string | null): Promise<void> {
+async function warm(env: Env, ctx: Context, only: string | null): Promise<void> {
   for (const language of LANGUAGES.values()) {
     if (only !== null && language.name !== only) continue;
-    await language.warm?.(hostOf(env));
-    await rehearse(language, env);
+    await language.warm?.(hostOf(env, ctx));
+    await rehearse(language, env, ctx);
   }
 }
 
 /** What can really run here: an interpreter may be missing from this Worker. */
-async function available(env: Env): Promise<string[]> {
-  const host = hostOf(env);
+async function available(env: Env, ctx: Context): Promise<string[]> {
+  const host = hostOf(env, ctx);
   const there = await Promise.all([...LANGUAGES.values()].map(async (language) => (await language.available?.(host)) !== false));
   return [...LANGUAGES.keys()].filter((_, at) => there[at]);
 }
@@ -33,13 +35,13 @@ function ceiling(env: Env): { memoryBytesMax?: number } {
 async function route(request: Request, env: Env, ctx: Context): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === "/healthz" && request.method === "GET") {
-    return Response.json({ ok: true, languages: await available(env), version: WORKER_VERSION, ...ceiling(env) });
+    return Response.json({ ok: true, languages: await available(env, ctx), version: WORKER_VERSION, ...ceiling(env) });
   }
   if (!(await authorized(request, env.SECRET))) throw new Refusal("unauthorized", "the bearer token is missing or wrong");
   if (request.method !== "POST") throw new Refusal("not_found", "no such resource", 404);
   if (pathname === "/execute") return execute(request, env, ctx);
   if (pathname === "/warm") {
-    warmed ??= warm(env, searchParams.get("language"));
+    warmed ??= warm(env, ctx, searchParams.get("language"));
     await warmed;
     return new Response(null, { status: 204 });
   }

@@ -99,6 +99,18 @@ function files(source: Record<string, unknown>): SessionFile[] {
   });
 }
 
+function hosts(source: Record<string, unknown>, field: string): string[] {
+  return texts(source, field, limits.EGRESS_HOSTS_COUNT_MAX, limits.ARGV_CHARS_MAX).map((host) => host.toLowerCase());
+}
+
+/** Null, or left out, is no network. */
+function egress(value: unknown): Pick<Run, "egress"> {
+  if (value === null || value === undefined) return {};
+  if (!isObject(value)) throw invalid("egress", "must be an object");
+  const allow = value.allow === null || value.allow === undefined ? {} : { allow: hosts(value, "allow") };
+  return { egress: { ...allow, deny: hosts(value, "deny") } };
+}
+
 /** The first line of a request, checked field by field. Throws Refusal. */
 export function parseRun(line: string): Run {
   let value: unknown;
@@ -127,6 +139,7 @@ export function parseRun(line: string): Run {
     allowedModules: texts(value, "allowedModules", limits.MODULES_COUNT_MAX, limits.ARGV_CHARS_MAX),
     tier: text(value, "tier", 64),
     tierOfModule: tierOfModule as { [module: string]: string },
+    ...egress(value.egress),
     outputBytesMax: whole(value, "outputBytesMax", limits.OUTPUT_BYTES_MAX),
     artifactBytesMax: whole(value, "artifactBytesMax", limits.ARTIFACT_BYTES_MAX),
   };

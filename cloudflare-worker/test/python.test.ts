@@ -326,8 +326,8 @@ describe("Python's module policy", () => {
     assert.equal((await run("import _session")).error?.type, "ModuleNotFoundError");
   });
 
-  test("with everything allowed, JavaScript from Python still reaches neither network, environment nor evaluation", async () => {
-    const said = await run('import js, pyodide_js\nfound = [name for name in ("fetch", "WebSocket", "process", "caches", "globalThis", "console", "navigator") if hasattr(js, name)]\ntry:\n    js.Object.constructor("return globalThis")()\n    found.append("Function")\nexcept Exception as error:\n    print(type(error).__name__)\nfound', { allowedModules: ["*"], tier: "enterprise" });
+  test("with everything allowed, JavaScript from Python still reaches neither environment nor evaluation, and no network but the gateway", async () => {
+    const said = await run('import js, pyodide_js\nfound = [name for name in ("WebSocket", "EventSource", "process", "caches", "globalThis", "console", "navigator") if hasattr(js, name)]\ntry:\n    js.Object.constructor("return globalThis")()\n    found.append("Function")\nexcept Exception as error:\n    print(type(error).__name__)\nfound', { allowedModules: ["*"], tier: "enterprise" });
     assert.deepEqual(said.result, []);
     assert.equal(said.stdout, "JsException\n");
   });

@@ -43,7 +43,7 @@ export function order(given: Order | string): Order {
   const entry = rest.entry ?? Object.keys(files as object)[0];
   return {
     executionId: "x1", language: /\.py$/.test(entry as string) ? "python" : /\.[mc]?ts$/.test(entry as string) ? "typescript" : "javascript", entry, argv: [], stdin: null, interactive: false, context: {}, timeoutMs: 5000,
-    memoryLimitBytes: 52428800, allowedModules: ["path", "util", "crypto"], tier: "basic", tierOfModule: TIERS, outputBytesMax: 1048576, artifactBytesMax: 1048576,
+    memoryLimitBytes: 52428800, egress: { deny: [] }, allowedModules: ["path", "util", "crypto"], tier: "basic", tierOfModule: TIERS, outputBytesMax: 1048576, artifactBytesMax: 1048576,
     ...rest,
     files: Array.isArray(files) ? files : Object.entries(files as Record<string, string>).map(([name, content]) => ({ name, content })),
   };
@@ -124,13 +124,13 @@ export class Workerd {
     process.stdout?.setEncoding("utf8").on("data", (chunk: string) => { this.printed += chunk; this.#printing?.(); });
   }
 
-  static async start({ echo = false, secret = SECRET, variant, pythonService = false }: { echo?: boolean; secret?: string; variant?: string; pythonService?: boolean } = {}): Promise<Workerd> {
+  static async start({ echo = false, secret = SECRET, variant, pythonService = false, reach = [], believed = reach, certificates = [] }: { echo?: boolean; secret?: string; variant?: string; pythonService?: boolean; reach?: string[]; believed?: string[]; certificates?: string[] } = {}): Promise<Workerd> {
     const dist = join(root, "dist");
-    const manifest = JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8")) as { compatibilityDate: string; compatibilityFlags: string[]; main: string; modules: { name: string; type: string; path: string }[]; variants?: Record<string, { name: string; type: string; path: string }[]> };
+    const manifest = JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8")) as { compatibilityDate: string; compatibilityFlags: string[]; deniedNetworks: string[]; main: string; modules: { name: string; type: string; path: string }[]; variants?: Record<string, { name: string; type: string; path: string }[]> };
     const folder = mkdtempSync(join(tmpdir(), "workerd-test-"));
     const modules = [{ name: manifest.main, type: "esModule", path: manifest.main }, ...manifest.modules, ...(variant === undefined ? [] : (manifest.variants?.[variant] ?? []))]
       .map(({ name, type, path }) => `(name = ${JSON.stringify(name)}, ${type} = embed ${JSON.stringify(`dist/${path}`)})`);
-    const bindings = ['(name = "LOADER", workerLoader = ())', `(name = "SECRET", text = ${JSON.stringify(secret)})`, ...(echo ? ['(name = "ECHO_FRAMES", text = "1")'] : []), ...(pythonService ? ['(name = "PYTHON", service = "python")'] : [])];
+    const bindings = ['(name = "LOADER", workerLoader = ())', `(name = "SECRET", text = ${JSON.stringify(secret)})`, ...(echo ? ['(name = "ECHO_FRAMES", text = "1")'] : []), ...(pythonService ? ['(name = "PYTHON", service = "python")'] : []), ...(believed.length > 0 ? [`(name = "EGRESS_NETWORKS", text = ${JSON.stringify(JSON.stringify(believed))})`] : [])];
     const services = pythonService ? ', (name = "python", worker = .pythonWorker), (name = "assets", disk = (path = "dist/python"))' : "";
     const pythonWorker = pythonService ? `const pythonWorker :Workerd.Worker = (
   modules = [(name = "service.js", esModule = embed "dist/python-service.js")],
@@ -138,7 +138,7 @@ export class Workerd {
 );` : "";
     const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .mainWorker), (name = "internet", network = (allow = ["public"]))${services}],
+  services = [(name = "main", worker = .mainWorker), (name = "internet", network = (allow = ${JSON.stringify(["public", ...reach])}, deny = ${JSON.stringify(manifest.deniedNetworks)}, tlsOptions = (trustedCertificates = ${JSON.stringify(certificates)})))${services}],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const mainWorker :Workerd.Worker = (

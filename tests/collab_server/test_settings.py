@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from collab_server.runners import executor_limits
 from collab_server.settings import SettingsError, describe, load
+from executor.wire import WireEgress
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,9 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         ("COLLAB_JWT_SECRET", "short", "32 bytes"),
         ("COLLAB_JWT_SECRET", "x" * 32, "COLLAB_JWT_AUDIENCE"),
         ("COLLAB_WORKER_URL", "https://worker.example", "COLLAB_WORKER_SECRET"),
+        ("COLLAB_EGRESS", "maybe", "COLLAB_EGRESS"),
+        ("COLLAB_EGRESS_DENY", "https://a.example/", "COLLAB_EGRESS_DENY"),
+        ("COLLAB_EGRESS_ALLOW", "a.example:8080", "no port"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
@@ -48,6 +53,16 @@ def test_the_database_is_a_file_in_the_data_folder_unless_named(tmp_path: Path) 
 def test_origins_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLLAB_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
     assert load().allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_an_operator_says_what_programs_may_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert executor_limits(load()).run.egress == WireEgress(deny=[])
+    monkeypatch.setenv("COLLAB_EGRESS_ALLOW", "API.example.com, *.example.org,[2606:4700::1]")
+    monkeypatch.setenv("COLLAB_EGRESS_DENY", "bad.example.org")
+    hosts = ["api.example.com", "*.example.org", "[2606:4700::1]"]
+    assert executor_limits(load()).run.egress == WireEgress(allow=hosts, deny=["bad.example.org"])
+    monkeypatch.setenv("COLLAB_EGRESS", "off")
+    assert executor_limits(load()).run.egress is None
 
 
 def test_every_setting_has_a_meaning() -> None:

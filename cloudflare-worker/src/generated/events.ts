@@ -28,6 +28,11 @@ export interface BinaryFile {
   base64: string;
 }
 
+export interface WireEgress {
+  allow?: string[];
+  deny: string[];
+}
+
 export interface WireRequest {
   executionId: string;
   language: string;
@@ -44,6 +49,7 @@ export interface WireRequest {
   tierOfModule: Record<string, string>;
   outputBytesMax: number;
   artifactBytesMax: number;
+  egress?: WireEgress;
 }
 
 export interface StdinLine {

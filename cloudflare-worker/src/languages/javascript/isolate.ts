@@ -19,6 +19,7 @@ import { furnish } from "./runtime/globals.js";
 import { Lifecycle } from "./runtime/lifecycle.js";
 import { Linker } from "./runtime/linker.js";
 import { type ParseConfig, parseArgs, wordedAssert, wordedFiles } from "./runtime/mended.js";
+import { Network } from "./runtime/network.js";
 import { createProcess } from "./runtime/process.js";
 import { createReadline } from "./runtime/readline.js";
 import { Stdin } from "./runtime/stdin.js";
@@ -58,7 +59,8 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
 
   const timers = createTimers(life);
   const own: Own = new Map();
-  const builtins = new Builtins(run, own);
+  const network = new Network(run, life);
+  const builtins = new Builtins(run, own, network);
   const console = createConsole((stream, level, text) => outbox.output(stream, text, level));
   console.Console = consoleConstructor();
   const { process, hooks } = createProcess({
@@ -83,7 +85,7 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
     const script = scripts.get(name);
     return script === undefined ? ((await import(SESSION_PREFIX + name)) as { default: unknown }).default : script();
   });
-  furnish({ console, process, timers, life, ask: (prompt) => stdin.ask(prompt), display: (data) => outbox.display(mimeBundle(data)) });
+  furnish({ console, process, timers, life, network, ask: (prompt) => stdin.ask(prompt), display: (data) => outbox.display(mimeBundle(data)) });
   if (run.interactive) void input.follow(lines);
   await life.main(async () => {
     const functions = context === null ? [] : linker.contextFunctions(context());

@@ -2,6 +2,8 @@
  * Python: CPython as wasm in an isolate of its own, booted from a memory snapshot; pre-booted once at warm-up.
  * The interpreter's files are modules of a Worker that has them (payload.ts); elsewhere Python is the service behind the binding PYTHON (service.ts).
  */
+import type { Door } from "../../egress/door.js";
+import { policyOf } from "../../egress/policy.js";
 import type { Host, IsolateModule, Language, LoadedProgram, Program } from "../../language.js";
 import type { Run } from "../../wire.js";
 import { MAIN_MODULE } from "./parts.js";
@@ -14,7 +16,7 @@ interface Payload {
   modules(): Record<string, IsolateModule>;
 }
 
-let warmed: string | null = null;
+let warmed: { id: string; door: Door } | null = null;
 
 async function payload(): Promise<Payload | null> {
   try {
@@ -24,11 +26,11 @@ async function payload(): Promise<Payload | null> {
   }
 }
 
-function named(host: Host, id: string): LoadedProgram["isolate"] {
+function named(host: Host, id: string, outbound: Fetcher): LoadedProgram["isolate"] {
   const load = async () => {
     const found = await payload();
     if (found === null) throw new Error("the Python interpreter is not part of this Worker");
-    return { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags: [], mainModule: MAIN_MODULE, modules: found.modules(), env: {}, globalOutbound: null };
+    return { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags: [], mainModule: MAIN_MODULE, modules: found.modules(), env: {}, globalOutbound: outbound };
   };
   return host.loader.get(id, load as Parameters<WorkerLoader["get"]>[1]).getEntrypoint() as unknown as LoadedProgram["isolate"];
 }
@@ -43,21 +45,26 @@ export const python: Language = {
   async warm(host: Host): Promise<void> {
     if ((await payload()) === null) return;
     const id = crypto.randomUUID();
-    await named(host, id).fetch(new Request("http://python/warm"));
-    warmed = id;
+    const door = host.door();
+    await named(host, id, door.outbound).fetch(new Request("http://python/warm"));
+    warmed = { id, door };
   },
 
   async prepare(run: Run, host: Host): Promise<Program> {
-    const id = warmed;
+    const ready = warmed;
     // An interpreter serves one program: its name is forgotten before it is used.
     warmed = null;
-    if (id !== null) return { kind: "loaded", isolate: named(host, id) };
+    if (ready !== null) {
+      ready.door.open(run);
+      return { kind: "loaded", isolate: named(host, ready.id, ready.door.outbound) };
+    }
     const found = await payload();
     if (found !== null) return { kind: "isolate", mainModule: MAIN_MODULE, modules: found.modules(), compatibilityFlags: [] };
     const service = host.services.python;
     if (service === undefined) throw new Error("the Python interpreter is not part of this Worker");
     const fetch = (request: Request) => {
       request.headers.set("x-cpu-ms", String(run.timeoutMs));
+      request.headers.set("x-egress", JSON.stringify(policyOf(run, Date.now())));
       return service.fetch(request);
     };
     return { kind: "loaded", isolate: { fetch } };

@@ -12,6 +12,7 @@ export const COUNTERPARTS: Readonly<Record<string, string>> = {
   posix: "fs",
   http: "http",
   "urllib.request": "http",
+  "pyodide.http": "http",
   requests: "http",
   httpx: "http",
   aiohttp: "http",

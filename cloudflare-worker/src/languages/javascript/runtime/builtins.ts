@@ -2,7 +2,7 @@
 import { builtinName, judgeModule } from "../../../modules.js";
 import type { Run } from "../../../wire.js";
 import { type Builtin, native } from "./native.js";
-import { denying } from "./network.js";
+import type { Network } from "./network.js";
 
 export class ModuleNotAllowedError extends Error {
   readonly code = "ERR_MODULE_NOT_ALLOWED";
@@ -30,12 +30,14 @@ const CHILD_PROCESS = ["spawn", "exec", "execFile", "fork", "spawnSync", "execSy
 export class Builtins {
   readonly #run: Run;
   readonly #own: Own;
+  readonly #network: Network;
   readonly #loaded = new Map<string, unknown>();
   readonly #allowedModules: readonly string[];
   readonly #tierOfModule: ReadonlyMap<string, string>;
 
-  constructor(run: Run, own: Own) {
+  constructor(run: Run, own: Own, network: Network) {
     this.#run = run;
+    this.#network = network;
     this.#own = own;
     this.#allowedModules = Object.freeze([...run.allowedModules]);
     this.#tierOfModule = new Map(Object.entries(run.tierOfModule));
@@ -66,7 +68,7 @@ export class Builtins {
     if (name === "child_process") return unavailable(name, CHILD_PROCESS);
     const found = native.getBuiltinModule(`node:${name}`);
     if (found === undefined) throw Object.assign(new Error(`module "${name}" is allowed but not available in this runtime`), { code: "ERR_UNKNOWN_BUILTIN_MODULE" });
-    const denials = denying(name);
+    const denials = this.#network.denying(name);
     return Object.keys(denials).length > 0 ? { ...found, ...denials } : found;
   }
 }

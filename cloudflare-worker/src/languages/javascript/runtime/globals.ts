@@ -5,7 +5,7 @@
 import { protectAwait } from "../../../isolate/primordials.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { type Builtin, native } from "./native.js";
-import { deniedFetch, NetworkDeniedError } from "./network.js";
+import type { Network } from "./network.js";
 import type { Timers } from "./timers.js";
 
 /** Of the native process, these could reach modules, the host's streams or the process itself. */
@@ -40,12 +40,13 @@ export interface World {
   process: Builtin;
   timers: Timers;
   life: Lifecycle;
+  network: Network;
   ask(prompt: string): Promise<string | null>;
   display(data: unknown): void;
 }
 
 export function furnish(world: World): void {
-  const { life, timers, process } = world;
+  const { life, timers, process, network } = world;
   emptyNativeProcess();
   protectAwait();
   const { queueMicrotask } = globalThis;
@@ -78,8 +79,9 @@ export function furnish(world: World): void {
   });
   put("scheduler", timers.promises.scheduler);
   put("navigator", Object.freeze({ userAgent: `Node.js/${process.version.slice(1).split(".")[0]}`, hardwareConcurrency: 1, language: "en-US", languages: ["en-US"], platform: "linux" }));
-  put("fetch", (input: unknown, init?: unknown) => life.track(deniedFetch(input, init)));
-  for (const name of ["WebSocket", "EventSource"]) put(name, class { constructor(url: unknown) { throw new NetworkDeniedError(`${url}`); } });
+  put("fetch", function fetch(input: unknown, init?: unknown) { return network.fetch(input, init); });
+  for (const name of ["WebSocket", "EventSource"]) put(name, network.socketClass());
+  network.trackBodies();
   const ask = (prompt: unknown = "") => world.ask(`${prompt}`);
   put("prompt", ask);
   put("input", ask);

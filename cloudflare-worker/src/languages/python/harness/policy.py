@@ -118,7 +118,7 @@ def install(policy):
             if not may("net") and not may("http") and not may("https"):
                 raise PermissionError(policy.message("socket"))
             if event in {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}:
-                raise OSError(errno.ENETUNREACH, "network_denied: this program has no network")
+                raise OSError(errno.ENETUNREACH, "network_denied: raw sockets are not available; use urllib.request or http.client")
         elif family == "ctypes" and not may("vm"):
             raise PermissionError(policy.message("ctypes"))
 

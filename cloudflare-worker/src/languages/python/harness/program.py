@@ -17,7 +17,7 @@ import random
 import sys
 from types import ModuleType
 
-from _session import display, outcome, policy, streams
+from _session import display, network, outcome, policy, streams
 
 ROOT = "/session/"
 EXIT_UNCAUGHT = 1
@@ -169,13 +169,14 @@ def rehearse(bridge):
 def main(bridge, text, table):
     spec = json.loads(text)
     json_table = json.loads(table)
-    from pyodide.ffi import can_run_sync, run_sync
+    from pyodide.ffi import can_run_sync, run_sync, to_js
 
     for name in [key for key in sys.modules if key == "_session" or key.startswith("_session.")]:
         del sys.modules[name]
     random.seed()
     console = streams.Console(bridge, run_sync, can_run_sync, spec["stdin"], spec["interactive"], spec["echoed"])
     streams.install(console)
+    network.install(bridge, run_sync, can_run_sync, to_js)
 
     def show(*values, **_options):
         for value in values:

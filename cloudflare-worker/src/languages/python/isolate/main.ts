@@ -1,5 +1,5 @@
 /** The Python isolate: boots from the snapshot, runs one program, answers with its frames.
- * It has no bindings and no network, and it never serves a second program. */
+ * It has no bindings and no network but the gateway, and it never serves a second program. */
 
 import snapshot from "./snapshot.bin";
 import type { Json, ProgramError, Run, Stream } from "../../../wire.js";
@@ -8,6 +8,7 @@ import { boot, type Interpreter, ROOT } from "./boot.js";
 import { REQUEST_LINE_BYTES_MAX } from "../../../limits.js";
 import { LineReader } from "../../../lines.js";
 import { artifacts, populate } from "./files.js";
+import { offer, request as asking } from "./network.js";
 import { Frames } from "./frames.js";
 import { Stdin } from "./stdin.js";
 
@@ -86,6 +87,7 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   pyodide.setStdout(stream("stdout"));
   pyodide.setStderr(stream("stderr"));
   const before = populate(python, wire.files);
+  offer(api.config.jsglobals, wire);
   const main = api.runPythonInternal("import _session.program; _session.program.main");
   // The host measures the whole process: what the run needs outside the heap comes off what the heap may have.
   const programBytesMax = Math.max(module.HEAP8.length, module._sbrk(0) + wire.memoryLimitBytes - OVERHEAD_BYTES);
@@ -97,6 +99,7 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
       frames.input(prompt);
       return stdin.read();
     },
+    request: asking(wire),
     pause: async () => {
       await sent();
       await new Promise((resume) => setTimeout(resume, 0));
