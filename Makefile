@@ -26,7 +26,6 @@ check: .venv/.test $(WORKER)/.installed web/.installed
 
 test-worker: $(WORKER)/.installed $(WORKER)/dist/manifest.json
 	scripts/npm.sh --prefix $(WORKER) test --silent
-	scripts/npm.sh --prefix $(WORKER) run --silent deploy:dry-run
 
 test-web: web/.installed
 	scripts/npm.sh --prefix web test --silent

@@ -284,7 +284,11 @@ def refusal(status: int, body: bytes) -> PlatformFault:
 
 
 class HttpRunner:
-    """A Worker behind a URL. Its memory cannot be measured from here, so it is not billed."""
+    """A Worker behind a URL.
+
+    Memory cannot be measured from here, and what an isolate says of itself is no measure: a run is billed for the
+    limit that was set aside for it.
+    """
 
     def __init__(self, url: str, secret: str, limits: RunnerLimits | None = None) -> None:
         self._address = Address.of_url(url)
@@ -326,7 +330,7 @@ class HttpRunner:
             async with exchange.watched():
                 async for frame in exchange.frames():
                     yield frame
-            yield exchange.ended()
+            yield exchange.ended(job.request.memory_limit_bytes)
         finally:
             # Closes the connection, which is how a Worker learns that its run is over.
             talking.cancel()

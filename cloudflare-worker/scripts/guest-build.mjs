@@ -26,9 +26,10 @@ export function patched(source, what, instead) {
 
 /**
  * @param assets [{name, kind: "wasm" | "data" | "text", content}]: modules beside the harness, imported by it under these names.
+ * @param service whether it is deployed as a Worker of its own: writes service.js beside the payload
  * @returns the variant's modules for the manifest: [{name, type, path, variant}]
  */
-export async function buildGuest(language, { assets = [], bundle = {} } = {}) {
+export async function buildGuest(language, { assets = [], bundle = {}, service = false } = {}) {
   const made = await build({
     absWorkingDir: ROOT, entryPoints: [`src/languages/${language}/isolate.ts`], bundle: true, write: false, format: "esm", target: "es2024", platform: "neutral",
     mainFields: ["module", "main"], conditions: ["workerd"], minify: true, logLevel: "error", legalComments: "none", ...bundle,
@@ -47,10 +48,19 @@ export async function buildGuest(language, { assets = [], bundle = {} } = {}) {
     "/** The isolate's modules as data of this Worker. Loaded on demand: a Worker without these files serves the other languages. */",
     ...files.map(({ name, suffix }, at) => `import asset${at} from "./${name}${suffix}";`),
     'export const mainModule = "isolate.js";',
+    "export const compatibilityFlags = [];",
     `export function modules() { return { ${files.map(({ name, kind }, at) => `${JSON.stringify(name)}: { ${kind}: asset${at} }`).join(", ")} }; }`,
   ].join("\n");
   for (const { name, suffix, content } of files) write(name + suffix, content);
   write("payload.js", payload);
+  if (service) write("service.js", (await serviceOf()).outputFiles[0].contents);
   return [{ name: `${language}/payload.js`, type: "esModule", path: `${language}/payload.js`, variant: language },
     ...files.map(({ name, suffix, type }) => ({ name: `${language}/${name}${suffix}`, type, path: `${language}/${name}${suffix}`, variant: language }))];
+}
+
+async function serviceOf() {
+  return build({
+    absWorkingDir: ROOT, entryPoints: ["src/languages/guest-service.ts"], bundle: true, write: false, format: "esm", target: "es2024", platform: "neutral", external: ["./payload.js"], minify: true,
+    logLevel: "error", legalComments: "none",
+  });
 }

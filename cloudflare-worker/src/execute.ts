@@ -17,10 +17,11 @@ export interface Env {
   /** Set where the platform bounds every isolate, whatever a run asks for. */
   MEMORY_BYTES_MAX?: string;
   PYTHON?: LoadedProgram["isolate"];
+  RUBY?: LoadedProgram["isolate"];
 }
 
 export function hostOf(env: Env, ctx: Context): Host {
-  return { loader: env.LOADER, services: { python: env.PYTHON }, door: () => makeDoor(ctx.exports) };
+  return { loader: env.LOADER, services: { python: env.PYTHON, ruby: env.RUBY }, door: () => makeDoor(ctx.exports) };
 }
 export interface Context {
   readonly exports: Exports;

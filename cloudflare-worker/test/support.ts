@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 export const SECRET = "a secret of the tests";
 
@@ -127,7 +127,6 @@ export class Workerd {
   static async start({ echo = false, secret = SECRET, variant, pythonService = false, reach = [], believed = reach, certificates = [] }: { echo?: boolean; secret?: string; variant?: string; pythonService?: boolean; reach?: string[]; believed?: string[]; certificates?: string[] } = {}): Promise<Workerd> {
     const dist = join(root, "dist");
     const manifest = JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8")) as { compatibilityDate: string; compatibilityFlags: string[]; deniedNetworks: string[]; main: string; modules: { name: string; type: string; path: string }[]; variants?: Record<string, { name: string; type: string; path: string }[]> };
-    const folder = mkdtempSync(join(tmpdir(), "workerd-test-"));
     const modules = [{ name: manifest.main, type: "esModule", path: manifest.main }, ...manifest.modules, ...(variant === undefined ? [] : (manifest.variants?.[variant] ?? []))]
       .map(({ name, type, path }) => `(name = ${JSON.stringify(name)}, ${type} = embed ${JSON.stringify(`dist/${path}`)})`);
     const bindings = ['(name = "LOADER", workerLoader = ())', `(name = "SECRET", text = ${JSON.stringify(secret)})`, ...(echo ? ['(name = "ECHO_FRAMES", text = "1")'] : []), ...(pythonService ? ['(name = "PYTHON", service = "python")'] : []), ...(believed.length > 0 ? [`(name = "EGRESS_NETWORKS", text = ${JSON.stringify(JSON.stringify(believed))})`] : [])];
@@ -148,8 +147,27 @@ const mainWorker :Workerd.Worker = (
 );
 ${pythonWorker}
 `;
-    // An absolute path in capnp means the import path, so the bundle is reached through a link.
-    symlinkSync(dist, join(folder, "dist"));
+    return Workerd.#launch(config, { dist });
+  }
+
+  /** Several Workers in one process: `main` has the port, each is a service by its name; python's assets are served from dist. */
+  static async serve(workers: Record<string, string>, links: Record<string, string>): Promise<Workerd> {
+    const { compatibilityDate } = JSON.parse(readFileSync(join(root, "dist/manifest.json"), "utf8")) as { compatibilityDate: string };
+    const services = Object.keys(workers).map((name) => `(name = "${name}", worker = .${name}Worker)`);
+    const definitions = Object.entries(workers).map(([name, inside]) => `const ${name}Worker :Workerd.Worker = (compatibilityDate = "${compatibilityDate}", ${inside});`);
+    return Workerd.#launch(`using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [${services.join(", ")}, (name = "internet", network = (allow = ["public"])), (name = "assets", disk = (path = "dist/python"))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+${definitions.join("\n")}
+`, links);
+  }
+
+  static async #launch(config: string, links: Record<string, string>): Promise<Workerd> {
+    const folder = mkdtempSync(join(tmpdir(), "workerd-test-"));
+    // An absolute path in capnp means the import path, so what is embedded is reached through links.
+    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));
     writeFileSync(join(folder, "config.capnp"), config);
     const binary = join(dirname(require.resolve("@cloudflare/workerd-linux-64/package.json")), "bin/workerd");
     const child = spawn(binary, ["serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });

@@ -109,7 +109,7 @@ async def test_repeated_frames_are_told_once_and_nothing_follows_the_last() -> N
 
 async def test_figures_that_a_worker_adds_to_its_last_word_are_ignored() -> None:
     carried = await against(say(OK, finished(1, metrics={"cost": -5}, memoryBytes=-1), END))
-    assert carried.end.cause == "finished" and carried.end.memory_bytes == 0 and carried.end.wall_ms >= 1
+    assert carried.end.cause == "finished" and carried.end.memory_bytes == 50 * 2**20 and carried.end.wall_ms >= 1
 
 
 async def test_a_byte_at_a_time_is_as_good_as_all_at_once() -> None:
@@ -143,3 +143,17 @@ async def test_an_endless_answer_is_held_back_until_somebody_reads_it() -> None:
             await asyncio.sleep(0.3)
         assert sent * 10_000 < 32 * 2**20
         await items.aclose()
+
+
+async def test_a_worker_that_gives_less_memory_than_a_run_may_ask_for_says_so() -> None:
+    health = b'{"ok":true,"languages":["javascript"],"version":"1","memoryBytesMax":134217728}'
+
+    async def fault(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(health), health))
+        await writer.drain()
+
+    async with faulty_worker(fault) as url:
+        runner = HttpRunner(url, "s3cret")
+        assert runner.memory_bytes_max() is None
+        await runner.start()
+        assert runner.memory_bytes_max() == 128 * 2**20 and runner.languages() == frozenset({"javascript"})

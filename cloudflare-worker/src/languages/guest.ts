@@ -3,6 +3,7 @@
  * No interpreter is named here; what happens inside is src/isolate/guest.ts.
  */
 import type { Host, IsolateModule, Language, Program } from "../language.js";
+import type { Run } from "../wire.js";
 
 const COMPATIBILITY_DATE = "2026-01-01";
 
@@ -37,8 +38,8 @@ export function guest(name: string, compatibilityFlags: string[] = []): Language
   return {
     name,
 
-    async available(): Promise<boolean> {
-      return (await payload()) !== null;
+    async available(host: Host): Promise<boolean> {
+      return host.services[name] !== undefined || (await payload()) !== null;
     },
 
     async warm(host: Host): Promise<void> {
@@ -49,18 +50,20 @@ export function guest(name: string, compatibilityFlags: string[] = []): Language
       warmed = id;
     },
 
-    async prepare(_run, host: Host): Promise<Program> {
+    async prepare(run: Run, host: Host): Promise<Program> {
       const id = warmed;
       // An interpreter serves one program: its name is forgotten before it is used.
       warmed = null;
       if (id !== null) return { kind: "loaded", isolate: named(host, id) };
       const found = await payload();
-      if (found === null) {
-        const message = `the interpreter of ${name} is not part of this Worker`;
-        const error = { type: "UnsupportedLanguage", message, stack: `UnsupportedLanguage: ${message}` };
-        return { kind: "answer", frames: [{ type: "finished", exitCode: 1, error, artifacts: [] }] };
-      }
-      return { kind: "isolate", mainModule: found.mainModule, modules: found.modules(), compatibilityFlags };
+      if (found !== null) return { kind: "isolate", mainModule: found.mainModule, modules: found.modules(), compatibilityFlags };
+      const service = host.services[name];
+      if (service === undefined) throw new Error(`the interpreter of ${name} is not part of this Worker`);
+      const fetch = (request: Request) => {
+        request.headers.set("x-cpu-ms", String(run.timeoutMs));
+        return service.fetch(request);
+      };
+      return { kind: "loaded", isolate: { fetch } };
     },
   };
 }

@@ -10,4 +10,5 @@ const wasm = readFileSync(join(ROOT, "node_modules/@ruby/3.4-wasm-wasi/dist/ruby
 export default await buildGuest("ruby", {
   assets: [{ name: "ruby.wasm", kind: "wasm", content: limitMemory(wasm, "memory_pages_max") }],
   bundle: { loader: { ".rb": "text" } },
+  service: true,
 });
