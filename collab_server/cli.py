@@ -21,6 +21,7 @@ from collab_server.errors import ActionError
 from collab_server.identity import DAY_MS, Identity
 from collab_server.settings import Settings, SettingsError, load
 from collab_server.shapes import timestamp, timestamp_or_none
+from executor.audit import Audit
 from executor.workerd import NotBuilt
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -119,6 +120,13 @@ def parser() -> argparse.ArgumentParser:
     _server_options(mcp)
     mcp.set_defaults(do=_mcp)
 
+    audit = commands.add_parser("audit", help="look after the chained record of who did what").add_subparsers(
+        required=True, metavar="action"
+    )
+    verify = audit.add_parser("verify", help="walk the whole chain: exit code 0 when no row was changed or taken out")
+    verify.add_argument("--head", metavar="HASH", help="an earlier end of the chain, which must still be in it")
+    verify.set_defaults(do=_audit_verify)
+
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
     bench.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON, too")
@@ -171,6 +179,22 @@ def _migrate(_: argparse.Namespace) -> int:
 
     asyncio.run(work())
     return DONE
+
+
+def _audit_verify(arguments: argparse.Namespace) -> int:
+    async def work() -> int:
+        engine = database.connect(load().database)
+        try:
+            found = await Audit(engine).verify(arguments.head)
+        finally:
+            await engine.dispose()
+        if found.broken_id is not None:
+            print(f"broken at row {found.broken_id}: {found.reason}", file=sys.stderr)
+            return FAILED
+        print(f"{found.rows} rows, whole; its end is {found.head or 'empty'}")
+        return DONE
+
+    return asyncio.run(work())
 
 
 def _with_identity(

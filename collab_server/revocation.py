@@ -36,8 +36,8 @@ class Holder(Protocol):
         ...
 
 
-# "tiers": prices or limits changed; "execution": the run named by the subject is to end, wherever it runs.
-Topic = Literal["tiers", "execution"]
+# "tiers": prices or limits changed; "webhooks": who hears of what; "execution": the run named by the subject is to end, wherever it runs.
+Topic = Literal["tiers", "execution", "webhooks"]
 
 
 @dataclass(frozen=True)

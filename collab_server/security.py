@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -64,6 +64,8 @@ class SecurityLog:
         self._waiting: dict[_Alike, _Counted] = {}
         self._dropped = 0
         self._noted = asyncio.Event()
+        # Told which kinds were written, for whoever looks whether they are too many.
+        self.on_written: Callable[[frozenset[str]], Awaitable[None]] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -119,6 +121,12 @@ class SecurityLog:
         except Exception:
             # What is refused stays refused while the database is away; the log has it then.
             logger.exception("%d security events could not be written", len(rows))
+            return len(rows)
+        if self.on_written is not None:
+            try:
+                await self.on_written(frozenset(row["kind"] for row in rows))
+            except Exception:
+                logger.exception("the alert rules could not be looked at")
         return len(rows)
 
     async def page(

@@ -23,7 +23,10 @@ from collab_server.actions import (
     SessionActions,
     TierActions,
     UserActions,
+    WebhookActions,
 )
+from collab_server.alerts import Alerts
+from collab_server.endings import teller
 from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.members import Members
@@ -31,9 +34,11 @@ from collab_server.nodes import Nodes
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
+from collab_server.sealing import Sealer
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
+from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
 from crdt.model import Limits
@@ -72,6 +77,8 @@ class Services:
     audit: Audit
     invoices: Invoices
     budgets: Budgets
+    webhooks: WebhookActions
+    alerts: Alerts
     nodes: Nodes
 
 
@@ -90,6 +97,12 @@ async def running(
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         rooms = Rooms(log, bus, limits=Limits(room_idle_s=settings.room_idle_s), now=now, new_id=new_id)
         runner = make_runner(settings)
+        sealer = Sealer.of(settings)
+        outbox = Outbox(engine, now=now)
+        deliveries = Deliveries(engine, sealer, private=settings.webhooks_private, now=now)
+        outbox.on_written = deliveries.wake
+        alerts = Alerts(engine, outbox, now=now)
+        security.on_written = alerts.look
 
         def on_findings(record: ExecutionRecord, findings: Sequence[Finding]) -> None:
             for rule, severity in {(found.rule_id, found.severity) for found in findings if found.severity != "note"}:
@@ -104,8 +117,9 @@ async def running(
             new_id=new_id,
             node_id=settings.node_id,
             on_findings=on_findings,
+            on_ended=teller(outbox),
         )
-        sessions = SessionActions(engine, members, rooms, now=now, new_id=new_id)
+        sessions = SessionActions(engine, members, rooms, outbox, now=now, new_id=new_id)
         files = FileActions(sessions)
         history = HistoryActions(sessions, log)
         budgets = Budgets(engine, executor, settings)
@@ -118,6 +132,8 @@ async def running(
         async def on_change(change: Change) -> None:
             if change.topic == "tiers":
                 await executor.reload_tiers()
+            elif change.topic == "webhooks":
+                await outbox.reload()
             elif change.topic == "execution" and change.subject is not None:
                 await executor.cancel(change.subject)
             elif change.topic is None:
@@ -138,7 +154,7 @@ async def running(
 
         nodes = Nodes(engine, now=now, node_id=settings.node_id, figures=figures)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
-        for part in (security, rooms, runner, executor, revocations, nodes):
+        for part in (outbox, alerts, security, deliveries, rooms, runner, executor, revocations, nodes):
             await part.start()
             stack.push_async_callback(part.close)
         stack.push_async_callback(sockets.close)
@@ -165,5 +181,7 @@ async def running(
             Audit(engine),
             Invoices(engine),
             budgets,
+            WebhookActions(engine, members, outbox, deliveries, sealer, private=settings.webhooks_private, now=now),
+            alerts,
             nodes,
         )

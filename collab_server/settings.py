@@ -5,6 +5,7 @@ No other module reads the environment, and nothing here is changed while the ser
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from pathlib import Path
@@ -100,6 +101,14 @@ class Settings(BaseSettings):
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
     )
+    secret_key: str = Field(
+        "",
+        description="Seals what must be kept readable (webhook and session secrets): 32 bytes in base64, from `openssl rand "
+        "-base64 32`. Unset: made once and kept in `secret.key` in the data folder; several nodes need the same one.",
+    )
+    webhooks_private: bool = Field(
+        False, description="Whether webhooks may go to private and loopback addresses, as inside a company network."
+    )
     login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
 
     @field_validator("egress_allow", "egress_deny", mode="before")
@@ -140,6 +149,17 @@ class Settings(BaseSettings):
     def _known_bus(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _whole_key(cls, value: str) -> str:
+        try:
+            whole = not value or len(base64.b64decode(value, validate=True)) == 32
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("must be 32 bytes in base64; make one with `openssl rand -base64 32`")
         return value
 
     @model_validator(mode="after")

@@ -121,6 +121,42 @@ class OwnLimits(Shape):
     budget: Money | None
 
 
+EventTypes = Annotated[list[Annotated[str, StringConstraints(max_length=64)]], Field(min_length=1, max_length=32)]
+
+
+class NewWebhook(Shape):
+    """Where events go to. `account`: of what you own or run; `session`: of one session; `server`: of everything (admins)."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    types: EventTypes
+    scope: Literal["account", "session", "server"] = "account"
+    session_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class WebhookChange(Shape):
+    """What is left out stays."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
+    types: EventTypes | None = None
+    enabled: StrictBool | None = None
+
+
+class Replayed(Shape):
+    """From when on."""
+
+    since: AwareDatetime
+
+
+class NewAlertRule(Shape):
+    """An alert when `threshold` security events of a kind come within `windowS` seconds; then none for `quietS`."""
+
+    kind: Annotated[str, StringConstraints(max_length=32)]
+    threshold: int = Field(ge=1, le=1_000_000)
+    window_s: int = Field(ge=1, le=86_400)
+    quiet_s: int = Field(600, ge=1, le=86_400)
+    enabled: StrictBool = True
+
+
 class Login(Shape):
     """A login token or an API key, for a browser cookie."""
 

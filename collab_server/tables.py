@@ -133,6 +133,76 @@ security_events = Table(
     Column("node_id", String(64), nullable=False),
 )
 
+# Where events go to. The secret is sealed (sealing.py), because signing needs it whole.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    # "server": everything; "account": what the owner owns or runs; "session": one session.
+    Column("scope", String(16), nullable=False),
+    Column("owner_id", String(128), nullable=False, index=True),
+    Column("session_id", String(64)),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("disabled_why", String(200)),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("webhook_id", String(64), nullable=False),
+    Column("event_id", String(80), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("answered", Integer),
+    Column("error", String(200)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("delivered_at", BigInteger),
+    Index("ix_webhook_deliveries_due", "status", "next_at"),
+    Index("ix_webhook_deliveries_webhook", "webhook_id", "id"),
+)
+
+# When many security events of a kind within a time are an alert.
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("threshold", Integer, nullable=False),
+    Column("window_s", Integer, nullable=False),
+    Column("quiet_s", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("last_fired_at", BigInteger, nullable=False, default=0),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("rule_id", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("threshold", Integer, nullable=False),
+    Column("window_s", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("acknowledged_by", String(128)),
+    Column("acknowledged_at", BigInteger),
+)
+
 # One row per process that serves; it says every few seconds that it is there.
 nodes = Table(
     "nodes",

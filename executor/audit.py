@@ -111,9 +111,10 @@ class Audit:
         async with self._engine.connect() as connection:
             return [_act(row) for row in (await connection.execute(query)).mappings()]
 
-    async def verify(self) -> Verdict:
-        """Walk the whole chain from its first row to its end."""
-        before, rows = "", 0
+    async def verify(self, head: str | None = None) -> Verdict:
+        """Walk the whole chain from its first row to its end. `head` is the hash of an end that was seen before: who has
+        rewritten the chain from the start, hashes and all, is found out by it."""
+        before, rows, met = "", 0, head is None
         # The end is read first: rows that come while this walks are beyond it and not missed.
         async with self._engine.connect() as connection:
             end = (await connection.execute(select(audit_head).where(_HEAD))).mappings().first()
@@ -128,10 +129,13 @@ class Audit:
                     if _link(before, dict(row)) != row["hash"]:
                         return Verdict(rows, before, row["id"], "a row was changed, or one before it")
                     before, rows = row["hash"], row["id"]
+                    met = met or before == head
                 if len(chunk) < VERIFY_ROWS:
                     break
         if (rows, before) != ((end["last_id"], end["hash"]) if end is not None else (0, "")):
             return Verdict(rows, before, rows + 1, "the end of the chain is missing")
+        if not met:
+            return Verdict(rows, before, rows + 1, "the end that was seen before is not in the chain")
         return Verdict(rows, before)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.allowances import Claim, Exhausted, Left
 from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
-from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, Page
+from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
 from executor.request import ExecuteRequest
@@ -94,9 +94,10 @@ class Executor:
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         node_id: str = "local",
         on_findings: OnFindings = lambda record, findings: None,
+        on_ended: OnEnded | None = None,
     ) -> None:
         self.limits = limits or ExecutorLimits()
-        self.ledger = Ledger(engine)
+        self.ledger = Ledger(engine, on_ended)
         self._runner = runner
         self._quota = Quota(self.limits.quota)
         self._now = now

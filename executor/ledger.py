@@ -31,6 +31,9 @@ _MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dolla
 GroupBy = Literal["day", "language", "session", "actor"]
 
 
+OnEnded = Callable[[AsyncConnection, "ExecutionRecord", Mapping[str, Any], bool], Awaitable[None]]
+
+
 class DuplicateExecution(Exception):
     """An execution with this id exists already."""
 
@@ -106,8 +109,12 @@ class UsageSum:
 
 
 class Ledger:
-    def __init__(self, engine: AsyncEngine) -> None:
+    """`on_ended` is called in the transaction that ends a run or records its refusal, with the last event and whether it is
+    billed: what it writes is there if the end is, once."""
+
+    def __init__(self, engine: AsyncEngine, on_ended: OnEnded | None = None) -> None:
         self._engine = engine
+        self._on_ended = on_ended
 
     async def insert(
         self,
@@ -124,6 +131,8 @@ class Ledger:
                 await connection.execute(insert(executions).values(values))
                 await _append(connection, record.id, 0, events)
                 await allowances.take(connection, record.id, claims, worst, record.created_at)
+                if record.status == "refused" and events and self._on_ended is not None:
+                    await self._on_ended(connection, record, events[-1], False)
         except IntegrityError as error:
             raise DuplicateExecution(record.id) from error
 
@@ -155,6 +164,8 @@ class Ledger:
             used = Usage(record.compute_micro_units, record.cost_micro_dollars) if billed else None
             ended_at = record.finished_at or record.created_at
             await allowances.settle(connection, record.id, record.session_id, used, ended_at)
+            if events and self._on_ended is not None:
+                await self._on_ended(connection, record, events[-1], billed)
         return True
 
     async def unfinished(self, node_id: str) -> list[ExecutionRecord]:

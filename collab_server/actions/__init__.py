@@ -10,6 +10,7 @@ from collab_server.actions.oversight import OversightActions
 from collab_server.actions.sessions import SessionActions
 from collab_server.actions.tiers import TierActions
 from collab_server.actions.users import UserActions
+from collab_server.actions.webhooks import WebhookActions
 
 __all__ = [
     "ExecutionActions",
@@ -19,4 +20,5 @@ __all__ = [
     "SessionActions",
     "TierActions",
     "UserActions",
+    "WebhookActions",
 ]

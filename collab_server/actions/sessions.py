@@ -27,6 +27,7 @@ from collab_server.members import Members, missing
 from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions
+from collab_server.webhooks import Outbox
 from crdt.model import FileState
 from crdt.room import Room
 from crdt.rooms import Rooms
@@ -46,6 +47,7 @@ class SessionActions:
         engine: AsyncEngine,
         members: Members,
         rooms: Rooms,
+        outbox: Outbox,
         *,
         now: Callable[[], float],
         new_id: Callable[[], str],
@@ -53,6 +55,7 @@ class SessionActions:
         self._engine = engine
         self.members = members
         self._rooms = rooms
+        self._outbox = outbox
         self._now = now
         self._new_id = new_id
 
@@ -119,6 +122,11 @@ class SessionActions:
                     if user_id != principal.user_id:
                         given = {"user": user_id, "role": "editor", "before": None}
                         await audited(connection, now_ms, principal.user_id, "role.given", session_id, **given)
+                told = {"sessionId": session_id, "name": wanted.name, "ownerId": principal.user_id}
+                await self._outbox.emit(
+                    connection, "session.created", f"session-{session_id}", told, session_id=session_id,
+                    people=frozenset({principal.user_id}),
+                )  # fmt: skip
         except IntegrityError:
             return await self.get(principal, session_id)
         try:
@@ -235,6 +243,11 @@ class SessionActions:
             await audited(
                 connection, now_ms, by, "session.deleted", session_id, name=row["name"], owner=row["owner_id"]
             )
+            told = {"sessionId": session_id, "name": row["name"], "ownerId": row["owner_id"], "deletedBy": by}
+            await self._outbox.emit(
+                connection, "session.deleted", f"deleted-{session_id}", told, session_id=session_id,
+                people=frozenset({row["owner_id"]}),
+            )  # fmt: skip
 
     async def fork(
         self, principal: Principal, session_id: str, name: str | None, new_id: str | None = None

@@ -12,7 +12,16 @@ from starlette.responses import Response
 from collab_server.errors import NotFound, PreconditionRequired
 from collab_server.identity import Principal
 from collab_server.rest.common import PROBLEMS, Asker, IfMatch, Json, Node, etag, version_of
-from collab_server.shapes import AuditVerdict, TierChange, TierOut, UserChange, UserOut, epoch_ms, timestamp
+from collab_server.shapes import (
+    AuditVerdict,
+    NewAlertRule,
+    TierChange,
+    TierOut,
+    UserChange,
+    UserOut,
+    epoch_ms,
+    timestamp,
+)
 from executor.audit import Act
 
 
@@ -132,6 +141,37 @@ async def security_events(
         limit=limit,
     )
     return Json({"items": items, "nextBefore": items[-1]["id"] if len(items) == limit else None})
+
+
+@router.get("/alerts", summary="Too many security events of a kind, newest first")
+async def alerts(
+    node: Node,
+    open_only: Annotated[bool, Query(alias="open", description="Only what nobody has acknowledged.")] = False,
+    to: AwareDatetime | None = None,
+    limit: Limit = 100,
+) -> Response:
+    return Json({"items": await node.alerts.listed(before_ms=epoch_ms(to), limit=limit, open_only=open_only)})
+
+
+@router.post("/alerts/{alert_id}/acknowledge", summary="Say that you have seen an alert")
+async def acknowledge(node: Node, admin: Admin, alert_id: str) -> Response:
+    return Json(await node.alerts.acknowledge(admin, alert_id))
+
+
+@router.get("/alert-rules", summary="When security events are an alert")
+async def alert_rules(node: Node) -> Response:
+    return Json({"items": await node.alerts.rules()})
+
+
+@router.post("/alert-rules", status_code=201, summary="One more rule")
+async def add_alert_rule(node: Node, admin: Admin, wanted: NewAlertRule) -> Response:
+    return Json(await node.alerts.add_rule(admin, wanted), 201)
+
+
+@router.delete("/alert-rules/{rule_id}", status_code=204, summary="One rule less")
+async def remove_alert_rule(node: Node, admin: Admin, rule_id: str) -> Response:
+    await node.alerts.remove_rule(admin, rule_id)
+    return Response(status_code=204)
 
 
 @router.get("/audit", summary="Who did what, newest first")

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from collab_server.identity import LOCAL_USER
-from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server
+from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -131,3 +133,21 @@ async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_
         assert any("far" in line for line in heard), json.dumps(heard)
         failed = await connected.call_tool("getCodeExecutionSession", {"sessionId": "0" * 20})
         assert failed.is_error and "not_found" in str(failed.content)
+
+
+async def test_the_audit_of_runs_is_walked_by_the_command_line_and_tampering_is_found(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        async with await server.http("ada") as http:
+            assert (await http.post("/api/executions", json={"language": "lua", "code": "return 1"})).status_code == 200
+            assert (await http.post("/api/executions", json={"language": "cobol", "code": "x"})).status_code == 422
+        code, out, _ = await cli(server, "audit", "verify")
+        head = out.rpartition(" ")[2].strip()
+        assert code == 0 and "rows, whole" in out and len(head) == 64
+        assert (await cli(server, "audit", "verify", "--head", head))[0] == 0
+        assert (await cli(server, "audit", "verify", "--head", "0" * 64))[0] == 1
+    with closing(sqlite3.connect(tmp_path / "collab.sqlite3")) as database, database:
+        ended = database.execute("SELECT detail FROM audit WHERE action = 'run.ended' ORDER BY id").fetchall()
+        assert [json.loads(row[0])["status"] for row in ended] == ["completed", "refused"]
+        database.execute("UPDATE audit SET actor_id = 'nobody' WHERE action = 'run.ended'")
+    code, _, err = await cli(server, "audit", "verify")
+    assert code == 1 and "a row was changed" in err
