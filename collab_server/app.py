@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -21,6 +21,8 @@ from collab_server.mcp import Mcp
 from collab_server.middleware import Around, Compressed
 from collab_server.rest.common import Once, problem_response
 from collab_server.settings import Settings
+from collab_server.supervisor import Fault
+from crdt.watch import Unwatched, Watch
 
 logger = logging.getLogger(__name__)
 CODE_OF_STATUS = {
@@ -32,14 +34,14 @@ CODE_OF_STATUS = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The ASGI application of one node."""
+def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[Fault] = ()) -> FastAPI:
+    """The ASGI application of one node; `faults` are what the process before it in its place was stopped by."""
 
     mcp = Mcp(lambda: app.state.services, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with services.running(settings) as node, mcp.running():
+        async with services.running(settings, watch=watch or Unwatched(), faults=faults) as node, mcp.running():
             app.state.services = node
             yield
 

@@ -129,7 +129,9 @@ async def started() -> AsyncIterator[Bench]:
                 stdout=asyncio.subprocess.PIPE,
             )
             token = (await made.communicate())[0].decode().strip()
-            bench = Bench(f"http://{url.host}:{url.port}", token, psutil.Process(process.pid))
+            # The process that was started watches over the one that serves.
+            (serving,) = psutil.Process(process.pid).children()
+            bench = Bench(f"http://{url.host}:{url.port}", token, serving)
             async with bench.http:
                 yield bench
         finally:

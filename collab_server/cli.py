@@ -12,39 +12,47 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from collab_server import database, doctor, migrations, remote
-from collab_server.acts import OPERATOR
-from collab_server.client import ClientError, Unreachable
-from collab_server.errors import ActionError
-from collab_server.identity import DAY_MS, Identity
 from collab_server.settings import Settings, SettingsError, load
-from collab_server.shapes import timestamp, timestamp_or_none
-from executor.audit import Audit
-from executor.workerd import NotBuilt
+from collab_server.supervisor import Post, supervise
+
+if TYPE_CHECKING:
+    from collab_server.identity import Identity
 
 DONE, FAILED, USAGE = 0, 1, 2
-UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
+UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The entry point; always leaves by sys.exit."""
     arguments = parser().parse_args(argv)
+    sys.exit(_code_of(lambda: arguments.do(arguments)))
+
+
+def _code_of(work: Callable[[], int]) -> int:
+    """The exit code of a command; what went wrong is told in a line, without a traceback."""
     try:
-        code = arguments.do(arguments)
+        return work()
     except SettingsError as error:
         print(error, file=sys.stderr)
-        code = USAGE
-    except Unreachable as error:
-        print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
-        code = FAILED
-    except (ActionError, ClientError, remote.RemoteError, NotBuilt, OSError) as error:
-        print(f"collab-server: {error}", file=sys.stderr)
-        code = FAILED
+        return USAGE
     except KeyboardInterrupt:
-        code = FAILED
-    sys.exit(code)
+        return FAILED
+    except Exception as error:
+        # Imported only now, here and below: the supervisor lives in this process and stays small.
+        from collab_server.client import ClientError, Unreachable
+        from collab_server.errors import ActionError
+        from collab_server.remote import RemoteError
+        from executor.workerd import NotBuilt
+
+        if isinstance(error, Unreachable):
+            print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
+        elif isinstance(error, ActionError | ClientError | RemoteError | NotBuilt | OSError):
+            print(f"collab-server: {error}", file=sys.stderr)
+        else:
+            raise
+        return FAILED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -90,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--timeout", type=_duration, metavar="5s", help="how long it may take")
     run.add_argument("--language", help="the language, when the file's ending does not tell")
     _server_options(run)
-    run.set_defaults(do=lambda a: remote.run_file(_settings(), a))
+    run.set_defaults(do=_remote("run_file"))
 
     session = commands.add_parser("session", help="list, create, export and import sessions").add_subparsers(
         required=True, metavar="action"
@@ -98,23 +106,23 @@ def parser() -> argparse.ArgumentParser:
     sessions = session.add_parser("list", help="your sessions, newest first")
     sessions.add_argument("--scope", choices=("mine", "shared", "public"), default="mine")
     _server_options(sessions)
-    sessions.set_defaults(do=lambda a: remote.list_sessions(_settings(), a))
+    sessions.set_defaults(do=_remote("list_sessions"))
     made = session.add_parser("create", help="make a session from files; prints its id")
     made.add_argument("name")
     made.add_argument("files", nargs="*", type=Path)
     made.add_argument("--public", action="store_true")
     _server_options(made)
-    made.set_defaults(do=lambda a: remote.create_session(_settings(), a))
+    made.set_defaults(do=_remote("create_session"))
     export = session.add_parser("export", help="save a session as a zip")
     export.add_argument("id")
     export.add_argument("--output", type=Path, help="where to (default: <id>.zip)")
     _server_options(export)
-    export.set_defaults(do=lambda a: remote.export_session(_settings(), a))
+    export.set_defaults(do=_remote("export_session"))
     imported = session.add_parser("import", help="make a session from a zip; prints its id")
     imported.add_argument("zip", type=Path)
     imported.add_argument("--name")
     _server_options(imported)
-    imported.set_defaults(do=lambda a: remote.import_session(_settings(), a))
+    imported.set_defaults(do=_remote("import_session"))
 
     mcp = commands.add_parser("mcp", help="an MCP server on stdin and stdout that talks to a running server")
     _server_options(mcp)
@@ -133,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
     bench.set_defaults(do=_bench)
 
     check = commands.add_parser("doctor", help="what works here, what does not, and how to mend it")
-    check.set_defaults(do=lambda _: asyncio.run(doctor.examine(_settings())))
+    check.set_defaults(do=_doctor)
     return top
 
 
@@ -149,10 +157,30 @@ def _settings() -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    # Imported late: the other commands start faster without the web framework.
+    return supervise(load(host=arguments.host, port=arguments.port), arguments.workers, _serve_here)
+
+
+def _serve_here(post: Post) -> int:
+    """In the forked process; only here the web framework is imported."""
     from collab_server.serving import serve
 
-    return serve(load(host=arguments.host, port=arguments.port), arguments.workers)
+    return _code_of(lambda: serve(post))
+
+
+def _remote(name: str) -> Callable[[argparse.Namespace], int]:
+    def do(arguments: argparse.Namespace) -> int:
+        from collab_server import remote
+
+        work: Callable[[Settings, argparse.Namespace], int] = getattr(remote, name)
+        return work(_settings(), arguments)
+
+    return do
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from collab_server import doctor
+
+    return asyncio.run(doctor.examine(_settings()))
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
@@ -168,6 +196,8 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
+    from collab_server import database, migrations
+
     async def work() -> None:
         settings = load()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -182,6 +212,9 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
+    from collab_server import database
+    from executor.audit import Audit
+
     async def work() -> int:
         engine = database.connect(load().database)
         try:
@@ -201,6 +234,9 @@ def _with_identity(
     work: Callable[[Identity, argparse.Namespace], Coroutine[Any, Any, int]],
 ) -> Callable[[argparse.Namespace], int]:
     async def act(arguments: argparse.Namespace) -> int:
+        from collab_server import database, migrations
+        from collab_server.identity import Identity
+
         settings = load()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         engine = database.connect(settings.database)
@@ -214,6 +250,8 @@ def _with_identity(
 
 
 async def _token_create(identity: Identity, arguments: argparse.Namespace) -> int:
+    from collab_server.acts import OPERATOR
+
     expires_at = None if arguments.expires is None else int(time.time() * 1000) + arguments.expires
     _, token = await identity.issue(
         arguments.user,
@@ -230,6 +268,8 @@ async def _token_create(identity: Identity, arguments: argparse.Namespace) -> in
 
 
 async def _token_list(identity: Identity, arguments: argparse.Namespace) -> int:
+    from collab_server.shapes import timestamp, timestamp_or_none
+
     for token in await identity.listed(arguments.user):
         expires = timestamp_or_none(token["expiresAt"]) or "never"
         print(

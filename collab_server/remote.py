@@ -20,6 +20,7 @@ from collab_server.client import Client, Limits, Run, connect
 from collab_server.client.execution import Execution
 from collab_server.identity import LOCAL_USER, Identity
 from collab_server.settings import Settings
+from collab_server.supervisor import running_url
 from executor.events import Event, Finished, Output, RefusedRun
 
 T = TypeVar("T")
@@ -35,8 +36,6 @@ class RemoteError(Exception):
 
 def reach(settings: Settings, arguments: argparse.Namespace) -> tuple[str, str]:
     """(address, key) of the server that is meant."""
-    from collab_server.serving import running_url
-
     url = arguments.url or running_url(settings.data_dir) or f"http://{settings.host}:{settings.port}"
     return url.rstrip("/"), arguments.token or os.environ.get("COLLAB_TOKEN") or asyncio.run(_key(settings))
 

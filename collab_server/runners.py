@@ -38,6 +38,21 @@ def concurrent_runs_max(settings: Settings) -> int:
     return settings.concurrent_runs_max or max(RUNS_MIN, RUNS_PER_CORE * (os.cpu_count() or 1))
 
 
+def share(settings: Settings, number: int, workers: int) -> Settings:
+    """What one of several processes on this machine goes by: a name of its own, and its part of what may run."""
+    if workers == 1:
+        return settings
+    return settings.model_copy(
+        update={
+            "node_id": f"{settings.node_id[:56]}.{number + 1}",
+            "pool_size": -(-settings.pool_size // workers),
+            "pool_memory_mb": (settings.pool_memory_mb or memory_bytes_here() // MB) // workers,
+            "concurrent_runs_max": max(1, concurrent_runs_max(settings) // workers),
+            "queued_runs_max": -(-settings.queued_runs_max // workers),
+        }
+    )
+
+
 def executor_limits(settings: Settings) -> ExecutorLimits:
     """What may run and wait on this node."""
     return ExecutorLimits(

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import crdt.log
-from collab_server import database
+from collab_server import database, places, revocation
 from collab_server.actions import (
     ExecutionActions,
     FileActions,
@@ -27,10 +27,11 @@ from collab_server.actions import (
 )
 from collab_server.alerts import Alerts
 from collab_server.endings import teller
+from collab_server.errands import Errands
 from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.members import Members
-from collab_server.nodes import Nodes
+from collab_server.nodes import Nodes, instance_of
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
@@ -38,11 +39,13 @@ from collab_server.sealing import Sealer
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
+from collab_server.supervisor import Fault
 from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
 from crdt.model import Limits
 from crdt.rooms import Rooms
+from crdt.watch import Watch
 from executor.audit import Audit
 from executor.events import Finding
 from executor.executions import Executor
@@ -84,12 +87,20 @@ class Services:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, now: Callable[[], float] = time.time, new_id: Callable[[], str] = new_id
+    settings: Settings,
+    *,
+    now: Callable[[], float] = time.time,
+    new_id: Callable[[], str] = new_id,
+    watch: Watch | None = None,
+    faults: Sequence[Fault] = (),
 ) -> AsyncIterator[Services]:
     """The services of a node, started; ended in the reverse order, nothing unsaved left behind."""
     async with AsyncExitStack() as stack:
         engine = database.connect(settings.database)
         stack.push_async_callback(engine.dispose)
+        instance = instance_of(settings.node_id)
+        place = places.take(settings.data_dir, instance)
+        stack.callback(place.leave)
         security = SecurityLog(engine, now=now, node_id=settings.node_id)
         identity = Identity(engine, settings, now=now, security=security)
         members = Members(engine, identity, now=now, security=security)
@@ -115,7 +126,7 @@ async def running(
             limits=executor_limits(settings),
             now=now,
             new_id=new_id,
-            node_id=settings.node_id,
+            node_id=instance,
             on_findings=on_findings,
             on_ended=teller(outbox),
         )
@@ -123,7 +134,18 @@ async def running(
         files = FileActions(sessions)
         history = HistoryActions(sessions, log)
         budgets = Budgets(engine, executor, settings)
-        executions = ExecutionActions(executor, sessions, members, budgets, new_id=new_id)
+
+        async def say_cancel(execution_id: str) -> None:
+            async with engine.begin() as connection:
+                await revocation.say(connection, int(now() * 1000), topic="execution", subject=execution_id)
+
+        async def carry_out(errand: dict[str, Any]) -> bool:
+            return await executions.carry_out(errand)
+
+        errands = Errands(bus, instance, new_id=new_id, carry_out=carry_out)
+        executions = ExecutionActions(
+            executor, sessions, members, budgets, new_id=new_id, errands=errands, say_cancel=say_cancel
+        )
 
         async def may_still_run(actor_id: str, session_id: str) -> bool:
             roles = (await members.of([session_id]))[session_id]
@@ -152,11 +174,15 @@ async def running(
                 "bus": "ok" if bus.connected else "away",
             }
 
-        nodes = Nodes(engine, now=now, node_id=settings.node_id, figures=figures)
+        async def on_gone(instance: str) -> None:
+            await executions.announce_lost(await executor.end_lost(instance))
+
+        nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
-        for part in (outbox, alerts, security, deliveries, rooms, runner, executor, revocations, nodes):
+        for part in (outbox, alerts, security, deliveries, rooms, nodes, runner, executor, errands, revocations):
             await part.start()
             stack.push_async_callback(part.close)
+        await nodes.bury([*place.gone, *(await executor.ledger.nodes_with_unfinished() - await nodes.known())])
         stack.push_async_callback(sockets.close)
         yield Services(
             settings,

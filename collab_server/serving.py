@@ -1,26 +1,28 @@
-"""Runs the application in uvicorn: the socket, the line with the login URL, graceful ends, several processes.
+"""Runs the application in uvicorn, in a process of the supervisor's: the line with the login URL, graceful ends.
 
-What is served is app.py's.
+What is served is app.py's; who starts this, and again when it dies, is supervisor.py.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import json
 import os
 import signal
 import socket
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
-from collab_server import database, log_format, migrations
+from collab_server import database, migrations
 from collab_server.app import create_app
-from collab_server.settings import Settings, SettingsError, load
+from collab_server.heartbeat import State
+from collab_server.runners import share
+from collab_server.settings import Settings
+from collab_server.supervisor import BACKLOG, RUNNING_FILE, Post
 from collab_server.welcome import local_login
 from collab_server.wire_uvicorn import HandOver
 from executor import workerd
@@ -29,63 +31,61 @@ from executor import workerd
 PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
 GRACEFUL_S = 20
-BACKLOG = 2048
-RUNNING_FILE = "server.json"
+BEAT_S = 0.5
 GC_YOUNG_OBJECTS = 50_000
 
 
 class Server(uvicorn.Server):
-    """Tells where it is once it answers."""
+    """Shows its supervisor that it is alive, and tells where it is once it answers."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, url: str, announce: bool) -> None:
+    def __init__(self, config: uvicorn.Config, post: Post) -> None:
         super().__init__(config)
-        self._settings = settings
-        self._url = url
-        self._announce = announce
+        self._post = post
+        self._parent = os.getppid()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's startup, then the line with the login URL."""
+        self._beat()
         await super().startup(sockets)
         _freeze()
-        if self.should_exit or not self._announce:
+        if self.should_exit:
             return
+        if self._post.first:
+            await self._announce()
+        self._post.pulse.state = State.READY
+
+    def _beat(self) -> None:
+        self._post.pulse.beat()
+        if os.getppid() != self._parent:
+            self.should_exit = True
+        asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+
+    async def _announce(self) -> None:
         app = self.config.loaded_app
         while not hasattr(app, "state"):
             app = app.app
         path = await local_login(app.state.services)
-        note = self._settings.data_dir / RUNNING_FILE
-        note.write_text(json.dumps({"url": self._url, "pid": os.getpid()}))
-        shown = self._settings.public_url.rstrip("/") or self._url
+        settings = self._post.settings
+        note = settings.data_dir / RUNNING_FILE
+        note.write_text(json.dumps({"url": self._post.url, "pid": self._parent}))
+        shown = settings.public_url.rstrip("/") or self._post.url
         print(f"Open {shown}{path}", flush=True)  # noqa: T201 - the one line that `make run` promises
 
 
-def serve(settings: Settings, workers: int = 1) -> int:
-    """Serve until a signal; returns the exit code."""
-    if workers > 1 and not settings.redis_url:
-        raise SettingsError("--workers needs COLLAB_REDIS_URL: several processes keep in step over Redis")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    log_format.configure(settings)
+def serve(post: Post) -> int:
+    """Serve in this process until a signal; returns the exit code."""
+    settings = share(post.settings, post.number, post.workers)
+    faulthandler.register(signal.SIGUSR1)
     if not settings.worker_url:
         workerd.find(dist=settings.worker_root)
-    asyncio.run(_migrate(settings))
-    listening = _listen(settings)
-    port = listening.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - compared, not bound
-    app = create_app(settings) if workers == 1 else "collab_server.serving:worker_app"
-    config = uvicorn_config(app, settings, factory=workers > 1, workers=workers)
-    server = Server(config, settings, url, announce=workers == 1)
-    # uvicorn raises the signal that ended it once more when all is closed; a graceful end is a success here.
+    if post.first:
+        asyncio.run(_migrate(settings))
+    post.pulse.state = State.MIGRATED
+    server = Server(uvicorn_config(create_app(settings, post.pulse, post.faults), settings), post)
     for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, lambda *_: None)
-    try:
-        if workers > 1:
-            Multiprocess(config, sockets=[listening]).run()
-        else:
-            server.run(sockets=[listening])
-    finally:
-        (settings.data_dir / RUNNING_FILE).unlink(missing_ok=True)
-    return 0 if workers > 1 or server.started else 1
+        signal.signal(ending, server.handle_exit)
+    server.run(sockets=[post.listening])
+    return 0 if server.started else 1
 
 
 def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uvicorn.Config:
@@ -106,15 +106,6 @@ def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uv
     return uvicorn.Config(app, **(chosen | options))
 
 
-def worker_app() -> object:
-    """The application of one of several processes; its settings come from the environment that it inherited."""
-    settings = load()
-    log_format.configure(settings)
-    app = create_app(settings)
-    _freeze()
-    return app
-
-
 def _freeze() -> None:
     """What is there at the start stays to the end: the garbage collector need not look at it again and again, and
     a burst of updates is no garbage."""
@@ -123,35 +114,9 @@ def _freeze() -> None:
     gc.set_threshold(GC_YOUNG_OBJECTS, 20, 100)
 
 
-def running_url(data_dir: Path) -> str | None:
-    """The address of the server that runs on this data folder, if one does."""
-    try:
-        note = json.loads((data_dir / RUNNING_FILE).read_text())
-        os.kill(note["pid"], 0)
-    except (OSError, ValueError, KeyError):
-        return None
-    return str(note["url"])
-
-
 async def _migrate(settings: Settings) -> None:
     engine = database.connect(settings.database)
     try:
         await migrations.upgrade(engine)
     finally:
         await engine.dispose()
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"COLLAB_PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another port or stop what holds it"
-        ) from error
-    listening.listen(BACKLOG)
-    listening.set_inheritable(True)
-    return listening

@@ -48,9 +48,7 @@ class Settings(BaseSettings):
         (), description="Comma-separated origins, beside the server's own, whose pages may use its cookie."
     )
     public_url: str = Field("", description="The address users see, when a proxy stands in front.")
-    node_id: str = Field(
-        "local", min_length=1, max_length=64, description="This node's name: give each node of several its own."
-    )
+    node_id: str = Field("local", min_length=1, max_length=64, description="This node's name, shown to operators.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least grave line logged.")
 

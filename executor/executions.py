@@ -111,11 +111,17 @@ class Executor:
         self._closing = False
 
     async def start(self) -> None:
-        """Loads the tiers and ends what a crash of this node left unfinished as lost, which is free."""
+        """Loads the tiers."""
         await self.reload_tiers()
-        for record in await self.ledger.unfinished(self._node_id):
-            if record.id not in self._live:
-                await self._end_as_lost(record)
+
+    async def end_lost(self, node_id: str) -> list[tuple[ExecutionRecord, dict[str, Any]]]:
+        """Ends what a node that is gone left unfinished as lost, which is free; returns what was ended, with its event."""
+        ended = []
+        for record in await self.ledger.unfinished(node_id):
+            event = None if record.id in self._live else await self._end_as_lost(record)
+            if event is not None:
+                ended.append((record, event))
+        return ended
 
     async def close(self) -> None:
         """Ends what still runs as lost; a server that wants to drain waits before it calls this."""
@@ -284,6 +290,11 @@ class Executor:
         """What payers have left just now."""
         return await self.ledger.left(claims, self.now_ms())
 
+    def elsewhere(self, record: ExecutionRecord) -> str | None:
+        """The node that carries out a run which is not over, if that is another one."""
+        here = record.id in self._live or record.node_id == self._node_id
+        return None if here or record.status not in UNFINISHED else record.node_id
+
     def live(self) -> tuple[ExecutionRecord, ...]:
         """The runs of this node that are not over."""
         return tuple(live.record for live in self._live.values())
@@ -367,29 +378,41 @@ class Executor:
         await self.ledger.settle(live.record, billed=billed, first_index=live.stored_count, events=tail)
         live.stored_count = len(live.kept)
 
+    async def store(self, execution_id: str) -> bool:
+        """What a run of this node has said so far is stored when this returns: for who reads it on another node."""
+        live = self._live.get(execution_id)
+        return live is not None and await self._flush(live)
+
     async def _flush_forever(self, live: _Live) -> None:
         while True:
             await asyncio.sleep(FLUSH_INTERVAL_S)
-            async with live.storing:
-                # Taken before the write: what is kept during it belongs to the next.
-                tail = live.kept[live.stored_count :]
-                if not tail or live.record.finished_at is not None:
-                    continue
-                try:
-                    await self.ledger.progress(live.record.id, live.record.started_at, live.stored_count, tail)
-                except (SQLAlchemyError, OSError):
-                    logger.warning("the output of run %s is not stored yet", live.record.id)
-                    continue
-                live.stored_count += len(tail)
+            await self._flush(live)
 
-    async def _end_as_lost(self, record: ExecutionRecord) -> None:
+    async def _flush(self, live: _Live) -> bool:
+        async with live.storing:
+            # Taken before the write: what is kept during it belongs to the next.
+            tail = live.kept[live.stored_count :]
+            if not tail or live.record.finished_at is not None:
+                return True
+            try:
+                await self.ledger.progress(live.record.id, live.record.started_at, live.stored_count, tail)
+            except (SQLAlchemyError, OSError):
+                logger.warning("the output of run %s is not stored yet", live.record.id)
+                return False
+            live.stored_count += len(tail)
+            return True
+
+    async def _end_as_lost(self, record: ExecutionRecord) -> dict[str, Any] | None:
         kept = await self.ledger.events(record.id)
         error = RunError(type="platform", message="the server stopped while this ran; it is free")
         nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
         finished = Finished(execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing)
         ended = replace(record, status="lost", finished_at=self.now_ms())
-        await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[finished.to_json()])
+        event = finished.to_json()
+        if not await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[event]):
+            return None  # another node was faster
         self._finished["lost"] += 1
+        return event
 
     async def _stored(self, execution_id: str) -> Events:
         kept = await self.ledger.events(execution_id)

@@ -168,6 +168,12 @@ class Ledger:
                 await self._on_ended(connection, record, events[-1], billed)
         return True
 
+    async def nodes_with_unfinished(self) -> set[str]:
+        """Who has runs that are not over."""
+        query = select(executions.c.node_id).where(executions.c.status.in_(UNFINISHED)).distinct()
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(query)).scalars())
+
     async def unfinished(self, node_id: str) -> list[ExecutionRecord]:
         query = select(executions).where(executions.c.node_id == node_id, executions.c.status.in_(UNFINISHED))
         async with self._engine.connect() as connection:

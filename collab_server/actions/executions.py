@@ -6,11 +6,13 @@ What a run is and costs is executor's; this decides who may start and see it, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from collab_server.actions.sessions import SessionActions
+from collab_server.errands import Errands
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members, Role, Verb
@@ -26,6 +28,7 @@ from executor.request import ExecuteRequest
 from executor.run import Refused
 from executor.snapshot import Snapshot, SourceFile, take
 
+CANCEL_S = 1.0
 FINAL = frozenset({"execution.finished", "execution.refused"})
 
 
@@ -40,9 +43,13 @@ class ExecutionActions:
         budgets: Budgets,
         *,
         new_id: Callable[[], str],
+        errands: Errands,
+        say_cancel: Callable[[str], Awaitable[None]],
     ) -> None:
         self._budgets = budgets
         self._executor = executor
+        self._errands = errands
+        self._say_cancel = say_cancel
         self._sessions = sessions
         self._members = members
         self._new_id = new_id
@@ -221,28 +228,64 @@ class ExecutionActions:
 
     async def replay(self, principal: Principal, execution_id: str, after_seq: int) -> list[dict[str, Any]]:
         """What was kept behind output number `after_seq`."""
-        await self.get(principal, execution_id)
+        record = await self.get(principal, execution_id)
+        if (node := self._executor.elsewhere(record)) is not None:
+            # It stores what it has by itself every second; who asks now is to miss nothing of what was told so far.
+            with suppress(TimeoutError):
+                await self._errands.ask(node, {"do": "store", "run": execution_id})
         return await self._executor.replay(execution_id, after_seq)
 
     async def stdin(self, principal: Principal, execution_id: str, data: str, eof: bool) -> None:
-        """Input for a program that waits for it."""
-        await self._require_run(principal, execution_id)
-        if not await self._executor.stdin(execution_id, data, eof):
+        """Input for a program that waits for it, on whichever node."""
+        record = await self._require_run(principal, execution_id)
+        if (node := self._executor.elsewhere(record)) is None:
+            taken = await self._executor.stdin(execution_id, data, eof)
+        else:
+            try:
+                taken = await self._errands.ask(node, {"do": "stdin", "run": execution_id, "data": data, "eof": eof})
+            except TimeoutError:
+                message = "the node that runs this does not answer; what the run has got is seen by its output"
+                raise Conflict(message, code="unreachable") from None
+        if not taken:
             raise Conflict(
                 "the run is over, takes no input, or has not read what it was given before", code="not_waiting"
             )
 
     async def cancel(self, principal: Principal, execution_id: str) -> bool:
-        """End a run; False when it was over already."""
-        await self._require_run(principal, execution_id)
-        return await self._executor.cancel(execution_id)
+        """End a run, on whichever node; False when it was over already."""
+        record = await self._require_run(principal, execution_id)
+        if (node := self._executor.elsewhere(record)) is None:
+            return await self._executor.cancel(execution_id)
+        try:
+            return bool(await self._errands.ask(node, {"do": "cancel", "run": execution_id}, CANCEL_S))
+        except TimeoutError:
+            # It may hear of it from the database, which it reads by itself.
+            await self._say_cancel(execution_id)
+            return True
 
-    async def _require_run(self, principal: Principal, execution_id: str) -> None:
+    async def carry_out(self, errand: dict[str, Any]) -> bool:
+        """What another node asks for a run of this one; whether its caller may was looked at there."""
+        execution_id = str(errand["run"])
+        if errand["do"] == "stdin":
+            return await self._executor.stdin(execution_id, str(errand["data"]), bool(errand["eof"]))
+        if errand["do"] == "cancel":
+            return await self._executor.cancel(execution_id)
+        return await self._executor.store(execution_id)
+
+    async def _require_run(self, principal: Principal, execution_id: str) -> ExecutionRecord:
         record = await self.get(principal, execution_id)
         if record.session_id is not None:
             await self._members.access(principal, record.session_id, "run")
         elif "run" not in principal.scopes:
             raise Forbidden("this token is not for that: it lacks the scope 'run'")
+        return record
+
+    async def announce_lost(self, ended: Sequence[tuple[ExecutionRecord, dict[str, Any]]]) -> None:
+        """A session hears that a run of a node that is gone is over."""
+        for record, event in ended:
+            if record.session_id is not None:
+                async with self._sessions.room(record.session_id) as room:
+                    room.announce(event)
 
     def note_refused(self, principal: Principal, session_id: str, verb: Verb, role: Role) -> None:
         """A socket refused something by the role it knows, without asking the database again."""

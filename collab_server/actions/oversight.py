@@ -20,6 +20,7 @@ from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
+from collab_server.nodes import node_of
 from collab_server.shapes import timestamp, timestamp_or_none
 from collab_server.tables import sessions, users
 from crdt import sizes
@@ -139,7 +140,7 @@ class OversightActions:
         # This node knows better than the store what has just begun or ended.
         items = [record for record in page.items if state in ("recent", record.status)]
         return {
-            "items": [shown_run(record) | {"nodeId": record.node_id} for record in items],
+            "items": [shown_run(record) | {"nodeId": node_of(record.node_id)} for record in items],
             "nextCursor": page.next_cursor,
         }
 

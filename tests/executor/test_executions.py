@@ -236,7 +236,7 @@ async def test_an_oversized_result_is_dropped_with_a_notice(engine: AsyncEngine)
 
 
 async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(engine: AsyncEngine) -> None:
-    executor = Executor(engine, _nobody(), node_id="n1")
+    executor = Executor(engine, _nobody(), node_id="n3")
     record = ExecutionRecord(
         "mine", None, "ada", "Ada", None, "n1", "python", "main.py", "d", None, "basic", 1, "queued", None, 0, 0, 0, 0, 1, None,
         None,
@@ -246,13 +246,15 @@ async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(eng
         "mine", 2, 0, [{"type": "execution.started", "tier": "basic", "executionId": "mine"}]
     )
     await executor.ledger.insert(replace(record, id="theirs", node_id="n2"))
-    await executor.start()
+    assert await executor.ledger.nodes_with_unfinished() == {"n1", "n2"}
+    ((lost, event),) = await executor.end_lost("n1")
+    assert (lost.id, event["status"], event["metrics"]["cost"]) == ("mine", "lost", 0)
     ended = await executor.get("mine")
     assert ended is not None and ended.status == "lost" and ended.started_at == 2 and ended.cost_micro_dollars == 0
     assert [event["type"] for event in await told(executor, "mine")] == ["execution.started", "execution.finished"]
     theirs = await executor.get("theirs")
     assert theirs is not None and theirs.status == "queued"
-    await executor.start()  # twice is once
+    assert await executor.end_lost("n1") == []  # twice is once
     assert len(await told(executor, "mine")) == 2
 
 

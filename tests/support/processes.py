@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import websockets
 from websockets.asyncio.client import ClientConnection
 
@@ -36,6 +37,7 @@ class Server:
 
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
     port: int = 0
     login_url: str = ""
     process: asyncio.subprocess.Process | None = None
@@ -60,6 +62,7 @@ class Server:
         self.process = await asyncio.create_subprocess_exec(
             str(CONSOLE_SCRIPT),
             "serve",
+            *(["--workers", str(self.workers)] if self.workers > 1 else []),
             cwd=ROOT,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
@@ -91,6 +94,20 @@ class Server:
         if self._reader is not None:
             await self._reader
         return code
+
+    def serving_pids(self) -> list[int]:
+        """The processes that serve; the one that was started watches over them."""
+        assert self.process is not None
+        return sorted(child.pid for child in psutil.Process(self.process.pid).children())
+
+    def pid_behind(self, lane: Lane) -> int:
+        """The process that a connection has come to."""
+        port = lane.socket.local_address[1]
+        for pid in self.serving_pids():
+            for held in psutil.Process(pid).net_connections("tcp"):
+                if held.raddr and held.raddr.port == port and held.laddr.port == self.port:
+                    return pid
+        raise AssertionError("nobody holds this connection")
 
     async def token(self, user_id: str, **limits: Any) -> str:
         """An API key for a user, made as the command line makes one."""
@@ -125,9 +142,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(data_dir: Path, **settings: str) -> AsyncIterator[Server]:
+async def serving(data_dir: Path, workers: int = 1, /, **settings: str) -> AsyncIterator[Server]:
     """A server for the length of the block."""
-    server = await Server(data_dir, settings).start()
+    server = await Server(data_dir, settings, workers).start()
     try:
         yield server
     finally:
@@ -160,6 +177,14 @@ class Lane:
         return await self.next(
             lambda m: m["type"] == kind and all(m.get(key) == value for key, value in fields.items())
         )
+
+    async def ended(self, execution_id: str, within_s: float = ANSWER_S) -> dict[str, Any]:
+        """The end of a run, heard already or still to come."""
+
+        def end(message: dict[str, Any]) -> bool:
+            return (message["type"], message.get("executionId")) == ("execution.finished", execution_id)
+
+        return next((message for message in self.heard if end(message)), None) or await self.next(end, within_s)
 
     async def say(self, kind: str, **fields: Any) -> str:
         """Send a message; returns its id."""

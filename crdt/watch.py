@@ -1,0 +1,53 @@
+"""What is going on with which session right now, told before it is done, so that somebody outside can name what
+stopped this process. Who looks at it, and what follows, is decided elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+DIGEST_BYTES = 16
+
+
+class Phase(IntEnum):
+    """What is done to a document."""
+
+    LOAD = 1
+    APPLY = 2
+    EDIT = 3
+
+
+@dataclass(frozen=True)
+class Doing:
+    """`version` is the one that is loaded, or the one that stands; `digest` names the update where it is one alone."""
+
+    session_id: str
+    phase: Phase
+    version: int
+    digest: bytes
+
+
+class Watch(Protocol):
+    """Told of every step that runs the CRDT library. Both calls are made for each keystroke: they must cost next to
+    nothing, and they never raise."""
+
+    def begin(self, session_id: str, phase: Phase, version: int, updates: Sequence[bytes]) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Unwatched:
+    """Nobody looks."""
+
+    def begin(self, session_id: str, phase: Phase, version: int, updates: Sequence[bytes]) -> None:
+        return None
+
+    def end(self) -> None:
+        return None
+
+
+def digest_of(update: bytes) -> bytes:
+    return hashlib.blake2b(update, digest_size=DIGEST_BYTES).digest()

@@ -1,0 +1,128 @@
+"""Promises about several processes on one machine, `serve --workers N`: one server to its users, whatever happens to one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.postgres_server import PostgresServer
+from tests.support.processes import START_S, Lane, Server, StockClient, serving
+from tests.support.redis_server import RedisServer
+
+ASKS = """process.stdout.write("name? ");
+let said = ""; for await (const piece of process.stdin) said += piece;
+console.log("hi " + said); return 7"""
+ENDLESS = "console.log('going'); await new Promise(() => setInterval(() => {}, 1000));"
+
+
+async def spread(stack: AsyncExitStack, server: Server, session_id: str, token: str) -> dict[int, Lane]:
+    """A text lane to each of the processes, whichever the kernel gives a connection to; waits until all of them serve."""
+    found: dict[int, Lane] = {}
+    async with asyncio.timeout(START_S):
+        while len(found) < server.workers:
+            async with AsyncExitStack() as attempt:
+                lane = await attempt.enter_async_context(server.lane(session_id, token))
+                await lane.event("welcome")
+                if (pid := server.pid_behind(lane)) not in found:
+                    found[pid] = lane
+                    stack.push_async_exit(attempt.pop_all())
+    return found
+
+
+async def test_two_processes_are_one_server_and_the_death_of_one_loses_nothing(
+    tmp_path: Path, redis_server: RedisServer, postgres_server: PostgresServer
+) -> None:
+    shared = {"COLLAB_REDIS_URL": redis_server.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serving(tmp_path, 2, **shared))
+        async with server.client("ada", tier="enterprise") as client:
+            session_id = (await client.sessions.create("both", files={"main.js": "start\n"})).id
+        token = await server.token("ada")
+        lanes = await spread(stack, server, session_id, token)
+        (doomed, near), (staying, far) = lanes.items()
+
+        # A run of one process is fed and ended from the other, and its events are heard at both.
+        asked = (await near.ask("execute", language="javascript", code=ASKS, timeout=30_000))["executionId"]
+        await far.event("execution.output", executionId=asked, text="name? ")
+        assert (await far.ask("stdin", executionId=asked, data="Ada\n", eof=True))["type"] == "ok"
+        for lane in (near, far):
+            assert (await lane.ended(asked))["result"] == 7
+        assert (await far.ask("stdin", executionId=asked, data="late\n"))["code"] == "not_waiting"
+        ending = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=60_000))["executionId"]
+        await far.event("execution.output", executionId=ending)
+        # Who comes late at the other process gets what was said so far, also what was not stored yet.
+        request = await far.say("replay", executionId=ending, afterSeq=0)
+        await far.event("ok", replyTo=request)
+        assert "going\n" in [message.get("text") for message in far.heard if message.get("replyTo") == request]
+        assert (await far.ask("cancel", executionId=ending))["cancelled"] is True
+        assert (await near.ended(ending))["status"] == "cancelled"
+
+        # One is killed with a run of its own going, while the other has one too.
+        lost = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=60_000))["executionId"]
+        kept = (await far.ask("execute", language="javascript", code=ASKS, timeout=60_000))["executionId"]
+        await far.event("execution.output", executionId=lost)
+        typists = [await stack.enter_async_context(StockClient.connect(3, server, session_id, token)) for _ in range(4)]
+        written = await near.ask("write", name="acknowledged.txt", content="kept")
+        assert written["type"] == "ok"
+        os.kill(doomed, signal.SIGKILL)
+        finished = await far.next(lambda m: m["type"] == "execution.finished" and m["executionId"] == lost, within_s=60)
+        assert (finished["status"], finished["metrics"]["cost"]) == ("lost", 0)
+        assert (await far.ask("stdin", executionId=kept, data="Bob\n", eof=True))["type"] == "ok"
+        assert (await far.ended(kept))["result"] == 7
+        for number, typist in enumerate(typists):
+            await typist.ask("insert", name="main.js", at=-1, text=f"<{number}>")
+        texts = [
+            await typist.until_text("main.js", lambda text: all(f"<{number}>" in text for number in range(4)))
+            for typist in typists
+        ]
+        assert len(set(texts)) == 1
+        files = {file["name"]: file["content"] for file in (await far.ask("files"))["files"]}
+        assert files == {"main.js": texts[0], "acknowledged.txt": "kept"}
+        again = await spread(stack, server, session_id, token)
+        assert staying in again and doomed not in again
+
+        # A rolling restart: each is replaced, and there is always one that answers.
+        before = set(server.serving_pids())
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        async with await server.http("ada") as http, asyncio.timeout(60):
+            while before & set(server.serving_pids()) or len(server.serving_pids()) < 2:
+                # A kept connection may be closed in the moment that it is used; a new one is always answered.
+                with suppress(httpx.RemoteProtocolError):
+                    assert (await http.get(f"/api/sessions/{session_id}")).status_code == 200
+        await spread(stack, server, session_id, token)
+        assert await server.stop() == 0
+
+
+async def test_a_single_process_that_dies_is_replaced_and_its_address_stays(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        async with await server.http("ada") as http:
+            (pid,) = server.serving_pids()
+            os.kill(pid, signal.SIGKILL)
+            # The socket stays open in between, so whoever comes waits instead of being turned away.
+            assert (await http.get("/healthz")).json() == {"status": "ok"}
+            assert server.serving_pids() != [pid]
+        # Whoever kills the one that watches has killed them all.
+        await server.stop(signal.SIGKILL)
+        await server.start()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_during_the_start_ends_it_all_the_same(tmp_path: Path, how: signal.Signals) -> None:
+    server = Server(tmp_path)
+    starting = asyncio.create_task(server.start())
+    while server.process is None:
+        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while not server.serving_pids():
+            await asyncio.sleep(0.005)
+    server.process.send_signal(how)
+    with pytest.raises(AssertionError, match="did not start"):
+        await starting
+    assert server.process.returncode == 0
