@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from collab_server.settings import Settings
+from executor.environments import EnvironmentLimits
 from executor.executions import ExecutorLimits
 from executor.pool import MB, LocalPool, PoolLimits
 from executor.quota import QuotaLimits
@@ -63,6 +64,13 @@ def executor_limits(settings: Settings) -> ExecutorLimits:
             queue_timeout_s=settings.queue_timeout_s,
         ),
         run=RunLimits(egress=_egress(settings)),
+        environment=EnvironmentLimits(
+            raw_bytes_max=settings.environment_raw_bytes_max,
+            stored_bytes_max=settings.environment_bytes_max,
+            files_max=settings.environment_files_max,
+            per_session_max=settings.environments_per_session_max,
+            waiting_max=settings.environment_waiting_max,
+        ),
     )
 
 

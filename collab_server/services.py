@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import crdt.log
 from collab_server import database, places, revocation
 from collab_server.actions import (
+    EnvironmentActions,
     ExecutionActions,
     FileActions,
     HistoryActions,
@@ -70,6 +71,7 @@ class Services:
     files: FileActions
     history: HistoryActions
     executions: ExecutionActions
+    environments: EnvironmentActions
     revocations: Revocations
     sockets: Sockets
     bus: Bus
@@ -197,6 +199,7 @@ async def running(
             files,
             history,
             executions,
+            EnvironmentActions(engine, executor.environments, sessions, now=now),
             revocations,
             sockets,
             bus,

@@ -96,6 +96,17 @@ class Settings(BaseSettings):
     egress_deny: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated hosts that programs may not reach, even when they are allowed."
     )
+    environment_bytes_max: int = Field(
+        16 * 2**20, ge=65536, description="The largest kept environment as it is stored (compressed), in bytes."
+    )
+    environment_raw_bytes_max: int = Field(
+        32 * 2**20, ge=65536, le=32 * 2**20, description="The same before it is compressed, in bytes."
+    )
+    environment_files_max: int = Field(200, ge=0, le=1000, description="Files that programs made, per environment.")
+    environments_per_session_max: int = Field(8, ge=1, description="Kept environments per session, one per language.")
+    environment_waiting_max: int = Field(
+        8, ge=1, description="Runs on a node that want the same environment; more are refused."
+    )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
     )

@@ -138,6 +138,16 @@ class Input(Message):
     prompt: str
 
 
+class EnvironmentNote(Message):
+    """What became of the environment of a run that asked for one; `generation` and `bytes` are those of what was kept."""
+
+    language: str
+    kept: bool
+    generation: int | None = None
+    bytes: int | None = None
+    reason: str | None = None
+
+
 class Finished(Message):
     kept_null = frozenset({"exit_code", "result"})
     type: Literal["execution.finished"] = "execution.finished"
@@ -148,6 +158,7 @@ class Finished(Message):
     error: RunError | None = None
     artifacts: tuple[Artifact, ...] = ()
     metrics: Metrics
+    environment: EnvironmentNote | None = None
 
 
 class RefusedRun(Message):
@@ -181,6 +192,7 @@ class ExecutionResult(Message):
     metrics: Metrics
     tier: str
     truncated: bool
+    environment: EnvironmentNote | None = None
 
 
 class _Lines:
@@ -250,7 +262,7 @@ def result_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "tier": tier,
         "truncated": truncated,
     }
-    for key in ("result", "error"):
+    for key in ("result", "error", "environment"):
         if key in finished:
             result[key] = finished[key]
     return result

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.allowances import Claim, Exhausted, Left
+from executor.environments import EnvironmentLimits, Environments
 from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
 from executor.pricing import FREE, TIERS, Tier
@@ -25,6 +26,7 @@ from executor.request import ExecuteRequest
 from executor.run import Admission, Refused, RunLimits, Settlement, admit, run
 from executor.runner import Runner
 from executor.snapshot import Snapshot
+from executor.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class ExecutorLimits:
     kept_output_bytes_max: int = 8 * 2**20
     quota: QuotaLimits = field(default_factory=QuotaLimits)
     run: RunLimits = field(default_factory=RunLimits)
+    environment: EnvironmentLimits = field(default_factory=EnvironmentLimits)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ class Executor:
     ) -> None:
         self.limits = limits or ExecutorLimits()
         self.ledger = Ledger(engine, on_ended)
+        self.environments = Environments(engine, self.limits.environment, now=now)
+        self._turns = Turns(self.environments)
         self._runner = runner
         self._quota = Quota(self.limits.quota)
         self._now = now
@@ -180,6 +185,7 @@ class Executor:
                 execution_id, request, snapshot, actor, account_tier,
                 running_max=running_max, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
                 memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
+                turns=self._turns, session_id=session_id,
             )  # fmt: skip
         except Refused as refused:
             raise await self._record_refusal(record, refused, on_event) from None
@@ -196,6 +202,8 @@ class Executor:
                 told = await self._record_refusal(record, _out_of(execution_id, error), on_event)
                 raise told from error
             raise
+        if request.persist_environment and session_id is not None:
+            admission.turn = self._turns.take(session_id, snapshot.language, execution_id, actor)
         self._spawn(self._drive(live))
         return execution_id
 
@@ -327,6 +335,8 @@ class Executor:
                 await self._settler(live)(finished, Settlement("failed", FREE, 0, 0, None, billed=False))
         finally:
             flushing.cancel()
+            if live.admission.turn is not None:
+                await live.admission.turn.leave()
             self._live.pop(live.record.id, None)
             if not live.done:  # the server is torn down: nobody may wait for an end that does not come
                 live.done = True
@@ -411,6 +421,7 @@ class Executor:
         event = finished.to_json()
         if not await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[event]):
             return None  # another node was faster
+        await self.environments.release(record.id)
         self._finished["lost"] += 1
         return event
 

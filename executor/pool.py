@@ -31,6 +31,9 @@ NETWORKED_LANGUAGES = frozenset(("javascript", "typescript", "python"))
 MEMORY_POLL_S = 0.02
 EXIT_NOTICE_S = 0.25
 LAST_OUTPUT_S = 0.5
+# A state is parsed, said again and put together on its way through a process; the next one comes out the same way.
+STATE_COPIES = 10
+STATE_BYTES_MIN = 32 * MB
 # What V8 says on stderr when it dies of its heap; only read when the process did die.
 _OUT_OF_MEMORY = re.compile(r"out of memory|allocation failed|OOM|heap limit", re.IGNORECASE)
 # The program's own words for the same, where the runtime can still throw.
@@ -146,7 +149,7 @@ class LocalPool:
         try:
             if self._stock is None:
                 raise PlatformFault("no_process", "the pool was not started")
-            line = self._stock.lease(self._kind_for(job), job.request.memory_limit_bytes, job.cancelled)
+            line = self._stock.lease(self._kind_for(job), _memory_bytes(job), job.cancelled)
             async with aclosing(line):
                 async for step in line:
                     if isinstance(step, int):
@@ -161,7 +164,7 @@ class LocalPool:
             yield exchange.ended()
             return
         try:
-            meter = Meter(process.pid, job.request.memory_limit_bytes)
+            meter = Meter(process.pid, _memory_bytes(job))
             exchange = Exchange(job, self.limits.runner)
             async for item in self._carry_out(exchange, process, meter):
                 yield item
@@ -241,6 +244,13 @@ def _leaves(request: WireRequest) -> bool:
     clients = ("http", "https", EVERYTHING)
     named = {plain_name(name) for name in request.allowed_modules}
     return request.egress is not None and request.language in NETWORKED_LANGUAGES and not named.isdisjoint(clients)
+
+
+def _memory_bytes(job: Job) -> int:
+    """What the process may take. The way of a state in and out of it is not the program's doing and not charged to it."""
+    environment = job.request.environment
+    carried = 0 if environment is None else STATE_BYTES_MIN + STATE_COPIES * len(environment.state or "")
+    return job.request.memory_limit_bytes + carried
 
 
 def _heap_class(memory_limit_bytes: int) -> int:

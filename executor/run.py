@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from executor import events, pricing
+from executor import environments, events, pricing
 from executor.quota import Full, Quota, Ticket
 from executor.request import ExecuteRequest
 from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
 from executor.scan import scan
 from executor.snapshot import Snapshot, name_problem
+from executor.turns import Turn, Turns
 from executor.wire import (
     BinaryFile,
     DisplayFrame,
@@ -24,6 +25,7 @@ from executor.wire import (
     Frame,
     InputFrame,
     OutputFrame,
+    StateFrame,
     TextFile,
     TruncatedFrame,
     WireEgress,
@@ -33,6 +35,7 @@ from executor.wire import (
 CONTEXT_DEPTH_MAX = 64
 BUSY_RETRY_AFTER_S = 5.0
 MB = 2**20
+ENVIRONMENT_RETRY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Admission:
     # The server stops: the run is nobody's fault and free.
     abandoned: bool = False
     findings: tuple[events.Finding, ...] = field(default=())
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def admit(
     languages: frozenset[str] | None,
     memory_bytes_max: int | None,
     limits: RunLimits,
+    turns: Turns | None = None,
+    session_id: str | None = None,
 ) -> Admission:
     """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
 
@@ -112,11 +118,21 @@ def admit(
     if request.if_version is not None and request.if_version != snapshot.version:
         raise refuse("stale", f"the files are at version {snapshot.version}, not {request.if_version}")
     problem = _shape_problem(request, snapshot, languages, limits)
+    if problem is None and request.persist_environment:
+        problem = _environment_problem(snapshot.language, session_id)
     if problem:
         raise refuse("invalid", problem)
     if memory_bytes_max is not None and request.memory_limit > memory_bytes_max:
         ceiling = f"the Worker here gives a program at most {memory_bytes_max // MB} MiB"
         raise refuse("invalid", f"memoryLimit: {ceiling}; ask for less")
+    if (
+        turns is not None
+        and session_id is not None
+        and request.persist_environment
+        and turns.full(session_id, snapshot.language)
+    ):
+        message = f"too many runs wait for this session's {snapshot.language} environment; try again, or run without it"
+        raise refuse("rate_limited", message, retry_after=ENVIRONMENT_RETRY_S)
     wanted = pricing.Wanted(
         request.tier, request.timeout, request.memory_limit, snapshot.language, request.allowed_modules
     )
@@ -161,8 +177,6 @@ def _shape_problem(
     entry = next(file for file in snapshot.files if file.name == snapshot.entry)
     if not entry.content.strip():
         return f"code: {snapshot.entry} is empty"
-    if request.persist_environment:
-        return "persistEnvironment: environments are not kept between runs yet; leave it out, and pass values by `context` or files"
     if request.stdin is not None and len(request.stdin) > limits.stdin_bytes_max:
         return f"stdin: at most {limits.stdin_bytes_max} bytes"
     if request.context is not None:
@@ -170,6 +184,15 @@ def _shape_problem(
             return f"context: at most {CONTEXT_DEPTH_MAX} levels deep"
         if len(json.dumps(request.context)) > limits.context_bytes_max:
             return f"context: at most {limits.context_bytes_max} bytes"
+    return None
+
+
+def _environment_problem(language: str, session_id: str | None) -> str | None:
+    if session_id is None:
+        return "persistEnvironment: an environment belongs to a session; run this in one (`sessionId`), or leave it out"
+    if language not in environments.LANGUAGES:
+        kept = ", ".join(sorted(environments.LANGUAGES))
+        return f"persistEnvironment: {language} has no environment to keep; {kept} have one"
     return None
 
 
@@ -204,13 +227,15 @@ async def run(
     now: Callable[[], float],
 ) -> AsyncGenerator[events.Event, None]:
     """Yields what happens, in order, the Finished last and only after it was settled."""
-    job, execution_id = admission.job, admission.execution_id
+    job, execution_id, turn = admission.job, admission.execution_id, admission.turn
     with quota.held(admission.ticket):
         async for position in _positions(admission, quota.limits.queue_timeout_s):
             yield events.Queued(execution_id=execution_id, position=position)
         ended, leased = Ended("cancelled", 0), False
         busy = not admission.ticket.admitted.is_set() and not job.cancelled.is_set()
-        if not busy and not job.cancelled.is_set():
+        if turn is not None and not busy and (fault := await turn.begin(job)):
+            ended = Ended("fault", 0, fault=fault)
+        elif not busy and not job.cancelled.is_set():
             translation = _Translation(execution_id, limits)
             async for item in runner.run(job):
                 if isinstance(item, Waiting):
@@ -228,24 +253,34 @@ async def run(
                     )
                 elif isinstance(item, Ended):
                     ended = item
+                elif isinstance(item, StateFrame):
+                    if turn is not None:
+                        turn.take(item)
                 else:
                     for event in translation.of(item):
                         yield event
             if ended.frame is not None and (notice := translation.oversized_result(ended.frame)):
                 yield notice
-            busy = ended.fault is not None and ended.fault.kind == "busy"
-    if busy:
-        refused = _turned_away(execution_id)
+    if busy or (ended.fault is not None and ended.fault.kind == "busy"):
+        refused = _turned_away(execution_id, turn)
+        if turn is not None:
+            await turn.leave()
         await settle(refused, Settlement("refused", pricing.FREE, 0, 0, None, billed=False))
         yield refused
         return
     finished, settlement = conclude(admission, ended, leased=leased, limits=limits)
+    if turn is not None:
+        # Before anybody hears that the run is over: who then asks for the environment finds what it left.
+        note = await turn.end(finished.status, ended.frame.kept if ended.frame is not None else None)
+        await turn.leave()
+        finished = finished.model_copy(update={"environment": note})
     await settle(finished, settlement)
     yield finished
 
 
-def _turned_away(execution_id: str) -> events.RefusedRun:
-    message = "no place became free in time: nothing ran and nothing is charged; try again in a moment"
+def _turned_away(execution_id: str, turn: Turn | None) -> events.RefusedRun:
+    what = "place" if turn is None or turn.begun else "turn at this session's environment"
+    message = f"no {what} became free in time: nothing ran and nothing is charged; try again in a moment"
     return events.RefusedRun(
         execution_id=execution_id, code="rate_limited", message=message, retry_after=BUSY_RETRY_AFTER_S
     )
@@ -299,7 +334,7 @@ class _Translation:
                 return [events.Input(execution_id=self._id, prompt=prompt)]
             case TruncatedFrame():
                 return self._notice(f"output truncated at {self._limits.output_bytes_max} bytes", frame.stream)
-            case FinishedFrame():
+            case FinishedFrame() | StateFrame():
                 return []
 
     def oversized_result(self, frame: FinishedFrame) -> events.Event | None:

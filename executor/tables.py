@@ -1,4 +1,4 @@
-"""The tables of executions: their rows, their kept events, usage, tiers by version, what payers may use, the audit chain.
+"""The tables of executions: their rows, their kept events, environments, usage, tiers by version, what payers may use, the audit chain.
 
 No query lives here. Usage, events, tier versions and audit are only ever appended to.
 """
@@ -65,6 +65,25 @@ execution_events = Table(
     Column("first_index", Integer, nullable=False),
     Column("events", LargeBinary, nullable=False),
     UniqueConstraint("execution_id", "first_index"),
+)
+# A row without a state is a first run under way. Whoever has the lease may store the next generation, and nobody else.
+environments = Table(
+    "environments",
+    metadata,
+    Column("session_id", ID, primary_key=True),
+    Column("language", String(64), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("state", LargeBinary),
+    Column("raw_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("contents", LargeBinary),
+    Column("execution_id", ID),
+    Column("actor_id", String(255)),
+    Column("actor_name", String(255)),
+    Column("kept_at", BigInteger),
+    Column("lease_id", ID),
+    Column("lease_until", BigInteger),
+    Index(None, "lease_id"),
 )
 usage = Table(
     "usage",

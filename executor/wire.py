@@ -35,6 +35,14 @@ class WireEgress(WireMessage):
     deny: list[str]
 
 
+class Environment(WireMessage):
+    """What the last run left, when it left something; the next state may take `bytes_max` and `files_max`."""
+
+    state: str | None = None
+    bytes_max: int
+    files_max: int
+
+
 class WireRequest(WireMessage):
     """The first line of the request body."""
 
@@ -56,6 +64,8 @@ class WireRequest(WireMessage):
     artifact_bytes_max: int
     # Left out: no network, whatever the modules say.
     egress: WireEgress | None = None
+    # Absent: nothing is kept and nothing comes back.
+    environment: Environment | None = None
 
 
 class StdinLine(WireMessage):
@@ -93,6 +103,32 @@ class TruncatedFrame(WireMessage):
     bytes: int
 
 
+class StateFrame(WireMessage):
+    """A piece of what is to be kept. Nobody but the isolate that gets it next ever looks inside."""
+
+    n: int
+    type: Literal["state"] = "state"
+    base64: str
+
+
+class Variable(WireMessage):
+    name: str
+    type: str
+    repr: str
+
+
+class KeptFile(WireMessage):
+    name: str
+    size: int = Field(ge=0)
+
+
+class Kept(WireMessage):
+    """What the state frames before it hold, for people to look at."""
+
+    variables: list[Variable]
+    files: list[KeptFile]
+
+
 class FinishedFrame(WireMessage):
     kept_null: ClassVar[frozenset[str]] = frozenset({"result"})
     n: int
@@ -101,10 +137,11 @@ class FinishedFrame(WireMessage):
     result: JsonValue = None
     error: RunError | None = None
     artifacts: list[Artifact]
+    kept: Kept | None = None
 
 
 Frame = Annotated[
-    OutputFrame | DisplayFrame | InputFrame | TruncatedFrame | FinishedFrame,
+    OutputFrame | DisplayFrame | InputFrame | TruncatedFrame | StateFrame | FinishedFrame,
     Field(discriminator="type"),
 ]
 FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)

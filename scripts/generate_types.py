@@ -21,12 +21,13 @@ SCALARS: dict[Any, str] = {str: "string", int: "number", float: "number", bool: 
 SHARED: list[type[BaseModel]] = [events.RunError, events.Artifact]
 EVENTS: list[type[BaseModel]] = [
     *SHARED, events.Who, events.Metrics, events.Finding, events.Queued, events.Started, events.Output, events.Display,
-    events.Input, events.Finished, events.RefusedRun, events.ExecutionResult,
+    events.Input, events.EnvironmentNote, events.Finished, events.RefusedRun, events.ExecutionResult,
     request.RequestFile, request.ExecuteRequest,
 ]  # fmt: skip
 WIRE: list[type[BaseModel]] = [
-    *SHARED, wire.TextFile, wire.BinaryFile, wire.WireEgress, wire.WireRequest, wire.StdinLine, wire.OutputFrame, wire.DisplayFrame,
-    wire.InputFrame, wire.TruncatedFrame, wire.FinishedFrame, wire.WireRefusal,
+    *SHARED, wire.TextFile, wire.BinaryFile, wire.WireEgress, wire.Environment, wire.WireRequest, wire.StdinLine,
+    wire.OutputFrame, wire.DisplayFrame, wire.InputFrame, wire.TruncatedFrame, wire.StateFrame, wire.Variable, wire.KeptFile, wire.Kept,
+    wire.FinishedFrame, wire.WireRefusal,
 ]  # fmt: skip
 UNIONS: dict[str, Any] = {"ExecutionEvent": events.Event, "Frame": wire.Frame}
 

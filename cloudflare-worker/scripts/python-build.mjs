@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { createRequire } from "node:module";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { packImage } from "./python-image.mjs";
@@ -20,7 +20,7 @@ const SOURCE = join(ROOT, "src/languages/python");
 const CACHE = join(ROOT, ".cache/python");
 const COMPATIBILITY_DATE = "2026-01-01";
 const STARTUP_DEADLINE_MS = 30_000;
-const HARNESS = ["outcome", "display", "streams", "policy", "network", "program"];
+const HARNESS = ["outcome", "display", "streams", "policy", "network", "environment", "program"];
 const require = createRequire(join(ROOT, "package.json"));
 
 const sha256 = (...parts) => {
@@ -192,7 +192,8 @@ export async function buildPython(dist) {
     "payload.js": await bundle("../payload.ts"),
     "isolate.js.txt": await bundle("main.ts"),
     "pyodide.asm.js.txt": loader,
-    "facts.js.txt": factsModule,
+    // The image's own name holds the digest of all that it was made from.
+    "facts.js.txt": `${factsModule}export const imageId = ${JSON.stringify(basename(snapshotFolder))};\n`,
     "prebuilt.js.txt": prebuilt,
     "prebuilt.json.txt": JSON.stringify(packed),
     "pyodide.asm.wasm.bin": read("pyodide.asm.wasm"),

@@ -15,6 +15,13 @@ export const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 export const ARTIFACT_BYTES_MAX = 64 * 1024 * 1024;
 export const ARTIFACTS_COUNT_MAX = 1000;
+export const STATE_BYTES_MAX = 32 * 1024 * 1024;
+export const STATE_FILES_MAX = 1000;
+/** A piece of state on the wire, before it is base64. A multiple of three, so that pieces join. */
+export const STATE_PIECE_BYTES = 768 * 1024;
+export const VARIABLES_COUNT_MAX = 500;
+export const VARIABLE_NAME_CHARS_MAX = 200;
+export const VARIABLE_TEXT_CHARS_MAX = 200;
 export const DISPLAY_CHARS_MAX = 8 * 1024 * 1024;
 export const RESULT_CHARS_MAX = 1024 * 1024;
 export const RESULT_DEPTH_MAX = 100;

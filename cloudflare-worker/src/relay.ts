@@ -2,7 +2,7 @@
  * Judges what an isolate says: each line is parsed, checked, rebuilt from known fields and capped, so nothing but a well-formed frame
  * in the right order ever leaves. The isolate numbers its frames (they may also go out on the process's stdout); here the number is only verified.
  */
-import type { Artifact, Json } from "./generated/events.js";
+import type { Artifact, Json, Kept } from "./generated/events.js";
 import * as limits from "./limits.js";
 import { type Frame, isObject, LEVELS, type Level, nameFault, type ProgramError, type Run, type Said, type Stream } from "./wire.js";
 
@@ -51,6 +51,7 @@ export class Relay {
   #last = 0;
   #outputBytes = 0;
   #artifactChars = 0;
+  #stateChars = 0;
   readonly #run: Run;
   finished = false;
 
@@ -102,6 +103,8 @@ export class Relay {
         return { type: "input", prompt: text(value.prompt, limits.PROMPT_CHARS_MAX) };
       case "display":
         return { type: "display", mime: this.#mime(value.mime) };
+      case "state":
+        return this.#state(value.base64);
       case "finished":
         return this.#finish(value);
       default:
@@ -126,6 +129,28 @@ export class Relay {
     return mime;
   }
 
+  #state(base64: unknown): Said {
+    const { environment } = this.#run;
+    if (environment === undefined || typeof base64 !== "string" || !BASE64.test(base64)) throw new Breach("a state that was not asked for");
+    this.#stateChars += base64.length;
+    if (this.#stateChars > 4 * Math.ceil(environment.bytesMax / 3)) throw new Breach("more state than allowed");
+    return { type: "state", base64 };
+  }
+
+  #kept(value: unknown): Kept {
+    if (!isObject(value) || !Array.isArray(value.variables) || !Array.isArray(value.files)) throw new Breach("a state without its contents");
+    if (value.variables.length > limits.VARIABLES_COUNT_MAX || value.files.length > limits.STATE_FILES_MAX) throw new Breach("too many names in a state");
+    const variables = value.variables.map((item: unknown) => {
+      if (!isObject(item)) throw new Breach("a variable that is none");
+      return { name: text(item.name, limits.VARIABLE_NAME_CHARS_MAX), type: text(item.type, limits.VARIABLE_NAME_CHARS_MAX), repr: text(item.repr, limits.VARIABLE_TEXT_CHARS_MAX) };
+    });
+    const files = value.files.map((item: unknown) => {
+      if (!isObject(item) || typeof item.name !== "string" || nameFault(item.name) !== null) throw new Breach("a kept file without a proper name");
+      return { name: item.name, size: Math.max(0, whole(item.size)) };
+    });
+    return { variables, files };
+  }
+
   #finish(value: Record<string, unknown>): Said {
     const exitCode = whole(value.exitCode) & 0xff;
     const listed: unknown = value.artifacts ?? [];
@@ -133,6 +158,7 @@ export class Relay {
     const said: Said = { type: "finished", exitCode, artifacts: listed.map((item) => this.#artifact(item)) };
     if (value.result !== undefined && JSON.stringify(value.result).length <= 2 * limits.RESULT_CHARS_MAX) said.result = value.result as Json;
     if (value.error !== undefined && value.error !== null) said.error = programError(value.error);
+    if (this.#stateChars > 0) said.kept = this.#kept(value.kept);
     this.finished = true;
     return said;
   }

@@ -2,10 +2,10 @@
  * The words spoken between the host and this Worker, and the one place where a request line becomes a value.
  * Never here: what a program's isolate says; that is judged in relay.ts.
  */
-import type { BinaryFile, Frame, Json, RunError, TextFile, WireRequest } from "./generated/events.js";
+import type { BinaryFile, Environment, Frame, Json, RunError, TextFile, WireRequest } from "./generated/events.js";
 import * as limits from "./limits.js";
 
-export type { Artifact, Json } from "./generated/events.js";
+export type { Artifact, Environment, Json, Kept } from "./generated/events.js";
 
 export type Stream = "stdout" | "stderr";
 export type Level = "log" | "info" | "warn" | "error" | "debug" | "trace";
@@ -111,6 +111,14 @@ function egress(value: unknown): Pick<Run, "egress"> {
   return { egress: { ...allow, deny: hosts(value, "deny") } };
 }
 
+function environment(value: unknown): Pick<Run, "environment"> {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw invalid("environment", "must be an object");
+  const kept: Environment = { bytesMax: whole(value, "bytesMax", limits.STATE_BYTES_MAX), filesMax: whole(value, "filesMax", limits.STATE_FILES_MAX) };
+  if (value.state !== undefined) kept.state = text(value, "state", 4 * Math.ceil(limits.STATE_BYTES_MAX / 3));
+  return { environment: kept };
+}
+
 /** The first line of a request, checked field by field. Throws Refusal. */
 export function parseRun(line: string): Run {
   let value: unknown;
@@ -140,6 +148,7 @@ export function parseRun(line: string): Run {
     tier: text(value, "tier", 64),
     tierOfModule: tierOfModule as { [module: string]: string },
     ...egress(value.egress),
+    ...environment(value.environment),
     outputBytesMax: whole(value, "outputBytesMax", limits.OUTPUT_BYTES_MAX),
     artifactBytesMax: whole(value, "artifactBytesMax", limits.ARTIFACT_BYTES_MAX),
   };

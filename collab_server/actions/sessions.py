@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 from sqlalchemy import and_, insert, or_, select, update
@@ -31,6 +31,7 @@ from collab_server.webhooks import Outbox
 from crdt.model import FileState
 from crdt.room import Room
 from crdt.rooms import Rooms
+from executor import environments
 
 Listed = Literal["mine", "shared", "public"]
 PAGE_MAX = 100
@@ -238,6 +239,7 @@ class SessionActions:
             done = await connection.execute(update(sessions).where(*held).values(deleted_at=now_ms))
             if done.rowcount == 0:
                 raise missing(session_id)
+            await environments.reset(connection, session_id)
             await revocation.say(connection, now_ms, session_id=session_id)
             row = (await connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().one()
             await audited(
@@ -252,7 +254,7 @@ class SessionActions:
     async def fork(
         self, principal: Principal, session_id: str, name: str | None, new_id: str | None = None
     ) -> dict[str, Any]:
-        """A copy of one's own, private, with the files as they are now."""
+        """A copy of one's own, private, with the files as they are now; for those who may run it, with its environments."""
         original = await self.get(principal, session_id)
         copy = NewSession(
             name=name or f"{original['name']} (fork)"[:200],
@@ -263,7 +265,14 @@ class SessionActions:
                 for file in original["files"]
             ],
         )
-        return await self.create(principal, copy, new_id)
+        fork = await self.create(principal, copy, new_id)
+        access = await self.members.access(principal, session_id)
+        if access.may("run") and fork["ownerId"] == principal.user_id:
+            # A repeated request finds the fork with its environments.
+            with suppress(IntegrityError):
+                async with self._engine.begin() as connection:
+                    await environments.copy(connection, session_id, fork["id"])
+        return fork
 
     async def export(self, principal: Principal, session_id: str) -> tuple[str, bytes]:
         """(file name, zip): the files under their names, and what is not in them under `.collab/`."""

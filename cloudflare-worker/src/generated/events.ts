@@ -33,6 +33,12 @@ export interface WireEgress {
   deny: string[];
 }
 
+export interface Environment {
+  state?: string;
+  bytesMax: number;
+  filesMax: number;
+}
+
 export interface WireRequest {
   executionId: string;
   language: string;
@@ -50,6 +56,7 @@ export interface WireRequest {
   outputBytesMax: number;
   artifactBytesMax: number;
   egress?: WireEgress;
+  environment?: Environment;
 }
 
 export interface StdinLine {
@@ -85,6 +92,28 @@ export interface TruncatedFrame {
   bytes: number;
 }
 
+export interface StateFrame {
+  n: number;
+  type: "state";
+  base64: string;
+}
+
+export interface Variable {
+  name: string;
+  type: string;
+  repr: string;
+}
+
+export interface KeptFile {
+  name: string;
+  size: number;
+}
+
+export interface Kept {
+  variables: Variable[];
+  files: KeptFile[];
+}
+
 export interface FinishedFrame {
   n: number;
   type: "finished";
@@ -92,6 +121,7 @@ export interface FinishedFrame {
   result?: Json;
   error?: RunError;
   artifacts: Artifact[];
+  kept?: Kept;
 }
 
 export interface WireRefusal {
@@ -104,4 +134,5 @@ export type Frame =
   | DisplayFrame
   | InputFrame
   | TruncatedFrame
+  | StateFrame
   | FinishedFrame;

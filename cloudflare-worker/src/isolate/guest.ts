@@ -5,10 +5,13 @@
 import { ARTIFACTS_COUNT_MAX, REQUEST_LINE_BYTES_MAX } from "../limits.js";
 import { LineReader } from "../lines.js";
 import { type Artifact, nameFault, type ProgramError, type Run, type Stream } from "../wire.js";
+import { contents } from "./environment.js";
 import { base64, sameBytes, sha256 } from "./digest.js";
 import { Input } from "./input.js";
 import { Outbox } from "./outbox.js";
 import { serialize } from "./result.js";
+
+export { contents } from "./environment.js";
 
 const EXIT_CRASHED = 134;
 const OUTPUT_CHARS_MAX = 64 * 1024;
@@ -27,13 +30,6 @@ export interface Guest<Runtime> {
   boot(): Runtime | Promise<Runtime>;
   /** A fault of the program is an ending; an exception is a crash of the interpreter. */
   run(runtime: Runtime, run: Run, world: World): Promise<Ending>;
-}
-
-const encoder = new TextEncoder();
-
-/** The session's files as bytes. */
-export function contents(run: Run): Map<string, Uint8Array> {
-  return new Map(run.files.map((file) => [file.name, "content" in file ? encoder.encode(file.content) : Uint8Array.from(atob(file.base64), (char) => char.charCodeAt(0))]));
 }
 
 /** What a program has besides its interpreter: streams, displays, and somebody who may be asked. */

@@ -79,6 +79,14 @@ export interface Input {
   prompt: string;
 }
 
+export interface EnvironmentNote {
+  language: string;
+  kept: boolean;
+  generation?: number;
+  bytes?: number;
+  reason?: string;
+}
+
 export interface Finished {
   type: "execution.finished";
   executionId: string;
@@ -88,6 +96,7 @@ export interface Finished {
   error?: RunError;
   artifacts: Artifact[];
   metrics: Metrics;
+  environment?: EnvironmentNote;
 }
 
 export interface RefusedRun {
@@ -111,6 +120,7 @@ export interface ExecutionResult {
   metrics: Metrics;
   tier: string;
   truncated: boolean;
+  environment?: EnvironmentNote;
 }
 
 export interface RequestFile {

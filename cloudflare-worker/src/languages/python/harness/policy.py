@@ -65,67 +65,87 @@ def _child_process_events(event):
     return event in {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "subprocess.Popen", "pty.spawn"}
 
 
+_active = None
+
+
+def _gate(name, globals=None, locals=None, fromlist=(), level=0):
+    if level == 0 and _is_user(_frame(1)):
+        _active.check(name)
+        for item in fromlist or ():
+            if isinstance(item, str) and item != "*":
+                _active.check(f"{name}.{item}")
+    return _real_import(name, globals, locals, fromlist, level)
+
+
+def _import_module(name, package=None):
+    if _is_user(_frame(1)) and not name.startswith("."):
+        _active.check(name)
+    return _real_import_module(name, package)
+
+
+class _Finder:
+    @staticmethod
+    def find_spec(fullname, path=None, target=None):
+        if _importer_is_user():
+            _active.check(fullname)
+
+
+class _Guarded(ModuleType):
+    def __getattribute__(self, name):
+        if name not in _FREE and _is_user(_frame(1)):
+            own = ModuleType.__getattribute__(self, "__name__")
+            raise ImportError(_active.message(_active.denied(own) or own), name=own)
+        return ModuleType.__getattribute__(self, name)
+
+
+def _may(governor):
+    return _EVERYTHING in _active.allowed or governor in _active.allowed
+
+
+def _audit(event, args):
+    family = event.partition(".")[0]
+    if event == "compile" or event == "code.__new__":
+        filename = args[1]
+        if isinstance(filename, bytes):
+            filename = filename.decode("utf-8", "replace")
+        if isinstance(filename, str) and filename.startswith(TRUSTED) and _is_user(_frame(1)):
+            raise PermissionError(f"{filename!r} is a reserved file name")
+    elif event == "import":
+        if _importer_is_user():
+            _active.check(args[0])
+    elif _child_process_events(event):
+        if not _may("child_process"):
+            raise PermissionError(_active.message("subprocess"))
+    elif family == "os" or family == "shutil" or family == "tempfile" or family == "glob":
+        if not _may("fs") and _is_user(_frame(1)):
+            raise PermissionError(_active.message("os"))
+    elif family == "socket":
+        if not _may("net") and not _may("http") and not _may("https"):
+            raise PermissionError(_active.message("socket"))
+        if event in {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}:
+            raise OSError(errno.ENETUNREACH, "network_denied: raw sockets are not available; use urllib.request or http.client")
+    elif family == "ctypes" and not _may("vm"):
+        raise PermissionError(_active.message("ctypes"))
+
+
 def install(policy):
-    """From here on every import of the program passes the policy."""
-
-    def gate(name, globals=None, locals=None, fromlist=(), level=0):
-        if level == 0 and _is_user(_frame(1)):
-            policy.check(name)
-            for item in fromlist or ():
-                if isinstance(item, str) and item != "*":
-                    policy.check(f"{name}.{item}")
-        return _real_import(name, globals, locals, fromlist, level)
-
-    def import_module(name, package=None):
-        if _is_user(_frame(1)) and not name.startswith("."):
-            policy.check(name)
-        return _real_import_module(name, package)
-
-    class Finder:
-        @staticmethod
-        def find_spec(fullname, path=None, target=None):
-            if _importer_is_user():
-                policy.check(fullname)
-
-    class Guarded(ModuleType):
-        def __getattribute__(self, name):
-            if name not in _FREE and _is_user(_frame(1)):
-                own = ModuleType.__getattribute__(self, "__name__")
-                raise ImportError(policy.message(policy.denied(own) or own), name=own)
-            return ModuleType.__getattribute__(self, name)
-
-    def may(governor):
-        return _EVERYTHING in policy.allowed or governor in policy.allowed
-
-    def audit(event, args):
-        family = event.partition(".")[0]
-        if event == "compile" or event == "code.__new__":
-            filename = args[1]
-            if isinstance(filename, bytes):
-                filename = filename.decode("utf-8", "replace")
-            if isinstance(filename, str) and filename.startswith(TRUSTED) and _is_user(_frame(1)):
-                raise PermissionError(f"{filename!r} is a reserved file name")
-        elif event == "import":
-            if _importer_is_user():
-                policy.check(args[0])
-        elif _child_process_events(event):
-            if not may("child_process"):
-                raise PermissionError(policy.message("subprocess"))
-        elif family == "os" or family == "shutil" or family == "tempfile" or family == "glob":
-            if not may("fs") and _is_user(_frame(1)):
-                raise PermissionError(policy.message("os"))
-        elif family == "socket":
-            if not may("net") and not may("http") and not may("https"):
-                raise PermissionError(policy.message("socket"))
-            if event in {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}:
-                raise OSError(errno.ENETUNREACH, "network_denied: raw sockets are not available; use urllib.request or http.client")
-        elif family == "ctypes" and not may("vm"):
-            raise PermissionError(policy.message("ctypes"))
-
-    builtins.__import__ = gate
-    importlib.import_module = import_module
-    sys.meta_path.insert(0, Finder)
+    """From here on every import of the program passes the policy, also in an interpreter that another policy ruled before."""
+    global _active
+    fresh, _active = _active is None, policy
+    builtins.__import__ = _gate
+    importlib.import_module = _import_module
+    if _Finder in sys.meta_path:
+        sys.meta_path.remove(_Finder)
+    sys.meta_path.insert(0, _Finder)
     for name, module in list(sys.modules.items()):
-        if type(module) is ModuleType and policy.denied(name):
-            module.__class__ = Guarded
-    sys.addaudithook(audit)
+        if type(module) is ModuleType or type(module) is _Guarded:
+            module.__class__ = _Guarded if policy.denied(name) else ModuleType
+    if fresh:
+        sys.addaudithook(_audit)
+
+
+def rest():
+    """Between two runs nobody is governed: the isolate itself looks at modules then."""
+    for module in list(sys.modules.values()):
+        if type(module) is _Guarded:
+            module.__class__ = ModuleType

@@ -1,5 +1,5 @@
 """Runs one program as __main__ and says how it ended.
-Nothing here outlives the run: a process or isolate serves one program."""
+A process or isolate serves one program; in an environment that is kept, its memory is woken in another one for the next."""
 # ruff: noqa: PTH108, PTH120, PTH123, S108, S307
 # This runs inside the interpreter, where the program's own code runs anyway.
 
@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import builtins
 import contextlib
+import gc
 import inspect
 import json
 import os
@@ -17,7 +18,7 @@ import random
 import sys
 from types import ModuleType
 
-from _session import display, network, outcome, policy, streams
+from _session import display, environment, network, outcome, policy, streams
 
 ROOT = "/session/"
 EXIT_UNCAUGHT = 1
@@ -30,6 +31,9 @@ _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 del _name
+# One of each for all runs of an interpreter: what an earlier run has kept of them still works.
+_console = streams.Console()
+_main_module = ModuleType("__main__")
 
 
 def _own_names(files):
@@ -44,11 +48,17 @@ def _own_names(files):
     return frozenset(names)
 
 
-def _uncover(own_names):
-    """A session's random.py must win over the random that the memory snapshot has loaded, as it does in CPython."""
+def _uncover(own_names, edited):
+    """A session's random.py must win over the random that the memory snapshot has loaded, as it does in CPython.
+    Its own modules of an earlier run stay, unless a file was edited since."""
     for name in own_names - _STARTUP:
         for loaded in [key for key in sys.modules if key == name or key.startswith(name + ".")]:
-            del sys.modules[loaded]
+            if edited or not _is_own(sys.modules[loaded]):
+                del sys.modules[loaded]
+
+
+def _is_own(module):
+    return str(getattr(module, "__file__", None)).startswith(ROOT)
 
 
 def _context(values, scope):
@@ -171,16 +181,16 @@ def main(bridge, text, table):
     json_table = json.loads(table)
     from pyodide.ffi import can_run_sync, run_sync, to_js
 
-    for name in [key for key in sys.modules if key == "_session" or key.startswith("_session.")]:
-        del sys.modules[name]
-    random.seed()
-    console = streams.Console(bridge, run_sync, can_run_sync, spec["stdin"], spec["interactive"], spec["echoed"])
-    streams.install(console)
-    network.install(bridge, run_sync, can_run_sync, to_js)
+    own_modules = {key: sys.modules.pop(key) for key in list(sys.modules) if key == "_session" or key.startswith("_session.")}
+    if not spec["resumed"]:
+        random.seed()
+    _console.attach(bridge, run_sync, can_run_sync, spec["stdin"], spec["interactive"], spec["echoed"])
+    streams.install(_console)
+    network.install(_console, run_sync, can_run_sync, to_js)
 
     def show(*values, **_options):
         for value in values:
-            bridge.display(outcome.encode(display.bundle(value)))
+            _console.display(outcome.encode(display.bundle(value)))
 
     builtins.display = show
     entry = ROOT + spec["entry"]
@@ -194,8 +204,8 @@ def main(bridge, text, table):
     for place in [key for key in sys.path_importer_cache if key.startswith(ROOT.rstrip("/")) or key == ""]:
         del sys.path_importer_cache[place]
     own_names = _own_names(spec["names"])
-    _uncover(own_names)
-    module = ModuleType("__main__")
+    _uncover(own_names, spec["edited"])
+    module = _main_module
     module.__file__ = entry
     module.__builtins__ = builtins
     sys.modules["__main__"] = module
@@ -227,4 +237,10 @@ def main(bridge, text, table):
     _quiet(atexit._run_exitfuncs)
     _quiet(lambda: sys.stdout.flush())
     _quiet(lambda: sys.stderr.flush())
+    if spec["keep"] and "error" not in said and said["exitCode"] == 0:
+        said["variables"] = environment.variables(scope)
+        policy.rest()
+        gc.collect()
+        sys.modules.update(own_modules)
+    _console.detach()
     return outcome.encode(said)

@@ -51,7 +51,13 @@ class Console:
 
     WRITES_BETWEEN_PAUSES = 32
 
-    def __init__(self, bridge, run_sync, can_run_sync, prefilled, interactive, echoed):
+    def __init__(self, *given):
+        self._bridge = None
+        if given:
+            self.attach(*given)
+
+    def attach(self, bridge, run_sync, can_run_sync, prefilled, interactive, echoed):
+        """A program may hold streams of an earlier run: they are this run's then."""
         self._bridge = bridge
         self._run_sync = run_sync
         self._can_run_sync = can_run_sync
@@ -60,6 +66,15 @@ class Console:
         self._echoed = echoed
         self._writes = 0
         self._prompt = ""
+
+    def detach(self):
+        self._bridge = None
+
+    def display(self, bundle):
+        self._bridge.display(bundle)
+
+    def request(self, *request):
+        return self._bridge.request(*request)
 
     def wrote(self):
         if self._echoed:

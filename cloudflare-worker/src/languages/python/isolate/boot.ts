@@ -2,6 +2,7 @@
  * Knows nothing of runs, frames or policy. */
 
 import createModule from "./pyodide.asm.mjs";
+import { Image } from "../../../isolate/heap.js";
 import wasm from "./pyodide.asm.wasm";
 import stdlib from "./stdlib.zip";
 import { buildId, lockInfo, pyVersion } from "./facts.js";
@@ -12,7 +13,6 @@ const HOME = "/home/user";
 const SITE_PACKAGES = `/lib/python${pyVersion[0]}.${pyVersion[1]}/site-packages`;
 const NOWHERE = "http://nowhere.invalid/";
 const ENOSPC = 51;
-const PAGE_BYTES = 4096;
 
 const RUNTIME = {
   IN_BUN: false,
@@ -43,6 +43,8 @@ export interface Interpreter {
   api: Untyped;
   pyodide: Untyped;
   limits: Limits;
+  /** The memory it was booted from. */
+  image: Image | null;
 }
 
 /** What Python's `js` module shows: timers and plain constructors, no way to the isolate's own globals. */
@@ -67,6 +69,11 @@ function prepareGlobals(): void {
   scope.clearImmediate ??= (id: number) => clearTimeout(id);
   const silent = () => {};
   scope.console = { log: silent, info: silent, warn: silent, error: silent, debug: silent, trace: silent, assert: silent };
+  // What JavaScript forgets late would be let go in a memory that has been replaced by then; a program's few proxies may stay.
+  scope.FinalizationRegistry = class {
+    register(): void {}
+    unregister(): void {}
+  };
   // A MessageChannel belongs to the request that made it; timers serve every request.
   for (const name of ["fetch", "WebSocket", "EventSource", "caches", "MessageChannel", "Cloudflare", "navigator", "XMLHttpRequest"]) {
     Reflect.deleteProperty(scope, name);
@@ -120,34 +127,11 @@ function settings(api: Untyped, limits: Limits, env: Record<string, string>): Un
 }
 
 /** A memory image as scripts/python-image.mjs packs it. */
-class Image {
-  readonly heapBytes: number;
-  readonly state: Untyped;
-  private readonly runs: [page: number, count: number][];
-  private readonly pages: Uint8Array;
-
-  constructor(packed: ArrayBuffer) {
-    const view = new DataView(packed);
-    this.heapBytes = view.getUint32(0, true);
-    const metaBytes = view.getUint32(4, true);
-    const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 8, metaBytes)));
-    this.state = meta.state;
-    this.runs = meta.runs;
-    this.pages = new Uint8Array(packed, Math.ceil((8 + metaBytes) / 16) * 16);
-  }
-
-  /** Pages that the image leaves out are zero: below `touchedEnd` they have to be made so, above it they still are. */
-  restore(heap: Uint8Array, touchedEnd: number): void {
-    let at = 0;
-    let page = 0;
-    for (const [first, count] of [...this.runs, [Math.ceil(heap.length / PAGE_BYTES), 0] as const]) {
-      const gapEnd = Math.min(first * PAGE_BYTES, touchedEnd);
-      if (gapEnd > page * PAGE_BYTES) heap.fill(0, page * PAGE_BYTES, gapEnd);
-      heap.set(this.pages.subarray(at, at + count * PAGE_BYTES), first * PAGE_BYTES);
-      at += count * PAGE_BYTES;
-      page = first + count;
-    }
-  }
+function unpacked(packed: ArrayBuffer): { image: Image; state: Untyped } {
+  const view = new DataView(packed);
+  const metaBytes = view.getUint32(4, true);
+  const { state, runs } = JSON.parse(new TextDecoder().decode(new Uint8Array(packed, 8, metaBytes)));
+  return { image: new Image(view.getUint32(0, true), runs, new Uint8Array(packed, Math.ceil((8 + metaBytes) / 16) * 16)), state };
 }
 
 export async function boot(snapshot: ArrayBuffer | null): Promise<Interpreter> {
@@ -171,15 +155,15 @@ export async function boot(snapshot: ArrayBuffer | null): Promise<Interpreter> {
   };
   const api: Untyped = { config, runtimeEnv: RUNTIME, lockFilePromise: Promise.resolve({ info: lockInfo, packages: {} }) };
   const wanted = settings(api, limits, env);
-  const image = snapshot && new Image(snapshot);
+  const { image, state } = snapshot ? unpacked(snapshot) : { image: null, state: undefined };
   if (image) {
     wanted.noInitialRun = true;
     wanted.INITIAL_MEMORY = image.heapBytes;
   }
   const module = await createModule(wanted);
   image?.restore(module.HEAPU8, module._sbrk(0));
-  const pyodide = api.finalizeBootstrap(image?.state);
+  const pyodide = api.finalizeBootstrap(state);
   await api.packageIndexReady;
   api.initializeStreams();
-  return { module, api, pyodide, limits };
+  return { module, api, pyodide, limits, image };
 }

@@ -2,31 +2,30 @@
  * Never reads outside the session's folder. */
 
 import { ARTIFACTS_COUNT_MAX } from "../../../limits.js";
-import { type Artifact, nameFault, type Run } from "../../../wire.js";
+import { type Artifact, nameFault } from "../../../wire.js";
 import { ROOT, type Interpreter } from "./boot.js";
 
 const DEPTH_MAX = 32;
 
-export type Before = Map<string, Uint8Array>;
+export type Files = ReadonlyMap<string, Uint8Array>;
 
-export function populate({ module }: Interpreter, files: Run["files"]): Before {
-  const before: Before = new Map();
-  const encoder = new TextEncoder();
-  for (const file of files) {
-    const bytes = "content" in file ? encoder.encode(file.content) : Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0));
-    const path = `${ROOT}/${file.name}`;
+export function populate({ module }: Interpreter, files: Files): void {
+  for (const [name, bytes] of files) {
+    const path = `${ROOT}/${name}`;
     module.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
     // The file system keeps its own copy, so `bytes` stays what it was.
     module.FS.writeFile(path, bytes);
-    before.set(file.name, bytes);
   }
   module.FS.chdir(ROOT);
-  return before;
 }
 
-export async function artifacts({ module }: Interpreter, before: Before, bytesMax: number): Promise<Artifact[]> {
-  const after = new Map<string, Uint8Array>();
-  collect(module.FS, module.FS.lookupPath(ROOT).node, "", after, 0);
+export function filesNow({ module }: Interpreter): Files {
+  const found = new Map<string, Uint8Array>();
+  collect(module.FS, module.FS.lookupPath(ROOT).node, "", found, 0);
+  return found;
+}
+
+export async function artifacts(before: Files, after: Files, bytesMax: number): Promise<Artifact[]> {
   const found: Artifact[] = [];
   let room = bytesMax;
   for (const [name, bytes] of after) {

@@ -28,7 +28,8 @@ export class Frames {
     this.finished = frame.type === "finished";
     this.n += 1;
     const line = JSON.stringify({ n: this.n, ...frame });
-    this.echo?.(RECORD_SEPARATOR + line);
+    // State is large and of no use to anybody when the answer itself does not arrive.
+    if (frame.type !== "state") this.echo?.(RECORD_SEPARATOR + line);
     // One write a turn: a chunk in the stream's queue costs far more memory than the line in it.
     if (this.waiting.length === 0) queueMicrotask(() => this.flush());
     this.waiting.push(line, "\n");

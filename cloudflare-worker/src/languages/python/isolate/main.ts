@@ -2,12 +2,15 @@
  * It has no bindings and no network but the gateway, and it never serves a second program. */
 
 import snapshot from "./snapshot.bin";
-import type { Json, ProgramError, Run, Stream } from "../../../wire.js";
+import { contents, Environment, notKept } from "../../../isolate/environment.js";
+import type { Json, Kept, ProgramError, Run, Stream } from "../../../wire.js";
 import { COUNTERPARTS } from "../modules.js";
 import { boot, type Interpreter, ROOT } from "./boot.js";
+import { facts, rest, sessionDigest, wake } from "./memory.js";
 import { REQUEST_LINE_BYTES_MAX } from "../../../limits.js";
 import { LineReader } from "../../../lines.js";
-import { artifacts, populate } from "./files.js";
+import { imageId } from "./facts.js";
+import { artifacts, filesNow, populate } from "./files.js";
 import { offer, request as asking } from "./network.js";
 import { Frames } from "./frames.js";
 import { Stdin } from "./stdin.js";
@@ -71,6 +74,8 @@ interface Answer {
   exitCode: number;
   result?: Json;
   error?: ProgramError;
+  /** There when the interpreter came to rest, so that its memory can be kept. */
+  variables?: Kept["variables"];
 }
 
 async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sent: () => Promise<unknown>): Promise<void> {
@@ -86,13 +91,18 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   pyodide.setStdin({ stdin: () => null });
   pyodide.setStdout(stream("stdout"));
   pyodide.setStderr(stream("stderr"));
-  const before = populate(python, wire.files);
+  const session = contents(wire);
+  const environment = wire.environment === undefined ? null : new Environment(wire.environment, imageId);
+  if (environment !== null && environment.notice !== "") frames.output("stderr", new TextEncoder().encode(environment.notice));
+  const before = environment === null ? session : environment.files(session);
+  populate(python, before);
   offer(api.config.jsglobals, wire);
-  const main = api.runPythonInternal("import _session.program; _session.program.main");
   // The host measures the whole process: what the run needs outside the heap comes off what the heap may have.
   const programBytesMax = Math.max(module.HEAP8.length, module._sbrk(0) + wire.memoryLimitBytes - OVERHEAD_BYTES);
   limits.heapBytesMax = programBytesMax;
+  const woken = environment?.resumed ? wake(python, environment.resumed) : null;
   limits.fileBytesMax = Math.min(wire.memoryLimitBytes, FILE_BYTES_MAX);
+  const main = api.runPythonInternal("import _session.program; _session.program.main");
   const bridge = {
     display: (mime: string) => frames.display(JSON.parse(mime)),
     input: (prompt: string) => {
@@ -120,6 +130,9 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
     allowedModules: wire.allowedModules,
     tier: wire.tier,
     tierOfModule: wire.tierOfModule,
+    keep: environment !== null,
+    resumed: woken !== null,
+    edited: woken !== null && woken.session !== sessionDigest(session),
   };
   // Waiting for something that never comes is the program's right until its deadline; the runtime would call it hung.
   const heartbeat = setInterval(() => {}, HEARTBEAT_MS);
@@ -131,9 +144,21 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   } finally {
     clearInterval(heartbeat);
   }
+  const { variables, ...outcome } = said;
+  const after = filesNow(python);
+  const changed = await artifacts(before, after, wire.artifactBytesMax);
+  let kept: Kept | null = null;
+  if (environment !== null && variables !== undefined && said.exitCode === 0) {
+    const difference = rest(python, environment.bytesMax);
+    const made = difference === null ? environment.tooLarge() : environment.keep({ ...facts(python), session: sessionDigest(session) }, difference, session, after);
+    if (typeof made === "string") frames.output("stderr", new TextEncoder().encode(notKept(made)));
+    else {
+      for (const base64 of made.pieces) frames.send({ type: "state", base64 });
+      kept = { variables, files: made.files };
+    }
+  }
   frames.close();
-  const changed = await artifacts(python, before, wire.artifactBytesMax);
-  frames.send({ type: "finished", ...said, artifacts: changed });
+  frames.send({ type: "finished", ...outcome, artifacts: changed, ...(kept === null ? {} : { kept }) });
 }
 
 /** When the interpreter dies, Pyodide writes a traceback in pieces to the program's own streams: that is kept for the error instead. */

@@ -18,6 +18,8 @@ declare module "*/pyodide.asm.mjs" {
 }
 declare module "*/facts.js" {
   export const buildId: string;
+  /** Names the memory image together with everything that it was made from. */
+  export const imageId: string;
   export const lockInfo: Record<string, string>;
   export const pyVersion: [number, number, number];
 }

@@ -1,0 +1,41 @@
+"""What a program's names hold, in a line each, for people who look at a kept environment.
+Nothing is kept here: the whole memory is."""
+
+import inspect
+import reprlib
+import types
+
+VARIABLES_MAX = 500
+TEXT_MAX = 120
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = TEXT_MAX
+_short.maxlevel = 3
+
+
+def _text(value):
+    if isinstance(value, types.ModuleType):
+        return f"module {value.__name__}"
+    if isinstance(value, types.FunctionType):
+        return f"def {value.__name__}{inspect.signature(value)}"
+    if isinstance(value, type):
+        return f"class {value.__name__}"
+    if isinstance(value, (bytes, bytearray)):
+        value = value[:TEXT_MAX]  # the whole text would be garbage in the memory that is kept
+    return _short.repr(value)
+
+
+def variables(scope):
+    found = []
+    for name, value in list(scope.items()):
+        if not isinstance(name, str) or (name.startswith("__") and name.endswith("__")):
+            continue
+        try:
+            text = str(_text(value))
+        except BaseException:
+            text = "…"
+        text = text.encode("utf-8", "replace").decode()
+        found.append({"name": name[:TEXT_MAX], "type": type(value).__name__[:TEXT_MAX], "repr": text if len(text) <= TEXT_MAX else text[:TEXT_MAX] + "…"})
+        if len(found) == VARIABLES_MAX:
+            break
+    return found

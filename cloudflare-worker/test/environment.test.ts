@@ -1,0 +1,118 @@
+/** Promises about environments: what a program leaves comes out of one process and goes on in another. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type Order, type Outcome, Workerd } from "./support.ts";
+
+interface Kept {
+  variables: { name: string; type: string; repr: string }[];
+  files: { name: string; size: number }[];
+}
+type Step = Outcome & { kept: Kept | undefined; stateBytes: number };
+const LIMITS = { bytesMax: 32 * 1024 * 1024, filesMax: 100 };
+
+/** A session's runs in one language: each has an isolate of its own, so that nothing but the state goes from one to the next. */
+export class Session {
+  state: string | undefined;
+  readonly #workerd: Workerd;
+  readonly #language: string;
+  readonly #entry: string;
+  constructor(workerd: Workerd, language: string, entry: string) {
+    this.#workerd = workerd;
+    this.#language = language;
+    this.#entry = entry;
+  }
+
+  /** @param more.warm in another process, whose interpreter was booted before */
+  async run(code: string, { files = {}, warm = false, limits = LIMITS, ...more }: { files?: Record<string, string>; warm?: boolean; limits?: typeof LIMITS } & Order = {}): Promise<Step> {
+    const workerd = warm ? await Workerd.start({ variant: this.#language }) : this.#workerd;
+    try {
+      if (warm) assert.equal((await workerd.fetch(`/warm?language=${this.#language}`, { method: "POST" })).status, 204);
+      const environment = this.state === undefined ? limits : { ...limits, state: this.state };
+      const outcome = await workerd.run({ language: this.#language, entry: this.#entry, files: { [this.#entry]: code, ...(files as Record<string, string>) }, allowedModules: ["*"], tier: "enterprise", environment, ...more });
+      const pieces = outcome.frames.filter((frame) => (frame.type as string) === "state").map((frame) => (frame as unknown as { base64: string }).base64);
+      if (pieces.length > 0) this.state = pieces.join("");
+      return { ...outcome, kept: (outcome.finished as unknown as { kept?: Kept }).kept, stateBytes: (pieces.join("").length * 3) / 4 };
+    } finally {
+      if (warm) await workerd.stop();
+    }
+  }
+
+  async good(code: string, more: Parameters<Session["run"]>[1] = {}): Promise<Step> {
+    const step = await this.run(code, more);
+    assert.equal(step.error, undefined, step.error?.stack ?? "");
+    assert.equal(step.exitCode, 0, step.stderr);
+    assert.ok(step.kept, `nothing was kept: ${step.stderr}`);
+    return step;
+  }
+}
+
+describe("Python keeps its whole memory", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start({ variant: "python" }); });
+  after(() => workerd.stop());
+
+  test("functions, classes, modules, caches, generators, databases and streams go on, warm or cold", async () => {
+    const session = new Session(workerd, "python", "main.py");
+    const first = await session.good([
+      "import functools, math as m, random, sqlite3, sys", "random.seed(7)", "x = 41",
+      "class Box:", "  def __init__(self): self.items = [x]", "  def more(self): self.items.append(x); return self.items",
+      "@functools.lru_cache", "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)", "fib(30)",
+      "def counter():", "  n = 0", "  def up():", "    nonlocal n; n += 1; return n", "  return up", "up = counter(); up()",
+      "squares = (i * i for i in range(9)); next(squares)", "box = Box()", "out = sys.stdout",
+      "db = sqlite3.connect(':memory:'); db.execute('create table t (a)'); _ = db.execute('insert into t values (5)')",
+    ].join("\n"));
+    assert.deepEqual(first.kept?.variables.find(({ name }) => name === "x"), { name: "x", type: "int", repr: "41" });
+    assert.ok(first.stateBytes < 4 * 1024 * 1024, `${first.stateBytes}`);
+    const second = await session.good("x += 1; print('said', file=out); [box.more(), fib.cache_info().misses, up(), next(squares), m.floor(2.5), db.execute('select a from t').fetchall(), random.random()]", { warm: true });
+    assert.deepEqual(second.result, [[41, 42], 31, 2, 1, 2, [[5]], 0.32383276483316237]);
+    assert.equal(second.stdout, "said\n");
+    assert.deepEqual((await session.good("[next(squares), up(), input()]", { stdin: "typed\n" })).result, [4, 3, "typed"]);
+  });
+
+  test("files of the program stay, a session file that was edited since is what the session says", async () => {
+    const session = new Session(workerd, "python", "main.py");
+    const files = { "data.txt": "given", "lib.py": "value = 1" };
+    const first = await session.good("import lib\nopen('made.txt', 'w').write('m'); open('data.txt', 'a').write('+')\nopen('lib.py').read()", { files });
+    assert.deepEqual(first.kept?.files.map(({ name }) => name).sort(), ["data.txt", "made.txt"]);
+    const read = "import lib\n[open(n).read() for n in ('data.txt', 'made.txt')] + [lib.value]";
+    assert.deepEqual((await session.good(read, { files })).result, ["given+", "m", 1]);
+    assert.deepEqual((await session.good(read, { files: { "data.txt": "edited", "lib.py": "value = 2" } })).result, ["edited", "m", 2]);
+  });
+
+  test("what fails or is too large is not kept, and the run's own modules and limits hold anew", async () => {
+    const session = new Session(workerd, "python", "main.py");
+    await session.good("import os\nx = 1");
+    const kept = session.state;
+    assert.equal((await session.run("x = 2\n1 / 0")).kept, undefined);
+    assert.equal((await session.run("x = 2\nraise SystemExit(3)")).kept, undefined);
+    const large = await session.run("x = 2\nbig = os.urandom(3_000_000)", { limits: { bytesMax: 2_000_000, filesMax: 1 } });
+    assert.match(large.stderr, /not kept: it takes more than the 2000000 bytes/);
+    const many = await session.run("for n in 'ab': open(n, 'w').close()", { limits: { ...LIMITS, filesMax: 1 } });
+    assert.match(many.stderr, /2 files/);
+    assert.equal(session.state, kept);
+    assert.equal((await session.good("x")).result, 1);
+    const denied = await session.run("os.listdir('.')", { allowedModules: ["path"], tier: "basic" });
+    assert.match(denied.error?.message ?? "", /'os' is not allowed in tier 'basic'/);
+    assert.deepEqual((await session.good("os.listdir('.')")).result, ["main.py"]);
+    const full = await session.run("y = bytearray(80_000_000)");
+    assert.equal(full.error?.type, "MemoryError");
+  });
+
+  test("a state that cannot be one, or is another build's, is a fresh environment with a notice", async () => {
+    const session = new Session(workerd, "python", "main.py");
+    await session.good("x = 1");
+    const bytes = Buffer.from(session.state as string, "base64");
+    const build = bytes.indexOf('"build":"') + 9;
+    bytes[build] = "~".charCodeAt(0);
+    session.state = bytes.toString("base64");
+    const other = await session.run("x = globals().get('x')\nx");
+    assert.match(other.stderr, /another version of the interpreter/);
+    assert.equal(other.result, undefined);
+    for (const nonsense of ["AAAA", "%%%"]) {
+      session.state = nonsense;
+      const step = await session.run("2 + 2");
+      assert.equal(step.result, 4, nonsense);
+      assert.match(step.stderr, /begins anew/);
+    }
+  });
+});
