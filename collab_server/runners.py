@@ -57,6 +57,7 @@ def share(settings: Settings, number: int, workers: int) -> Settings:
 def executor_limits(settings: Settings) -> ExecutorLimits:
     """What may run and wait on this node."""
     return ExecutorLimits(
+        kept_artifacts_bytes_max=settings.artifacts_mb * MB,
         quota=QuotaLimits(
             node_running_max=concurrent_runs_max(settings),
             actor_running_max=settings.runs_per_user_max,

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import crdt.log
 from collab_server import database, places, revocation
 from collab_server.actions import (
+    ArtifactActions,
     EnvironmentActions,
     ExecutionActions,
     FileActions,
@@ -72,6 +73,7 @@ class Services:
     history: HistoryActions
     executions: ExecutionActions
     environments: EnvironmentActions
+    artifacts: ArtifactActions
     revocations: Revocations
     sockets: Sockets
     bus: Bus
@@ -200,6 +202,7 @@ async def running(
             history,
             executions,
             EnvironmentActions(engine, executor.environments, sessions, now=now),
+            ArtifactActions(executor, executions, files),
             revocations,
             sockets,
             bus,

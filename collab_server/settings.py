@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     environment_waiting_max: int = Field(
         8, ge=1, description="Runs on a node that want the same environment; more are refused."
     )
+    artifacts_mb: int = Field(
+        1024, ge=0, description="MiB of files that runs left behind, kept for download; the oldest go first."
+    )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."
     )

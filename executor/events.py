@@ -68,13 +68,15 @@ class RunError(Message):
 
 
 class Artifact(Message):
-    """A file the run left behind; `base64` is there when it was small enough to send."""
+    """A file the run left behind: `base64` when it is small, `stored` when it can be fetched until it is dropped, neither
+    when it was too large to be kept."""
 
     name: str
     change: Change
     size: int = Field(ge=0)
     digest: str
     base64: str | None = None
+    stored: bool | None = None
 
 
 class Metrics(Message):

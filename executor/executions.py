@@ -8,6 +8,7 @@ import contextlib
 import logging
 import time
 import uuid
+from base64 import b64decode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from typing import Any, cast
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from executor import artifacts
 from executor.allowances import Claim, Exhausted, Left
 from executor.environments import EnvironmentLimits, Environments
 from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
@@ -45,6 +47,8 @@ OnFindings = Callable[[ExecutionRecord, Sequence[Finding]], None]
 @dataclass(frozen=True)
 class ExecutorLimits:
     kept_output_bytes_max: int = 8 * 2**20
+    # Files of all runs that are kept for download; the oldest go first.
+    kept_artifacts_bytes_max: int = 2**30
     quota: QuotaLimits = field(default_factory=QuotaLimits)
     run: RunLimits = field(default_factory=RunLimits)
     environment: EnvironmentLimits = field(default_factory=EnvironmentLimits)
@@ -68,6 +72,7 @@ class _Live:
         self.kept: list[dict[str, Any]] = []
         self.kept_bytes = 0
         self.stored_count = 0
+        self.files: tuple[artifacts.KeptFile, ...] = ()
         self.done = False
         self.news = asyncio.Event()
         self.storing = asyncio.Lock()
@@ -100,6 +105,7 @@ class Executor:
         on_ended: OnEnded | None = None,
     ) -> None:
         self.limits = limits or ExecutorLimits()
+        self._engine = engine
         self.ledger = Ledger(engine, on_ended)
         self.environments = Environments(engine, self.limits.environment, now=now)
         self._turns = Turns(self.environments)
@@ -281,6 +287,19 @@ class Executor:
         """Waits for the end. LookupError when unknown."""
         return result_of([kept.event async for kept in self.events(execution_id)])
 
+    async def artifact(self, execution_id: str, name: str) -> tuple[bytes, str] | None:
+        """(content, digest) of a file that a finished run left; None when there is none, or it is not kept."""
+        kept = await self.replay(execution_id, 0)
+        listed = kept[-1].get("artifacts", ()) if kept else ()
+        for artifact in listed:
+            if artifact["name"] == name and artifact["change"] != "deleted":
+                inline = artifact.get("base64")
+                content = (
+                    await artifacts.read(self._engine, execution_id, name) if inline is None else b64decode(inline)
+                )
+                return None if content is None else (content, artifact["digest"])
+        return None
+
     async def stdin(self, execution_id: str, data: str, eof: bool = False) -> bool:
         """False when the run is over, takes no input, or has left too much of it unread."""
         live = self._live.get(execution_id)
@@ -350,6 +369,7 @@ class Executor:
                 memory_bytes=settlement.memory_bytes, compute_micro_units=settlement.usage.compute_micro_units,
                 cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(),
             )  # fmt: skip
+            live.files = settlement.artifacts
             live.kept.append(event)
             self._finished[settlement.status] += 1
             async with live.storing:
@@ -385,8 +405,13 @@ class Executor:
 
     async def _settle_once(self, live: _Live, billed: bool) -> None:
         tail = live.kept[live.stored_count :]
-        await self.ledger.settle(live.record, billed=billed, first_index=live.stored_count, events=tail)
+        await self.ledger.settle(
+            live.record, billed=billed, first_index=live.stored_count, events=tail, files=live.files
+        )
         live.stored_count = len(live.kept)
+        if live.files:
+            live.files = ()
+            await artifacts.prune(self._engine, self.limits.kept_artifacts_bytes_max)
 
     async def store(self, execution_id: str) -> bool:
         """What a run of this node has said so far is stored when this returns: for who reads it on another node."""

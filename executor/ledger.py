@@ -15,7 +15,7 @@ from sqlalchemy import Integer, RowMapping, and_, func, insert, literal_column, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from executor import allowances, audit
+from executor import allowances, artifacts, audit
 from executor.events import encode
 from executor.pricing import FREE, TIERS, Tier, TierQuota, Usage
 from executor.tables import execution_events, executions, tiers, usage
@@ -147,9 +147,15 @@ class Ledger:
             await _append(connection, execution_id, first_index, events)
 
     async def settle(
-        self, record: ExecutionRecord, *, billed: bool, first_index: int, events: Sequence[Mapping[str, Any]]
+        self,
+        record: ExecutionRecord,
+        *,
+        billed: bool,
+        first_index: int,
+        events: Sequence[Mapping[str, Any]],
+        files: Sequence[artifacts.KeptFile] = (),
     ) -> bool:
-        """Row, usage and last events in one transaction. False when it was settled before: nothing is charged twice."""
+        """Row, usage, last events and files in one transaction. False when it was settled before: nothing is charged twice."""
         async with self._engine.begin() as connection:
             final = {name: getattr(record, name) for name in (*_ENDED, *_MEASURED)}
             unfinished = and_(executions.c.id == record.id, executions.c.status.in_(UNFINISHED))
@@ -161,6 +167,7 @@ class Ledger:
                     insert(usage).values(**row, execution_id=record.id, created_at=record.finished_at)
                 )
             await _append(connection, record.id, first_index, events)
+            await artifacts.keep(connection, record.id, files, record.finished_at or record.created_at)
             used = Usage(record.compute_micro_units, record.cost_micro_dollars) if billed else None
             ended_at = record.finished_at or record.created_at
             await allowances.settle(connection, record.id, record.session_id, used, ended_at)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from executor import environments, events, pricing
+from executor.artifacts import KeptFile
 from executor.quota import Full, Quota, Ticket
 from executor.request import ExecuteRequest
 from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
@@ -44,7 +45,10 @@ class RunLimits:
     output_events_max: int = 20_000
     display_bytes_max: int = 4 * 2**20
     result_bytes_max: int = 2**20
-    artifact_bytes_max: int = 4 * 2**20
+    # All files of a run together; the small ones travel in its last event, the others are kept for download.
+    artifact_bytes_max: int = 8 * 2**20
+    inline_artifact_bytes_max: int = 64 * 2**10
+    inline_artifacts_bytes_max: int = 256 * 2**10
     artifacts_max: int = 200
     error_chars_max: int = 20_000
     prompt_chars_max: int = 4_000
@@ -89,6 +93,7 @@ class Settlement:
     memory_bytes: int
     exit_code: int | None
     billed: bool
+    artifacts: tuple[KeptFile, ...] = ()
 
 
 Settle = Callable[[events.Finished | events.RefusedRun, Settlement], Awaitable[None]]
@@ -401,16 +406,17 @@ def conclude(
     more: dict[str, Any] = {}
     if frame is not None and "result" in frame.model_fields_set and _fits(frame.result, limits.result_bytes_max):
         more["result"] = frame.result
+    artifacts, kept = _artifacts(frame, limits)
     finished = events.Finished(
         execution_id=admission.execution_id,
         status=status,
         exit_code=exit_code,
         error=error,
-        artifacts=_artifacts(frame, limits),
+        artifacts=artifacts,
         metrics=metrics,
         **more,
     )
-    return finished, Settlement(status, usage, wall_ms, memory_bytes, exit_code, billed=not free)
+    return finished, Settlement(status, usage, wall_ms, memory_bytes, exit_code, billed=not free, artifacts=kept)
 
 
 def _verdict(admission: Admission, ended: Ended, limits: RunLimits) -> tuple[events.Status, events.RunError | None]:
@@ -451,18 +457,42 @@ def _safe_error(error: events.RunError | None, limits: RunLimits) -> events.RunE
     )
 
 
-def _artifacts(frame: FinishedFrame | None, limits: RunLimits) -> tuple[events.Artifact, ...]:
-    kept: list[events.Artifact] = []
-    left = limits.artifact_bytes_max * 4 // 3 + 4
+def _artifacts(
+    frame: FinishedFrame | None, limits: RunLimits
+) -> tuple[tuple[events.Artifact, ...], tuple[KeptFile, ...]]:
+    """What the event tells of each file, and the contents that are kept beside it."""
+    told: dict[str, events.Artifact] = {}
+    kept: list[KeptFile] = []
+    left, inline_left = limits.artifact_bytes_max, limits.inline_artifacts_bytes_max
     for artifact in frame.artifacts[: limits.artifacts_max] if frame else ():
-        if name_problem(artifact.name):
+        if artifact.name in told or name_problem(artifact.name):
             continue
-        content = artifact.base64
-        if content is not None and len(content) > left:
-            content = None
-        left -= len(content or "")
-        kept.append(artifact.model_copy(update={"base64": content, "digest": artifact.digest[:128]}))
-    return tuple(kept)
+        content = _decoded(artifact.base64, left)
+        inline = content is not None and len(content) <= min(limits.inline_artifact_bytes_max, inline_left)
+        if content is not None:
+            left -= len(content)
+            if inline:
+                inline_left -= len(content)
+            else:
+                kept.append(KeptFile(artifact.name, content))
+        told[artifact.name] = artifact.model_copy(
+            update={
+                "base64": artifact.base64 if inline else None,
+                "stored": True if content is not None and not inline else None,
+                "digest": artifact.digest[:128],
+            }
+        )
+    return tuple(told.values()), tuple(kept)
+
+
+def _decoded(content: str | None, bytes_max: int) -> bytes | None:
+    """None for what is missing, too large, or not what it says it is."""
+    if content is None or len(content) > bytes_max * 4 // 3 + 4:
+        return None
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError:
+        return None
 
 
 def _fits(value: Any, bytes_max: int) -> bool:

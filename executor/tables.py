@@ -85,6 +85,17 @@ environments = Table(
     Column("lease_until", BigInteger),
     Index(None, "lease_id"),
 )
+execution_artifacts = Table(
+    "execution_artifacts",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("execution_id", ID, nullable=False),
+    Column("name", String(1024), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("execution_id", "name"),
+)
 usage = Table(
     "usage",
     metadata,

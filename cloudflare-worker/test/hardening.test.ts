@@ -95,6 +95,14 @@ test("files that a program makes come back with digest and content", async () =>
   assert.match(finished.artifacts?.[0]?.digest ?? "", /^[0-9a-f]{64}$/);
 });
 
+test("names with spaces and letters of any script are told as they were written, and unchanged files are not told", async () => {
+  const program = "const fs = require('fs'); const { readdir } = fs.promises; for (const name of ['a b.txt', 'ü.txt', '50%.txt']) fs.writeFileSync(name, name); return [fs.readdirSync('.').sort(), (await readdir('.', { withFileTypes: true })).map((entry) => entry.name).sort()]";
+  const { finished, result } = await worker.run(standard({ "main.js": program, "in put é.txt": "x" }));
+  const names = ["50%.txt", "a b.txt", "in put é.txt", "main.js", "ü.txt"];
+  assert.deepEqual(result, [names, names]);
+  assert.deepEqual(finished.artifacts?.map(({ name, change }) => [name, change]), [["50%.txt", "created"], ["a b.txt", "created"], ["ü.txt", "created"]]);
+});
+
 test("artifacts beyond the limit are listed without content, and an exit or an error keeps them", async () => {
   const { finished } = await worker.run(standard("const fs = require('fs'); fs.writeFileSync('a', 'x'.repeat(90)); fs.writeFileSync('b', 'y'.repeat(90)); fs.writeFileSync('c', 'z'); process.exit(1)", { artifactBytesMax: 100 }));
   assert.deepEqual(finished.artifacts?.map(({ name, size, base64 }) => [name, size, base64 !== undefined]), [["a", 90, true], ["b", 90, false], ["c", 1, true]]);

@@ -3,6 +3,7 @@
 A transport parses, calls one of these and translates the answer; it decides nothing itself.
 """
 
+from collab_server.actions.artifacts import ArtifactActions
 from collab_server.actions.environments import EnvironmentActions
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.files import FileActions
@@ -14,6 +15,7 @@ from collab_server.actions.users import UserActions
 from collab_server.actions.webhooks import WebhookActions
 
 __all__ = [
+    "ArtifactActions",
     "EnvironmentActions",
     "ExecutionActions",
     "FileActions",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
@@ -24,6 +26,14 @@ Accept = Annotated[str | None, Header(description="`text/event-stream`: the even
 Prefer = Annotated[str | None, Header(description="`respond-async`: 202 with the id at once.")]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="Go on behind this event.")]
 EVENT_STREAM = "text/event-stream"
+# What a program wrote is saved, never opened as a page of ours; only these may be shown, as images.
+IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+ARTIFACT_HEADERS = {
+    "content-security-policy": "sandbox; default-src 'none'",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "private, no-cache",
+}
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -141,6 +151,29 @@ async def stdin(node: Node, who: Asker, execution_id: str, wanted: Stdin) -> Res
 @router.post("/executions/{execution_id}/cancel", summary="End a run")
 async def cancel(node: Node, who: Asker, execution_id: str) -> Response:
     return Json({"executionId": execution_id, "cancelled": await node.executions.cancel(who, execution_id)})
+
+
+@router.get(
+    "/executions/{execution_id}/artifacts/{name:path}",
+    summary="A file that a run left behind",
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+async def artifact(node: Node, who: Asker, execution_id: str, name: str) -> Response:
+    found = await node.artifacts.read(who, execution_id, name)
+    kind = IMAGES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+    saved_as = quote(PurePosixPath(name).name, safe="")
+    headers = ARTIFACT_HEADERS | {
+        "content-disposition": f"attachment; filename*=UTF-8''{saved_as}",
+        "etag": f'"{found.digest}"',
+    }
+    return Response(found.content, 200, headers, kind)
+
+
+@router.post(
+    "/executions/{execution_id}/artifacts/{name:path}/keep", summary="Take a text that a run left into its session"
+)
+async def keep(node: Node, who: Asker, execution_id: str, name: str) -> Response:
+    return Json(await node.artifacts.keep(who, execution_id, name))
 
 
 def _page(page: Page) -> Response:

@@ -357,3 +357,20 @@ async def test_more_memory_than_the_machine_gives_is_refused_by_name(engine: Asy
     assert refused.value.refusal.code == "invalid" and "memoryLimit" in refused.value.refusal.message
     await executor.close()
     await pool.close()
+
+
+async def test_files_kept_for_download_are_bounded_and_the_oldest_go_first(
+    engine: AsyncEngine, pool: LocalPool
+) -> None:
+    executor = Executor(engine, pool, limits=ExecutorLimits(kept_artifacts_bytes_max=500_000))
+    await executor.start()
+    code = 'require("fs").writeFileSync("a.bin", Buffer.alloc(200_000))'
+    runs = [await submit(executor, code, allowed_modules=["fs"]) for _ in range(3)]
+    for each in runs:
+        (left,) = (await executor.result(each))["artifacts"]
+        assert left["stored"] is True and "base64" not in left
+    kept = [await executor.artifact(each, "a.bin") for each in runs]
+    assert sum(found is None for found in kept) == 1
+    assert all(found is None or len(found[0]) == 200_000 for found in kept)
+    assert await executor.artifact(runs[-1], "b.bin") is None
+    await executor.close()

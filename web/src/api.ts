@@ -45,6 +45,8 @@ async function problem(response: Response): Promise<ApiError> {
 }
 
 const at = (id: string, rest = ''): string => `/api/sessions/${encodeURIComponent(id)}${rest}`;
+const artifactAt = (executionId: string, name: string, rest = ''): string =>
+  `/api/executions/${encodeURIComponent(executionId)}/artifacts/${name.split('/').map(encodeURIComponent).join('/')}${rest}`;
 const idempotent = (): Record<string, string> => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) });
 
 export type Scope = 'mine' | 'shared' | 'public';
@@ -77,6 +79,9 @@ export const api = {
   executions: (id: string) => call<Page<ExecutionInfo>>('GET', at(id, '/executions?limit=50')),
   execution: (executionId: string) =>
     call<ExecutionInfo>('GET', `/api/executions/${encodeURIComponent(executionId)}`),
+  /** Where a file that a run left can be downloaded. */
+  artifact: (executionId: string, name: string): string => artifactAt(executionId, name),
+  keepArtifact: (executionId: string, name: string) => call<unknown>('POST', artifactAt(executionId, name, '/keep')),
 
   collaborators: (id: string) => call<{ items: Collaborator[] }>('GET', at(id, '/collaborators')),
   setRole: (id: string, userId: string, role: Role) =>

@@ -16,6 +16,7 @@ export interface Artifact {
   size: number;
   digest: string;
   base64?: string;
+  stored?: boolean;
 }
 
 export interface Who {

@@ -104,7 +104,7 @@ function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boo
         {run.refusal === null ? null : <RunRefusal session={session} refusal={run.refusal} />}
         {run.error === null ? null : <RunError session={session} error={run.error} />}
         {run.result === null ? null : <RunResult value={run.result.value} />}
-        <Artifacts run={run} />
+        <Artifacts session={session} run={run} />
         {run.over && run.loaded && run.output.empty && run.error === null && run.result === null && run.refusal === null ? (
           <p class="output-none">The program printed nothing.</p>
         ) : null}

@@ -1,5 +1,6 @@
 /** How a run ended: its result, its error with places to click, why it was refused, and the files it made. */
 import type { JSX } from 'preact';
+import { api } from '../api';
 import type { Artifact, RunError as RunErrorInfo } from '../generated/events';
 import { shownName } from '../model/filenames';
 import { segments } from '../model/locations';
@@ -95,7 +96,7 @@ export function RunRefusal({ session, refusal }: { session: Session; refusal: No
   );
 }
 
-export function Artifacts({ run }: { run: Run }): JSX.Element | null {
+export function Artifacts({ session, run }: { session: Session; run: Run }): JSX.Element | null {
   if (run.artifacts.length === 0) return null;
   return (
     <div class="artifacts">
@@ -106,8 +107,11 @@ export function Artifacts({ run }: { run: Run }): JSX.Element | null {
             <span class={`change change-${artifact.change}`}>{artifact.change}</span>
             <span class="artifact-name">{shownName(artifact.name)}</span>
             <span class="faint">{bytes(artifact.size)}</span>
-            {artifact.base64 === undefined ? null : (
-              <button type="button" class="button button-small" onClick={() => download(artifact)}><Icon name="download" size={13} /> Download</button>
+            {artifact.base64 === undefined && artifact.stored !== true ? null : (
+              <>
+                <a class="button button-small" href={api.artifact(run.id, artifact.name)} download><Icon name="download" size={13} /> Download</a>
+                {session.mayEdit.value ? <button type="button" class="button button-small" data-testid="keep-artifact" onClick={() => void keep(run, artifact)}>Keep in session</button> : null}
+              </>
             )}
           </li>
         ))}
@@ -116,14 +120,13 @@ export function Artifacts({ run }: { run: Run }): JSX.Element | null {
   );
 }
 
-function download(artifact: Artifact): void {
+/** The text becomes a file of the session; the editor hears of it as of any other change. */
+async function keep(run: Run, artifact: Artifact): Promise<void> {
   try {
-    const binary = atob(artifact.base64 ?? '');
-    const content = Uint8Array.from(binary, (char) => char.charCodeAt(0));
-    // Never the type that the name suggests: what a program wrote is saved, not opened.
-    saveAs(artifact.name.split('/').at(-1) ?? 'file', new Blob([content], { type: 'application/octet-stream' }));
-  } catch {
-    toast('This file arrived damaged and cannot be saved.');
+    await api.keepArtifact(run.id, artifact.name);
+    toast(`${shownName(artifact.name)} is in the session now.`);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : 'This file could not be kept.');
   }
 }
 

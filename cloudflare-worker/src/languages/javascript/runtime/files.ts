@@ -11,6 +11,25 @@ const DEPTH_MAX = 64;
 const UNSAYABLE = /[\u0000-\u001f\u007f\\\u2028\u2029]|(^|\/)__proto__(\/|$)/;
 const sort = uncurryThis(Array.prototype.sort);
 
+/** The runtime takes paths for URLs and lists names as those spell them: `a b` as `a%20b`. */
+function spelled(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** What `readdir` gives, with names as the program wrote them. */
+function spelledAll(listed: unknown): unknown {
+  if (!Array.isArray(listed)) return listed;
+  for (let at = 0; at < listed.length; at += 1) {
+    if (typeof listed[at] === "string") listed[at] = spelled(listed[at]);
+    else if (typeof listed[at]?.name === "string") listed[at].name = spelled(listed[at].name);
+  }
+  return listed;
+}
+
 export class Files {
   readonly #fs = native.getBuiltinModule("node:fs") as Builtin;
   // Taken before user code, which may patch the module's object and the prototypes.
@@ -72,7 +91,12 @@ export class Files {
       try { data = input(rest.length > 1 ? rest[0] : undefined); } catch (error) { queueMicrotask(() => callback(error)); return; }
       queueMicrotask(() => callback(null, data));
     };
-    facade.promises = { ...fs.promises, readFile: async (path: unknown, options?: unknown) => (isInput(path) ? input(options) : fs.promises.readFile(path, options)) };
+    facade.readdirSync = (...given: unknown[]) => spelledAll(fs.readdirSync(...given));
+    facade.readdir = (path: unknown, ...rest: unknown[]) => {
+      const callback = rest.pop() as (error: unknown, listed?: unknown) => void;
+      fs.readdir(path, ...rest, (error: unknown, listed: unknown) => callback(error, spelledAll(listed)));
+    };
+    facade.promises = { ...fs.promises, readdir: async (...given: unknown[]) => spelledAll(await fs.promises.readdir(...given)), readFile: async (path: unknown, options?: unknown) => (isInput(path) ? input(options) : fs.promises.readFile(path, options)) };
     return facade;
   }
 
@@ -89,6 +113,7 @@ export class Files {
     };
     const visit = (folder: string, depth: number): void => {
       const names = this.#readdir(folder === "" ? SESSION_ROOT : `${SESSION_ROOT}/${folder}`);
+      for (let at = 0; at < names.length; at += 1) names[at] = spelled(names[at] as string);
       sort(names);
       for (let at = 0; at < names.length; at += 1) {
         const name = folder === "" ? (names[at] as string) : `${folder}/${names[at]}`;
