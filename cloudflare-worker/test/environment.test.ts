@@ -58,13 +58,13 @@ describe("Python keeps its whole memory", () => {
       "class Box:", "  def __init__(self): self.items = [x]", "  def more(self): self.items.append(x); return self.items",
       "@functools.lru_cache", "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)", "fib(30)",
       "def counter():", "  n = 0", "  def up():", "    nonlocal n; n += 1; return n", "  return up", "up = counter(); up()",
-      "squares = (i * i for i in range(9)); next(squares)", "box = Box()", "out = sys.stdout",
+      "squares = (i * i for i in range(9)); next(squares)", "box = Box()", "out = sys.stdout", "left = open('left.txt', 'w'); left.write('open')",
       "db = sqlite3.connect(':memory:'); db.execute('create table t (a)'); _ = db.execute('insert into t values (5)')",
     ].join("\n"));
     assert.deepEqual(first.kept?.variables.find(({ name }) => name === "x"), { name: "x", type: "int", repr: "41" });
     assert.ok(first.stateBytes < 4 * 1024 * 1024, `${first.stateBytes}`);
-    const second = await session.good("x += 1; print('said', file=out); [box.more(), fib.cache_info().misses, up(), next(squares), m.floor(2.5), db.execute('select a from t').fetchall(), random.random()]", { warm: true });
-    assert.deepEqual(second.result, [[41, 42], 31, 2, 1, 2, [[5]], 0.32383276483316237]);
+    const second = await session.good("x += 1; print('said', file=out); [box.more(), fib.cache_info().misses, up(), next(squares), m.floor(2.5), db.execute('select a from t').fetchall(), random.random(), left.closed, open('left.txt').read()]", { warm: true });
+    assert.deepEqual(second.result, [[41, 42], 31, 2, 1, 2, [[5]], 0.32383276483316237, true, "open"]);
     assert.equal(second.stdout, "said\n");
     assert.deepEqual((await session.good("[next(squares), up(), input()]", { stdin: "typed\n" })).result, [4, 3, "typed"]);
   });
@@ -114,5 +114,59 @@ describe("Python keeps its whole memory", () => {
       assert.equal(step.result, 4, nonsense);
       assert.match(step.stderr, /begins anew/);
     }
+  });
+});
+
+const named = (step: Step) => Object.fromEntries((step.kept?.variables ?? []).map(({ name, repr }) => [name, repr]));
+
+describe("Ruby keeps its whole memory", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start({ variant: "ruby" }); });
+  after(() => workerd.stop());
+
+  test("variables, blocks over them, classes, methods, enumerators and files go on; the session's edited files are required anew", async () => {
+    const session = new Session(workerd, "ruby", "main.rb");
+    const files = { "lib.rb": "VALUE = 1 unless defined?(VALUE)\ndef lib = 1" };
+    const first = await session.good("require_relative 'lib'\nx = 41\ninc = -> { x += 1 }\nclass Box\n  attr_reader :v\n  def initialize(v) = @v = v\nend\nbox = Box.new([x])\ndef up(n) = n + 1\ne = [1, 2, 3].each\ne.next\n$g = :kept\nFile.open('a.txt', 'w').write('open')", { files });
+    assert.deepEqual([named(first).x, named(first).Box, named(first)["up()"]], ["41", "class Box", "def up"]);
+    assert.ok(first.stateBytes < 2 * 1024 * 1024, `${first.stateBytes}`);
+    assert.deepEqual((await session.good("inc.call\n[x, box.v, up(1), e.next, $g, File.read('a.txt'), lib]", { files, warm: true })).result, [42, [41], 2, 2, "kept", "open", 1]);
+    assert.deepEqual((await session.good("require_relative 'lib'\n[inc.call, e.next, lib, rand != rand]", { files: { "lib.rb": "def lib = 2" } })).result, [43, 3, 2, true]);
+    assert.equal((await session.run("x = 0\nraise 'no'")).kept, undefined);
+    assert.equal((await session.good("x += 1\nreturn if x > 1\nx = 0")).result, undefined);
+    assert.equal((await session.good("x")).result, 44);
+  });
+});
+
+describe("Lua keeps its globals", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start({ variant: "lua" }); });
+  after(() => workerd.stop());
+
+  test("tables, functions, coroutines and modules go on, with and without somebody who types", async () => {
+    const session = new Session(workerd, "lua", "main.lua");
+    const files = { "lib.lua": "return { n = 7 }" };
+    const first = await session.good("lib = require('lib'); x = 41; function up() x = x + 1; return x end\nt = { 1, 2 }; t.t = t; co = coroutine.wrap(function() for i = 1, 9 do coroutine.yield(i) end end); co()", { files });
+    assert.deepEqual(named(first), { co: "function", lib: "table of 1 entry", t: "table of 3 entries", up: "function", x: "41" });
+    assert.deepEqual((await session.good("return up(), #t.t, co(), lib.n, io.read('l')", { files, stdin: "typed\n", warm: true })).result, [42, 2, 2, 7, "typed"]);
+    assert.deepEqual((await session.good("io.open('a.txt', 'w'):write('kept'):close(); return up()")).result, 43);
+    assert.equal((await session.run("x = 0; error('no')")).kept, undefined);
+    assert.deepEqual((await session.good("return x, io.open('a.txt'):read('a'), io.read('l')", { stdin: "again\n" })).result, [43, "kept", "again"]);
+  });
+});
+
+describe("SQL keeps its database", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start({ variant: "sql" }); });
+  after(() => workerd.stop());
+
+  test("tables and what was committed go on, with how rows are shown; what failed does not", async () => {
+    const session = new Session(workerd, "sql", "main.sql");
+    const first = await session.good("create table t(a, b text);\ninsert into t values (1, 'x');\n.headers on\n.mode csv");
+    assert.deepEqual(first.kept, { variables: [{ name: "t", type: "table", repr: "(a, b)" }], files: [] });
+    assert.equal((await session.good("select * from t;", { warm: true })).stdout, "a,b\n1,x\n".replaceAll("\n", "\r\n"));
+    assert.equal((await session.run("insert into t values (2, 'y');\nselect * from nowhere;")).kept, undefined);
+    await session.good("insert into t values (3, 'z');\nbegin;\ninsert into t values (4, 'lost');");
+    assert.deepEqual((await session.good("select a from t;")).result, [{ a: 1 }, { a: 3 }]);
   });
 });

@@ -4,14 +4,12 @@
  */
 import { ARTIFACTS_COUNT_MAX, REQUEST_LINE_BYTES_MAX } from "../limits.js";
 import { LineReader } from "../lines.js";
-import { type Artifact, nameFault, type ProgramError, type Run, type Stream } from "../wire.js";
-import { contents } from "./environment.js";
+import { type Artifact, type Kept, nameFault, type ProgramError, type Run, type Stream } from "../wire.js";
+import { contents, Environment, notKept } from "./environment.js";
 import { base64, sameBytes, sha256 } from "./digest.js";
 import { Input } from "./input.js";
 import { Outbox } from "./outbox.js";
 import { serialize } from "./result.js";
-
-export { contents } from "./environment.js";
 
 const EXIT_CRASHED = 134;
 const OUTPUT_CHARS_MAX = 64 * 1024;
@@ -23,9 +21,20 @@ export interface Ending {
   result?: unknown;
   error?: ProgramError;
   files?: ReadonlyMap<string, Uint8Array>;
+  /** What the next run begins from; asked for when this one completed and its environment is kept. Null when it is too large. */
+  rest?(bytesMax: number): Rest | null;
+}
+
+/** `meta` is plain data, `body` whatever the interpreter goes on with, `variables` what people see of it. */
+export interface Rest {
+  meta?: unknown;
+  body: Uint8Array;
+  variables: Kept["variables"];
 }
 
 export interface Guest<Runtime> {
+  /** Names everything that a kept state depends on: it is used by the same build alone. Left out, nothing can be kept. */
+  build?(runtime: Runtime): string | Promise<string>;
   /** Everything that can be done before the program is known. */
   boot(): Runtime | Promise<Runtime>;
   /** A fault of the program is an ending; an exception is a crash of the interpreter. */
@@ -39,11 +48,21 @@ export class World {
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   /** Echoed output leaves at once; otherwise it needs a turn of the event loop. */
   readonly echoed: boolean;
+  /** The files of its folder: the session's, as an environment that is kept has them. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What an earlier run left; null when this one begins anew. */
+  readonly resumed: Environment["resumed"];
+  /** Whether this run leaves something. */
+  readonly keeps: boolean;
 
-  constructor(outbox: Outbox, input: Input, echoed: boolean) {
+  constructor(outbox: Outbox, input: Input, echoed: boolean, session: ReadonlyMap<string, Uint8Array>, environment: Environment | null) {
     this.#outbox = outbox;
     this.#input = input;
     this.echoed = echoed;
+    this.files = environment?.files(session) ?? session;
+    this.resumed = environment?.resumed ?? null;
+    this.keeps = environment !== null;
+    if (environment !== null) this.text("stderr", environment.notice);
   }
 
   get interactive(): boolean {
@@ -136,16 +155,32 @@ function crash(error: unknown): ProgramError {
   return { type, message, stack: `${type}: ${message}` };
 }
 
+function keep(environment: Environment, ending: Ending, session: ReadonlyMap<string, Uint8Array>, world: World, outbox: Outbox): Kept | null {
+  const rest = ending.rest?.(environment.bytesMax) ?? null;
+  const made = rest === null ? environment.tooLarge() : environment.keep(rest.meta ?? null, rest.body, session, ending.files ?? world.files);
+  if (rest === null || typeof made === "string") {
+    world.text("stderr", notKept(made as string));
+    return null;
+  }
+  for (const piece of made.pieces) outbox.state(piece);
+  return { variables: rest.variables, files: made.files };
+}
+
 export function serve<Runtime>(guest: Guest<Runtime>): { fetch(request: Request): Promise<Response> } {
   let booting: Promise<Runtime> | null = null;
   let used = false;
   const booted = (): Promise<Runtime> => (booting ??= Promise.resolve(guest.boot()));
 
   async function conduct(run: Run, input: Input, outbox: Outbox, echoed: boolean): Promise<void> {
-    const world = new World(outbox, input, echoed);
+    const session = contents(run);
+    const runtime = await booted();
+    const environment = run.environment !== undefined && guest.build !== undefined ? new Environment(run.environment, await guest.build(runtime)) : null;
+    const world = new World(outbox, input, echoed, session, environment);
     let ending: Ending;
+    let kept: Kept | null = null;
     try {
-      ending = await guest.run(await booted(), run, world);
+      ending = await guest.run(runtime, run, world);
+      if (environment !== null && ending.exitCode === 0 && ending.error === undefined) kept = keep(environment, ending, session, world, outbox);
     } catch (error) {
       ending = { exitCode: EXIT_CRASHED, error: crash(error) };
     }
@@ -156,8 +191,9 @@ export function serve<Runtime>(guest: Guest<Runtime>): { fetch(request: Request)
       result = json;
       if (fault !== undefined) world.text("stderr", `${fault}; it was left out\n`);
     }
-    const changed = ending.files === undefined ? [] : artifacts(contents(run), ending.files, run.artifactBytesMax);
-    outbox.finish(ending.exitCode & 0xff, result, ending.error === undefined ? undefined : JSON.stringify(ending.error), JSON.stringify(changed));
+    const changed = ending.files === undefined ? [] : artifacts(world.files, ending.files, run.artifactBytesMax);
+    const keeping = kept === null ? undefined : JSON.stringify(kept);
+    outbox.finish(ending.exitCode & 0xff, result, ending.error === undefined ? undefined : JSON.stringify(ending.error), JSON.stringify(changed), keeping);
   }
 
   return {

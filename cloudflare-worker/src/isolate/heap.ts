@@ -23,19 +23,21 @@ export class Image {
   }
 
   static of(heap: Uint8Array): Image {
-    const words = new Int32Array(heap.buffer, heap.byteOffset, heap.length >> 2);
     const runs: [page: number, count: number][] = [];
     let count = 0;
-    for (let page = 0; page * PAGE_WORDS < words.length; page += 1) {
-      let at = page * PAGE_WORDS;
-      const end = at + PAGE_WORDS;
-      while (at < end && words[at] === 0) at += 1;
-      if (at === end) continue;
+    const visit = (page: number, size: number): void => {
+      if (empty(heap, page, size)) return;
+      if (size > 1) {
+        visit(page, size >> 1);
+        visit(page + (size >> 1), size - (size >> 1));
+        return;
+      }
       const last = runs.at(-1);
       if (last !== undefined && last[0] + last[1] === page) last[1] += 1;
       else runs.push([page, 1]);
       count += 1;
-    }
+    };
+    for (let page = 0, end = heap.length / PAGE_BYTES; page < end; page += BLOCK_PAGES) visit(page, Math.min(BLOCK_PAGES, end - page));
     const pages = new Uint8Array(count * PAGE_BYTES);
     let to = 0;
     for (const [page, size] of runs) {
@@ -45,16 +47,21 @@ export class Image {
     return new Image(heap.length, runs, pages);
   }
 
-  /** Pages that the image leaves out are zero: below `touchedEnd` they have to be made so, above it they still are. */
-  restore(heap: Uint8Array, touchedEnd: number): void {
+  async digest(): Promise<string> {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", this.#pages as Uint8Array<ArrayBuffer>));
+    return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** Pages that the image leaves out are zero: below `end` they have to be made so, above it they still are. */
+  restore(heap: Uint8Array, end = heap.length): void {
     let at = 0;
     let page = 0;
     for (const [first, count] of [...this.#runs, [Math.ceil(heap.length / PAGE_BYTES), 0] as const]) {
-      const gapEnd = Math.min(first * PAGE_BYTES, touchedEnd);
-      for (let empty = page; empty * PAGE_BYTES < gapEnd; empty += BLOCK_PAGES) {
-        const block = heap.subarray(empty * PAGE_BYTES, Math.min(gapEnd, (empty + BLOCK_PAGES) * PAGE_BYTES));
+      const gapEnd = Math.min(first * PAGE_BYTES, end);
+      for (let at = page, end = Math.ceil(gapEnd / PAGE_BYTES); at < end; at += BLOCK_PAGES) {
+        const size = Math.min(BLOCK_PAGES, end - at);
         // Writing is what makes a page take memory; most of these were never touched.
-        if (!same(block, ZEROS.subarray(0, block.length))) block.fill(0);
+        if (!empty(heap, at, size)) pages(heap, at, size).fill(0);
       }
       heap.set(this.#pages.subarray(at, at + count * PAGE_BYTES), first * PAGE_BYTES);
       at += count * PAGE_BYTES;
@@ -90,6 +97,16 @@ type Same = (a: Uint8Array, b: Uint8Array) => boolean;
 // Native, and so at once as fast as a loop here is only after it has been compiled.
 const same: Same = (a, b) => (crypto.subtle as unknown as { timingSafeEqual: Same }).timingSafeEqual(a, b);
 const pages = (bytes: Uint8Array, page: number, count: number) => bytes.subarray(page * PAGE_BYTES, (page + count) * PAGE_BYTES);
+
+const empty = (heap: Uint8Array, page: number, count: number) => same(pages(heap, page, count), pages(ZEROS, 0, count));
+
+/** The end of the last page that has something in it. */
+export function touchedEnd(heap: Uint8Array): number {
+  let end = Math.floor(heap.length / PAGE_BYTES);
+  while (end > 0 && empty(heap, Math.max(0, end - BLOCK_PAGES), Math.min(end, BLOCK_PAGES))) end -= Math.min(end, BLOCK_PAGES);
+  while (end > 0 && empty(heap, end - 1, 1)) end -= 1;
+  return end * PAGE_BYTES;
+}
 
 function compare(heap: Uint8Array, page: number, base: Uint8Array, basePage: number, count: number, out: Stretches, baseWords: Int32Array): boolean {
   if (same(pages(heap, page, count), pages(base, basePage, count))) return true;

@@ -53,14 +53,20 @@ export class Outbox {
     this.#send(`"input","prompt":${stringify(toWellFormed(prompt))}`);
   }
 
+  /** A piece of what is kept for the next run. */
+  state(base64: string): void {
+    this.#send(`"state","base64":"${base64}"`, false);
+  }
+
   /** The last word. All arguments are JSON text. */
-  finish(exitCode: number, resultJson: string | undefined, errorJson: string | undefined, artifactsJson: string): void {
+  finish(exitCode: number, resultJson: string | undefined, errorJson: string | undefined, artifactsJson: string, keptJson?: string): void {
     if (this.ended) return;
     if (this.#cutStdout > 0) this.#send(`"truncated","stream":"stdout","bytes":${this.#cutStdout}`);
     if (this.#cutStderr > 0) this.#send(`"truncated","stream":"stderr","bytes":${this.#cutStderr}`);
     const result = resultJson === undefined ? "" : `,"result":${resultJson}`;
     const error = errorJson === undefined ? "" : `,"error":${errorJson}`;
-    this.#send(`"finished","exitCode":${exitCode}${result}${error},"artifacts":${artifactsJson}`);
+    const kept = keptJson === undefined ? "" : `,"kept":${keptJson}`;
+    this.#send(`"finished","exitCode":${exitCode}${result}${error},"artifacts":${artifactsJson}${kept}`);
     this.ended = true;
     this.#flush();
     try {
@@ -87,10 +93,10 @@ export class Outbox {
     else this.#cutStderr += bytes;
   }
 
-  #send(body: string): void {
+  #send(body: string, echoed = this.#echo): void {
     this.#n += 1;
     const line = `{"n":${this.#n},"type":${body}}`;
-    if (this.#echo) {
+    if (echoed) {
       try {
         nativeLog(ECHO_MARK + line);
       } catch {}

@@ -1,5 +1,5 @@
 /** The CSS isolate's main module: checks the style sheet and shows it on a page of the session that uses it, else on a sample page. */
-import { contents, type Guest, serve } from "../../isolate/guest.js";
+import { type Guest, serve } from "../../isolate/guest.js";
 import { type Message, report } from "../html/messages.js";
 import { Preview } from "../html/preview.js";
 import { attributeOf, escaped, tags } from "../html/tags.js";
@@ -49,7 +49,7 @@ const guest: Guest<null> = {
   },
 
   async run(_, run, world) {
-    const files = contents(run);
+    const files = world.files;
     const source = new TextDecoder().decode(files.get(run.entry));
     const messages: Message[] = checkCss(source, run.entry);
     const preview = new Preview(files, Math.max(0, run.outputBytesMax - Math.floor(run.outputBytesMax / MESSAGES_SHARE) - 2 * source.length));

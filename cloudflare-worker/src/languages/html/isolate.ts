@@ -1,5 +1,5 @@
 /** The HTML isolate's main module: checks the entry and the session's files it uses, then shows it. No script of the page runs here. */
-import { contents, type Guest, serve } from "../../isolate/guest.js";
+import { type Guest, serve } from "../../isolate/guest.js";
 import { checkCss } from "../css/check.js";
 import { checkHtml, checkJs, placeOf } from "./check.js";
 import { type Message, report } from "./messages.js";
@@ -15,7 +15,7 @@ const guest: Guest<null> = {
   },
 
   async run(_, run, world) {
-    const files = contents(run);
+    const files = world.files;
     const decoder = new TextDecoder();
     const source = decoder.decode(files.get(run.entry));
     const preview = new Preview(files, Math.max(0, run.outputBytesMax - Math.floor(run.outputBytesMax / MESSAGES_SHARE) - 2 * source.length));

@@ -2,8 +2,10 @@
 import wasm from "./lua.wasm";
 import prelude from "./prelude.lua";
 import { LuaFactory } from "wasmoon";
+import { sha256 } from "../../isolate/digest.js";
 import { Gate } from "../../isolate/gate.js";
-import { contents, type Ending, type Guest, serve, type World } from "../../isolate/guest.js";
+import { apply, Image, touchedEnd } from "../../isolate/heap.js";
+import { type Ending, type Guest, type Rest, serve, type World } from "../../isolate/guest.js";
 import type { Json, ProgramError, Run } from "../../wire.js";
 import { COUNTERPARTS } from "./modules.js";
 
@@ -13,6 +15,9 @@ const HEAP_BYTES_MIN = 18 * 1024 * 1024;
 const PAGE_BYTES = 65536;
 const DEPTH_MAX = 32;
 const YIELDED = 1;
+/** Where the two functions of the prelude lie on the stack, between all runs. */
+const MAIN = 1;
+const INVENTORY = 2;
 const EXIT_MEMORY = 137;
 const NO_SPACE = 51;
 const NEED = "\0need";
@@ -22,13 +27,18 @@ type Untyped = any;
 interface Runtime {
   lua: Untyped;
   state: number;
+  /** The memory before anything ran in it. */
+  image: Image;
   limits: { heapBytesMax: number; fileBytesMax: number };
   streams: { write(fd: number, bytes: Uint8Array): void; read(lengthMax: number): Uint8Array };
 }
 const encoder = new TextEncoder();
 
 const guest: Guest<Runtime> = {
+  build: async ({ image }) => `lua ${await image.digest()} ${sha256(encoder.encode(prelude))}`,
+
   async boot() {
+    let image: Image | null = null;
     const limits = { heapBytesMax: Number.POSITIVE_INFINITY, fileBytesMax: Number.POSITIVE_INFINITY };
     const streams: Runtime["streams"] = { write: () => undefined, read: () => new Uint8Array(0) };
     // One call of the interpreter may write in pieces: they leave as one.
@@ -46,6 +56,7 @@ const guest: Guest<Runtime> = {
       };
       const instance = new WebAssembly.Instance(wasm, imports);
       const memory = Object.values(instance.exports).find((item) => item instanceof WebAssembly.Memory) as WebAssembly.Memory;
+      image = Image.of(new Uint8Array(memory.buffer));
       const grow = memory.grow.bind(memory);
       // Lua sees a failed allocation and says "not enough memory"; nothing is killed.
       memory.grow = (pages: number) => {
@@ -82,18 +93,19 @@ const guest: Guest<Runtime> = {
     const state = lua.luaL_newstate();
     lua.luaL_openlibs(state);
     load(lua, state, prelude, "=[session]");
-    if (lua.lua_pcallk(state, 0, 1, 0, 0, null) !== 0) throw new Error(lua.lua_tolstring(state, -1, null));
-    return { lua, state, limits, streams };
+    if (lua.lua_pcallk(state, 0, 2, 0, 0, null) !== 0) throw new Error(lua.lua_tolstring(state, -1, null));
+    return { lua, state, limits, streams, image: image as unknown as Image };
   },
 
-  async run({ lua, state, limits, streams }, run, world) {
+  async run({ lua, state: fresh, limits, streams, image }, run, world) {
     const { FS } = lua.module;
-    for (const [name, bytes] of contents(run)) {
+    limits.heapBytesMax = Math.max(HEAP_BYTES_MIN, run.memoryLimitBytes - OVERHEAD_BYTES);
+    limits.fileBytesMax = limits.heapBytesMax / 2;
+    const state = world.resumed === null ? fresh : wake(lua.module, image, world.resumed);
+    for (const [name, bytes] of world.files) {
       folders(FS, name);
       FS.writeFile(`${ROOT}/${name}`, bytes);
     }
-    limits.heapBytesMax = Math.max(HEAP_BYTES_MIN, run.memoryLimitBytes - OVERHEAD_BYTES);
-    limits.fileBytesMax = limits.heapBytesMax / 2;
     const stdin = new Stdin(world);
     streams.write = (fd, bytes) => world.bytes(fd === 2 ? "stderr" : "stdout", bytes);
     streams.read = (lengthMax) => stdin.read(lengthMax);
@@ -110,9 +122,36 @@ const guest: Guest<Runtime> = {
       said = status;
     }
     lua.module._fflush(0);
-    return { ...ended(said, run), files: collect(FS) };
+    return { ...ended(said, run), files: collect(FS), rest: (bytesMax) => rest(lua, state, image, bytesMax) };
   },
 };
+
+interface Facts {
+  state: number;
+  top: number;
+}
+
+/** Null when it would take more than so many bytes. */
+function rest(lua: Untyped, state: number, image: Image, bytesMax: number): Rest | null {
+  lua.lua_settop(state, INVENTORY);
+  lua.lua_pushvalue(state, INVENTORY);
+  if (lua.lua_pcallk(state, 0, 1, 0, 0, null) !== 0) throw new Error(lua.lua_tolstring(state, -1, null));
+  const variables = JSON.parse(lua.lua_tolstring(state, -1, null)) as Rest["variables"];
+  lua.lua_settop(state, INVENTORY);
+  const heap: Uint8Array = lua.module.HEAPU8;
+  const facts: Facts = { state, top: touchedEnd(heap) };
+  const body = image.difference(heap, bytesMax);
+  return body === null ? null : { meta: facts, body, variables };
+}
+
+function wake(module: Untyped, image: Image, { meta, body }: { meta: unknown; body: Uint8Array }): number {
+  const { state, top } = meta as Facts;
+  // What the allocator notes of this is overwritten with everything else.
+  if (top > module.HEAPU8.length && module._malloc(top - module.HEAPU8.length + PAGE_BYTES) === 0) throw new RangeError("memory allocation failed: the environment alone needs more");
+  image.restore(module.HEAPU8);
+  apply(body, module.HEAPU8);
+  return state;
+}
 
 function load(lua: Untyped, state: number, source: string, name: string): void {
   const bytes = encoder.encode(source);
@@ -140,14 +179,15 @@ async function call(lua: Untyped, state: number, given: string[], stdin: Stdin |
     return found;
   };
   if (stdin === null) {
-    const base = lua.lua_gettop(state);
+    lua.lua_settop(state, INVENTORY);
+    lua.lua_pushvalue(state, MAIN);
     push(state);
     const status = lua.lua_pcallk(state, given.length, -1, 0, 0, null);
-    const found = taken(state, base);
+    const found = taken(state, INVENTORY + 1);
     return status === 0 ? found : ["error", ...found, ...found];
   }
   const thread = lua.lua_newthread(state);
-  lua.lua_pushvalue(state, 1);
+  lua.lua_pushvalue(state, MAIN);
   lua.lua_xmove(state, thread, 1);
   push(thread);
   const count = lua.module._malloc(4);

@@ -3,6 +3,8 @@
 local xpcall, type, tostring, pairs, next, select, rawequal, getmetatable, error, load, loadfile = xpcall, type, tostring, pairs, next, select, rawequal, getmetatable, error, load, loadfile
 local math_type, huge, traceback, format, gsub, byte, concat, len = math.type, math.huge, debug.traceback, string.format, string.gsub, string.byte, table.concat, utf8.len
 local pack, unpack = table.pack, table.unpack
+local sort, sub, ipairs = table.sort, string.sub, ipairs
+local awaited, wrapped = false, false
 local DEPTH_MAX, NODES_MAX, SAFE = 64, 100000, 2 ^ 53
 
 local function text(value)
@@ -72,7 +74,7 @@ local function awaitInput()
   local methods = getmetatable(stdin).__index
   local input, read, lines = io.input, methods.read, methods.lines
   local function need(file, ...)
-    if not rawequal(file, stdin) then return end
+    if not awaited or not rawequal(file, stdin) then return end
     io.stdout:flush()
     if select("#", ...) == 0 then return yield(NEED, "l") end
     for at = 1, select("#", ...) do yield(NEED, tostring((select(at, ...)))) end
@@ -100,13 +102,42 @@ local function handler(thrown)
   return { message = tostring(message), stack = traceback(tostring(message), 2) }
 end
 
-return function(entry, context, folder, interactive, popen, execute, ...)
+-- What the program's globals hold, as JSON: those that were not there before any program.
+local given = {}
+for name in next, _G do given[name] = true end
+given.arg = true
+local function count(value)
+  local entries = 0
+  for _ in next, value do entries = entries + 1 end
+  return entries .. (entries == 1 and " entry" or " entries")
+end
+local function inventory()
+  local names, found = {}, {}
+  for name, value in next, _G do
+    if type(name) == "string" and not given[name] then names[#names + 1] = name end
+  end
+  sort(names)
+  for at, name in ipairs(names) do
+    if at > 500 then break end
+    local value = _G[name]
+    local kind = type(value)
+    local shown = kind == "string" and format("%q", sub(value, 1, 80)) or (kind == "number" or kind == "boolean") and tostring(value) or kind == "table" and "table of " .. count(value) or kind
+    found[at] = '{"name":' .. text(sub(name, 1, 80)) .. ',"type":"' .. kind .. '","repr":' .. text(shown) .. "}"
+  end
+  return "[" .. concat(found, ",") .. "]"
+end
+
+local function main(entry, context, folder, interactive, popen, execute, ...)
   package.path = "?.lua;?/init.lua" .. (folder == "" and "" or ";" .. folder .. "/?.lua;" .. folder .. "/?/init.lua")
   package.cpath = ""
   arg = { [0] = entry, ... }
   io.popen = function() error(popen, 2) end
   os.execute = function(command) if command == nil then return false end error(execute, 2) end
-  if interactive == "yes" then awaitInput() end
+  awaited = interactive == "yes"
+  if awaited and not wrapped then
+    wrapped = true
+    awaitInput()
+  end
   if context ~= "" then
     local values, fault = load(context, "=context", "t")
     if not values then return "syntax", fault, fault end
@@ -127,3 +158,5 @@ return function(entry, context, folder, interactive, popen, execute, ...)
   for at = 2, answer.n do values[at - 1] = json(answer[at]) end
   return "value", "[" .. concat(values, ",") .. "]"
 end
+
+return main, inventory

@@ -2,7 +2,9 @@
 import wasm from "./ruby.wasm";
 import prelude from "./prelude.rb";
 import { Gate } from "../../isolate/gate.js";
-import { contents, type Ending, type Guest, serve, turn, type World } from "../../isolate/guest.js";
+import { sha256 } from "../../isolate/digest.js";
+import { apply, Image } from "../../isolate/heap.js";
+import { type Ending, type Guest, type Rest, serve, turn, type World } from "../../isolate/guest.js";
 import type { Json } from "../../wire.js";
 import { Directory, Exit, File, filesIn, Machine, PreopenDirectory } from "./machine.js";
 import { COUNTERPARTS } from "./modules.js";
@@ -11,6 +13,7 @@ const OVERHEAD_BYTES = 8 * 1024 * 1024;
 const ENV = ["HOME=/session", "LANG=C.UTF-8", "PATH=/usr/bin", "PWD=/session", "TZ=UTC", "TMPDIR=/tmp"];
 const ARGUMENTS = ["ruby.wasm", "-EUTF-8:UTF-8", "--disable=gems", "-e_=0"];
 const WRITES_BETWEEN_TURNS = 32;
+const PAGE_BYTES = 65536;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -21,11 +24,18 @@ const TEXT = "rstring-ptr: func(value: handle<rb-abi-value>) -> string";
 interface Runtime {
   machine: Machine;
   session: PreopenDirectory;
+  /** The memory as it was booted. */
+  image: Image;
+}
+interface Facts {
+  bytes: number;
+  /** Of the session's own files: what was required of others is required anew. */
+  session: string;
 }
 
 /** Evaluates and answers the text that the code has as its value. */
 async function evaluate(machine: Machine, code: string): Promise<string> {
-  const bytes = encoder.encode(`begin\n${code}\nrescue Exception => error\n"\\0" + error.full_message(highlight: false)\nend`);
+  const bytes = encoder.encode(`begin\n${code}\nrescue Exception => __error\n"\\0" + __error.full_message(highlight: false)\nend`);
   const returned = await machine.call(EVALUATE, machine.place(bytes), bytes.length);
   const handle = machine.view().getInt32(returned, true);
   const status = machine.view().getInt32(returned + 4, true);
@@ -38,6 +48,8 @@ async function evaluate(machine: Machine, code: string): Promise<string> {
 }
 
 const guest: Guest<Runtime> = {
+  build: async ({ image }) => `ruby ${await image.digest()}`,
+
   async boot() {
     const session = new PreopenDirectory("/session", new Map());
     const machine = new Machine(wasm, ENV, [session, new PreopenDirectory("/tmp", new Map())]);
@@ -57,11 +69,12 @@ const guest: Guest<Runtime> = {
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.stack : error} ${said}`);
     }
-    return { machine, session };
+    machine.booting = false;
+    return { machine, session, image: Image.of(new Uint8Array(machine.memory.buffer)) };
   },
 
-  async run({ machine, session }, run, world) {
-    for (const [name, bytes] of contents(run)) put(session.dir, name, bytes);
+  async run({ machine, session, image }, run, world) {
+    for (const [name, bytes] of world.files) put(session.dir, name, bytes);
     const stdin = new Stdin(world);
     let writes = 0;
     machine.streams = {
@@ -73,12 +86,14 @@ const guest: Guest<Runtime> = {
       read: (lengthMax) => stdin.read(lengthMax),
     };
     machine.limitMemory(machine.memory.buffer.byteLength + Math.max(0, run.memoryLimitBytes - OVERHEAD_BYTES));
+    const sources = [...world.files].filter(([name]) => name.endsWith(".rb") && name !== run.entry).map(([name, bytes]) => `${name} ${sha256(bytes)}`).sort().join("\n");
+    const facts = world.resumed === null ? null : wake(machine, image, world.resumed);
     machine.fileBytesMax = run.memoryLimitBytes / 2;
     const refused = { ...new Gate(COUNTERPARTS, run).refused(), js: 'module "js" is not available here: programs reach no JavaScript' };
     const list = (texts: readonly string[]) => `[${texts.map(rubyText).join(",")}]`;
     const table = `{${Object.entries(refused).map(([name, why]) => `${rubyText(name)}=>${rubyText(why)}`).join(",")}}`;
     const context = `->{{${Object.entries(run.context).map(([name, value]) => `${rubyText(name)}=>${rubyValue(value)}`).join(",")}}}`;
-    const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}) }`;
+    const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}, ${world.keeps}, ${facts !== null}, ${facts !== null && facts.session !== sources}) }`;
     let ending: Ending;
     try {
       ending = JSON.parse(await evaluate(machine, code)) as Ending;
@@ -87,9 +102,27 @@ const guest: Guest<Runtime> = {
       else if (error instanceof RangeError && /call stack/.test(error.message)) ending = { exitCode: 1, error: { type: "SystemStackError", message: "stack level too deep", stack: "stack level too deep (SystemStackError)" } };
       else throw error;
     }
-    return { ...ending, files: filesIn(session.dir) };
+    if (!world.keeps || ending.exitCode !== 0 || ending.error !== undefined) return { ...ending, files: filesIn(session.dir) };
+    const variables = JSON.parse(await evaluate(machine, "WorkerSession.rest")) as Rest["variables"];
+    return { ...ending, files: filesIn(session.dir), rest: (bytesMax) => rest(machine, image, sources, variables, bytesMax) };
   },
 };
+
+/** Null when it would take more than so many bytes. */
+function rest(machine: Machine, image: Image, session: string, variables: Rest["variables"], bytesMax: number): Rest | null {
+  const meta: Facts = { bytes: machine.memory.buffer.byteLength, session };
+  const body = image.difference(new Uint8Array(machine.memory.buffer), bytesMax);
+  return body === null ? null : { meta, body, variables };
+}
+
+function wake(machine: Machine, image: Image, { meta, body }: { meta: unknown; body: Uint8Array }): Facts {
+  const facts = meta as Facts;
+  const missing = facts.bytes - machine.memory.buffer.byteLength;
+  if (missing > 0) machine.memory.grow(missing / PAGE_BYTES);
+  image.restore(new Uint8Array(machine.memory.buffer));
+  apply(body, new Uint8Array(machine.memory.buffer));
+  return facts;
+}
 
 function put(folder: Directory, name: string, bytes: Uint8Array): void {
   const slash = name.indexOf("/");

@@ -4,6 +4,7 @@ import { type Directory, Fd, File, type PreopenDirectory, WASI, WASIProcExit, wa
 export { Directory, File, PreopenDirectory } from "@bjorn3/browser_wasi_shim";
 
 const PAGE_BYTES = 65536;
+const BOOT_TIME_NS = 1_700_000_000_000_000_000n;
 const CLOCK = 0;
 const SUBSCRIPTION_FLAGS_AT = 40;
 const SUBSCRIPTION_TIMEOUT_AT = 24;
@@ -46,6 +47,8 @@ export class Machine {
   readonly exports: Record<string, WebAssembly.ExportValue>;
   readonly root: PreopenDirectory;
   fileBytesMax = Number.POSITIVE_INFINITY;
+  /** Until it has booted, time stands still and nothing is left to chance: a build has the same memory in every process. */
+  booting = true;
   streams: Streams = { write: () => undefined, read: () => new Uint8Array(0) };
   readonly #values: unknown[] = [0];
 
@@ -67,9 +70,19 @@ export class Machine {
       "resource_get_rb-abi-value": (index: number) => values[index],
     };
     const wasi = imports.wasi_snapshot_preview1 as Record<string, (...given: never[]) => unknown>;
-    const { fd_read, fd_write, fd_pwrite, poll_oneoff } = wasi as Record<string, (...given: unknown[]) => number>;
+    const { fd_read, fd_write, fd_pwrite, poll_oneoff, random_get, clock_time_get } = wasi as Record<string, (...given: unknown[]) => number>;
     const call = (original: unknown, ...given: unknown[]) => (original as (...given: unknown[]) => number)(...given);
     Object.assign(wasi, {
+      random_get: (at: number, length: number) => {
+        if (!this.booting) return call(random_get, at, length);
+        new Uint8Array(this.memory.buffer, at, length).fill(1);
+        return SUCCESS;
+      },
+      clock_time_get: (clock: number, precision: bigint, at: number) => {
+        if (!this.booting) return call(clock_time_get, clock, precision, at);
+        this.view().setBigUint64(at, BOOT_TIME_NS, true);
+        return SUCCESS;
+      },
       fd_read: new WebAssembly.Suspending((fd: number, vectors: number, count: number, read: number) => (fd === 0 ? this.#read(vectors, count, read) : call(fd_read, fd, vectors, count, read))),
       fd_write: new WebAssembly.Suspending((fd: number, vectors: number, count: number, written: number) => {
         if (fd === 1 || fd === 2) return this.#write(fd, vectors, count, written);

@@ -113,8 +113,39 @@ module WorkerSession
       @refused.each { |library, why| raise LoadError, why if name == library || name.start_with?(library + "/") }
     end
 
-    def main(entry, argv, names, refused, context)
+    # What the program's names hold. Its open files are closed: where it goes on, there are no such files.
+    def rest
+      top = TOPLEVEL_BINDING
+      found = (top.local_variables - [:_, :__error]).sort.map { |name| [name.to_s, top.local_variable_get(name)] }
+      found += (global_variables - @given[:globals]).sort.map { |name| [name.to_s, eval(name.to_s, top)] }
+      constants = (Object.constants - @given[:constants] - [:WorkerSession, :DATA]).reject { |name| Object.autoload?(name) }
+      found += constants.sort.map { |name| [name.to_s, Object.const_get(name)] }
+      shown = found.first(500).map { |name, value| [name, value.class.to_s, value.is_a?(Module) ? "#{value.class.to_s.downcase} #{name}" : shown(value)[0, 120]] }
+      shown += (Object.private_instance_methods(false) - @given[:methods]).sort.first(200).map { |name| ["#{name}()", "Method", "def #{name}"] }
+      ObjectSpace.each_object(File) { |file| file.close unless file.closed? || file.fileno <= 2 }
+      GC.start
+      "[" + shown.map { |name, type, repr| "{\"name\":#{text(name[0, 120])},\"type\":#{text(type[0, 120])},\"repr\":#{text(repr)}}" }.join(",") + "]"
+    end
+
+    def remember
+      @given = { globals: global_variables, constants: Object.constants, methods: Object.private_instance_methods(false) }
+    end
+
+    # A return at the top ends the program, and would end everything above it here.
+    def continue(source, entry)
+      ended = false
+      value = TOPLEVEL_BINDING.eval(source, entry, 1)
+      ended = true
+      value
+    ensure
+      return nil if !ended && $!.nil?
+    end
+
+    def main(entry, argv, names, refused, context, keep, resumed, edited)
       Dir.chdir(ROOT)
+      srand unless resumed
+      $LOADED_FEATURES.reject! { |path| path.start_with?(ROOT + "/") } if edited
+      Object.send(:remove_const, :DATA) if Object.const_defined?(:DATA, false)
       @refused = refused
       ARGV.replace(argv)
       $0 = entry
@@ -140,7 +171,13 @@ module WorkerSession
         given = names_given.empty? ? "" : names_given.map { |name| "#{name} = $#{name}; " }.join
         frozen = source.match?(/\A(#.*\n)*#.*frozen[_-]string[_-]literal:\s*true/i)
         options = given.empty? || !frozen ? {} : { frozen_string_literal: true }
-        value = RubyVM::InstructionSequence.compile(given + source, entry, File.expand_path(entry), 1, **options).eval
+        value =
+          if keep
+            # Local variables of the program are those of all its runs, also for blocks that an earlier one made.
+            continue(source, entry)
+          else
+            RubyVM::InstructionSequence.compile(given + source, entry, File.expand_path(entry), 1, **options).eval
+          end
       rescue SystemExit => ended
         code = ended.status
       rescue Exception => error
@@ -167,6 +204,7 @@ module WorkerSession
         parts = describe(failure, names).compact.map { |key, item| text(key) + ":" + (item.is_a?(Integer) ? item.to_s : text(item)) }
         return "{\"exitCode\":#{code},\"error\":{#{parts.join(",")}}}"
       end
+      Object.const_set(:WorkerSession, self) if keep && code == 0
       return "{\"exitCode\":#{code}}" if value.equal?(nothing) || value.nil?
       "{\"exitCode\":#{code},\"result\":#{json(value)}}"
     end
@@ -208,3 +246,4 @@ module WorkerSession
 end
 $stdout.sync = true
 $stderr.sync = true
+WorkerSession.remember

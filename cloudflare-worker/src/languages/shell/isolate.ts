@@ -4,7 +4,7 @@
  */
 import { Bash, defineCommand, InMemoryFs } from "just-bash";
 import { Gate } from "../../isolate/gate.js";
-import { contents, type Ending, type Guest, serve, turn, type World } from "../../isolate/guest.js";
+import { type Ending, type Guest, serve, turn, type World } from "../../isolate/guest.js";
 import type { Json, Stream } from "../../wire.js";
 import { ABSENT, COUNTERPARTS } from "./modules.js";
 
@@ -84,7 +84,7 @@ const guest: Guest<null> = {
   },
 
   async run(_, run, world) {
-    const files = contents(run);
+    const files = world.files;
     const fs = new InMemoryFs();
     for (const [name, bytes] of files) {
       const path = `${ROOT}/${name}`;

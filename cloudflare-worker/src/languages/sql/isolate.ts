@@ -19,6 +19,9 @@ interface Limits {
 }
 
 const guest: Guest<Runtime> = {
+  // A database file is the same for every version of SQLite.
+  build: () => "sqlite 3",
+
   async boot() {
     const limits: Limits = { heapBytesMax: Number.POSITIVE_INFINITY, fileBytesMax: Number.POSITIVE_INFINITY };
     const sqlite = (await initSqlJs({

@@ -1,5 +1,5 @@
 /** Executes a script as the sqlite3 shell does: statements and the dot-commands that make sense here. It stops at the first error. */
-import { contents, type Ending, type World } from "../../isolate/guest.js";
+import { type Ending, type Rest, type World } from "../../isolate/guest.js";
 import type { Json, ProgramError, Run } from "../../wire.js";
 import { escaped, htmlTable, jsonOf, keysOf, MODES, type Mode, Printer, records, type Row, type Style, type Value } from "./format.js";
 import { argumentsOf, split } from "./split.js";
@@ -28,6 +28,8 @@ const RESULT_ROWS_MAX = 10_000;
 const READ_DEPTH_MAX = 16;
 const ROWS_BETWEEN_TURNS = 500;
 const MAGIC = "SQLite format 3\0";
+/** The database of an environment that is kept; a script without one has it in memory. */
+const KEPT = ".environment";
 const STDIN = ["-", "/dev/stdin"];
 const decoder = new TextDecoder();
 
@@ -54,6 +56,7 @@ export class Shell {
   readonly #style: Style = { mode: "list", headers: false, separator: "|", nullvalue: "" };
   readonly #parameters: Record<string, Value> = {};
   #database: Database;
+  #named = KEPT;
   #depth = 0;
   #result: Record<string, unknown>[] | undefined;
 
@@ -61,10 +64,12 @@ export class Shell {
     this.#sqlite = sqlite;
     this.#run = run;
     this.#world = world;
-    this.#files = contents(run);
+    this.#files = new Map(world.files);
     for (const [name, bytes] of this.#files) if (!name.includes("/") && isDatabase(bytes)) sqlite.write(name, bytes);
     for (const [name, value] of Object.entries(run.context)) for (const mark of [":", "$", "@"]) this.#parameters[mark + name] = parameter(value);
-    this.#database = new sqlite.Database(":memory:");
+    if (world.keeps) sqlite.write(KEPT, world.resumed?.body ?? new Uint8Array(0));
+    this.#database = new sqlite.Database(world.keeps ? KEPT : ":memory:");
+    Object.assign(this.#style, world.resumed?.meta);
   }
 
   async main(): Promise<Ending> {
@@ -79,7 +84,21 @@ export class Shell {
         error = { type: thrown.type, message: thrown.message, stack: `${thrown.type}: ${thrown.message}\n    at ${thrown.file}:${thrown.line}\n  ${thrown.source}`, line: thrown.line, file: thrown.file };
       } else throw thrown;
     }
-    return { exitCode, ...(error === undefined ? (this.#result === undefined ? {} : { result: this.#result }) : { error }), files: this.#after() };
+    return { exitCode, ...(error === undefined ? (this.#result === undefined ? {} : { result: this.#result }) : { error }), files: this.#after(), rest: () => this.#rest() };
+  }
+
+  /** The database as it was committed, and how rows are shown. */
+  #rest(): Rest {
+    // What was begun and not committed is lost at the end of a script, as it is in SQLite's own shell.
+    try {
+      if (this.#named === KEPT) this.#database.exec("ROLLBACK");
+    } catch {
+      // There was nothing.
+    }
+    const database = new this.#sqlite.Database(KEPT);
+    const found = database.exec("SELECT name, type, (SELECT group_concat(name, ', ') FROM pragma_table_info(s.name)) FROM sqlite_schema s WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name LIMIT 500");
+    const variables = (found[0]?.values ?? []).map(([name, type, columns]) => ({ name: String(name), type: String(type), repr: `(${columns ?? ""})` }));
+    return { meta: this.#style, body: bytesOf(this.#sqlite.node(`/${KEPT}`))?.slice() ?? new Uint8Array(0), variables };
   }
 
   /** The session's files with what became of its databases. */
@@ -88,7 +107,7 @@ export class Shell {
     const nodes = this.#sqlite.node("/");
     const children = Object.values(nodes).find((item) => typeof item === "object" && item !== null && "dev" in item && "tmp" in item) as Record<string, unknown>;
     for (const name of Object.keys(children ?? {})) {
-      if (/^(probe|tmp|home|dev|proc)$|-(journal|wal)$/.test(name)) continue;
+      if (name.startsWith(KEPT) || /^(probe|tmp|home|dev|proc)$|-(journal|wal)$/.test(name)) continue;
       const bytes = bytesOf(this.#sqlite.node(`/${name}`));
       if (bytes !== null) after.set(name, bytes.slice());
     }
@@ -194,7 +213,8 @@ export class Shell {
       case ".open": {
         const name = rest.find((word) => !word.startsWith("-"));
         if (name?.includes("/")) throw failed("databases lie in the session's first folder");
-            this.#database = new this.#sqlite.Database(name ?? ":memory:");
+        this.#named = name ?? ":memory:";
+        this.#database = new this.#sqlite.Database(this.#named);
         return;
       }
       case ".import": return await this.#import(rest, file, line, failed);

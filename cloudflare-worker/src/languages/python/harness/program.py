@@ -239,6 +239,7 @@ def main(bridge, text, table):
     _quiet(lambda: sys.stderr.flush())
     if spec["keep"] and "error" not in said and said["exitCode"] == 0:
         said["variables"] = environment.variables(scope)
+        environment.close_files()
         policy.rest()
         gc.collect()
         sys.modules.update(own_modules)
