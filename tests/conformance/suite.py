@@ -142,7 +142,8 @@ def error_note(kind: str, place: str, message: str = "") -> str:
 def _error(error: RunError | None) -> str | None:
     if error is None:
         return None
-    return error_note(error.type, f"{error.file or '?'}:{error.line or '?'}", error.message)
+    message = error.message.replace("\n", "\\n")
+    return error_note(error.type, f"{error.file or '?'}:{error.line or '?'}", message)
 
 
 def _display(frame: DisplayFrame) -> str:

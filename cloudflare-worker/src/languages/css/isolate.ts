@@ -1,6 +1,6 @@
 /** The CSS isolate's main module: checks the style sheet and shows it on a page of the session that uses it, else on a sample page. */
 import { type Guest, serve } from "../../isolate/guest.js";
-import { type Message, report } from "../html/messages.js";
+import { type Message, placeOf, report } from "../html/messages.js";
 import { Preview } from "../html/preview.js";
 import { attributeOf, escaped, tags } from "../html/tags.js";
 import { normalize } from "../javascript/resolve.js";
@@ -55,7 +55,7 @@ const guest: Guest<null> = {
     const preview = new Preview(files, Math.max(0, run.outputBytesMax - Math.floor(run.outputBytesMax / MESSAGES_SHARE) - 2 * source.length));
     const page = pageFor(run.entry, files);
     const shown = page === null ? samplePage(preview.css(source, run.entry), source) : preview.page(page[1], page[0]);
-    if (page === null) for (const { name } of preview.missing) messages.push({ file: run.entry, line: 1, column: 1, severity: "warning", rule: "missing-file", message: `"${name}" is not a file of the session` });
+    if (page === null) for (const { name } of preview.missing) messages.push({ file: run.entry, ...placeOf(source, Math.max(0, source.indexOf(name))), severity: "warning", rule: "missing-file", message: `"${name}" is not a file of the session` });
     const ending = report(messages, run.entry, world);
     world.display({ "text/html": shown });
     return ending;

@@ -1,8 +1,8 @@
 /** The HTML isolate's main module: checks the entry and the session's files it uses, then shows it. No script of the page runs here. */
 import { type Guest, serve } from "../../isolate/guest.js";
 import { checkCss } from "../css/check.js";
-import { checkHtml, checkJs, placeOf } from "./check.js";
-import { type Message, report } from "./messages.js";
+import { checkHtml, checkJs } from "./check.js";
+import { type Message, placeOf, report } from "./messages.js";
 import { Preview } from "./preview.js";
 
 /** Of the run's output allowance this much is kept for messages. */

@@ -10,6 +10,17 @@ export interface Message {
   message: string;
 }
 
+export interface Place {
+  line: number;
+  column: number;
+}
+
+export function placeOf(source: string, at: number): Place {
+  const before = source.slice(0, at);
+  const newline = before.lastIndexOf("\n");
+  return { line: before.split("\n").length, column: at - newline };
+}
+
 const MESSAGES_MAX = 500;
 
 const shown = ({ file, line, column, severity, rule, message }: Message): string => `${file}:${line}:${column}: ${severity}: ${message} (${rule})`;

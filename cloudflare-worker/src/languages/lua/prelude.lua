@@ -93,6 +93,22 @@ local function awaitInput()
   end
 end
 
+-- The system interface of WebAssembly numbers errors in its own way; programs know Linux's numbers.
+local LINUX = { [2] = 13, [8] = 9, [20] = 17, [28] = 22, [31] = 21, [33] = 24, [44] = 2, [51] = 28, [54] = 20, [55] = 39, [63] = 1 }
+local function numbered(call)
+  local function answer(first, message, number, ...)
+    if first == nil and LINUX[number] then return first, message, LINUX[number] end
+    return first, message, number, ...
+  end
+  return function(...)
+    local answered = pack(call(...))
+    if answered.n < 3 then return unpack(answered, 1, answered.n) end
+    return answer(unpack(answered, 1, answered.n))
+  end
+end
+
+io.open, os.remove, os.rename = numbered(io.open), numbered(os.remove), numbered(os.rename)
+
 local function handler(thrown)
   local message = thrown
   if type(thrown) ~= "string" and type(thrown) ~= "number" then

@@ -90,6 +90,9 @@ export class Machine {
       }),
       fd_pwrite: (fd: number, vectors: number, count: number, offset: bigint, written: number) => (Number(offset) > this.fileBytesMax ? NO_SPACE : call(fd_pwrite, fd, vectors, count, offset, written)),
       poll_oneoff: new WebAssembly.Suspending((into: number, out: number, count: number, events: number) => this.#poll(into, out, count, events, () => call(poll_oneoff, into, out, count, events))),
+      // Files have no times here; setting them is no error.
+      path_filestat_set_times: () => SUCCESS,
+      fd_filestat_set_times: () => SUCCESS,
       fd_filestat_set_size: ((original) => (fd: number, size: bigint) => (Number(size) > this.fileBytesMax ? NO_SPACE : call(original, fd, size)))(wasi.fd_filestat_set_size),
     });
     const instance = new WebAssembly.Instance(module, imports as WebAssembly.Imports);

@@ -10,6 +10,32 @@ module WorkerSession
   SAFE = 2**53 - 1
   ESCAPES = { '"' => '\"', "\\" => "\\\\", "\n" => "\\n", "\r" => "\\r", "\t" => "\\t" }.freeze
   HOOKS = []
+  # Ruby installs these as gems: without RubyGems their folders have to be named.
+  GEMS = "{abbrev,base64,csv,drb,getoptlong,matrix,minitest,mutex_m,observer,power_assert,prime,rexml,rinda,rss,test-unit}"
+  $LOAD_PATH.concat(Dir.glob("/usr/local/lib/ruby/gems/*/gems/#{GEMS}-[0-9]*/lib").sort)
+  NO_THREADS = "threads are not available here: call the block directly, or use Fiber or Enumerator"
+  # What a library needs to do without threads, once it is loaded.
+  AFTER = {
+    "minitest" => lambda {
+      Minitest::Parallel::Executor.class_eval do
+        def start; end
+        def shutdown; end
+        def <<((test_class, method, reporter))
+          Minitest::Runnable.respond_to?(:run) && test_class.run_one_method(test_class, method, reporter)
+        end
+      end
+    },
+    "timeout" => lambda {
+      # A block cannot be interrupted; that it took too long is said when it ends.
+      Timeout.singleton_class.define_method(:timeout) do |seconds, klass = nil, message = nil, &block|
+        started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        value = block.call(seconds)
+        late = seconds && seconds > 0 && Process.clock_gettime(Process::CLOCK_MONOTONIC) - started > seconds
+        raise klass || Timeout::Error, message || "execution expired" if late
+        value
+      end
+    },
+  }
   @refused = {}
 
   class << self
@@ -59,6 +85,13 @@ module WorkerSession
       when Range then text(value.inspect)
       else text(shown(value))
       end
+    end
+
+    # What the program sees of a backtrace: its own frames, and the top level under its usual name.
+    def frames_of(trace)
+      kept = trace.reject { |frame| frame.start_with?("(session)") }
+      top = kept.rindex { |frame| frame.end_with?(":in '<compiled>'") }
+      (top ? kept[..top] : kept).map { |frame| frame.sub(/:in '<compiled>'\z/, ":in '<main>'") }
     end
 
     def own(path, names)
@@ -167,6 +200,8 @@ module WorkerSession
           data.seek(rest.byteend(0))
           Object.const_set(:DATA, data)
         end
+        # END blocks belong to the end of the process, which never comes here.
+        source = source.gsub(/^([ \t]*)END([ \t]*\{)/, "\\1at_exit\\2")
         # Not eval(): only a top-level sequence may say `using` and `return`, and knows its folder. Lines stay where they are.
         given = names_given.empty? ? "" : names_given.map { |name| "#{name} = $#{name}; " }.join
         frozen = source.match?(/\A(#.*\n)*#.*frozen[_-]string[_-]literal:\s*true/i)
@@ -211,12 +246,19 @@ module WorkerSession
   end
 
   session = self
+  traced = Exception.instance_method(:backtrace)
+  Exception.define_method(:backtrace) do
+    trace = traced.bind_call(self)
+    trace && session.frames_of(trace)
+  end
   Kernel.module_eval do
     library = instance_method(:require)
     reload = instance_method(:load)
     define_method(:require) do |path|
       session.refuse(path)
-      library.bind_call(self, path)
+      loaded = library.bind_call(self, path)
+      session::AFTER.delete(path)&.call if loaded
+      loaded
     end
     define_method(:require_relative) do |path|
       place = caller_locations(1, 1).first
@@ -227,6 +269,11 @@ module WorkerSession
     define_method(:load) do |path, wrap = false|
       session.refuse(path)
       reload.bind_call(self, path, wrap)
+    end
+    called = instance_method(:caller)
+    define_method(:caller) do |start = 1, *rest|
+      frames = called.bind_call(self, *(start.is_a?(Integer) ? [start + 1] : [start]), *rest)
+      frames && session.frames_of(frames)
     end
     define_method(:at_exit) do |&block|
       raise ArgumentError, "called without block" unless block
@@ -240,6 +287,7 @@ module WorkerSession
     private :require, :require_relative, :load, :at_exit, :system, :spawn, :fork, :exec, :`
     singleton_class.define_method(:require, instance_method(:require))
     %i[system spawn fork exec ` at_exit load].each { |name| singleton_class.define_method(name, instance_method(name)) }
+    %i[new start fork].each { |name| Thread.singleton_class.define_method(name) { |*| raise NotImplementedError, session::NO_THREADS } }
     IO.singleton_class.define_method(:popen, &denied)
     %i[spawn fork exec daemon].each { |name| Process.singleton_class.define_method(name, &denied) }
   end

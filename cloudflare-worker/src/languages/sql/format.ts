@@ -135,6 +135,15 @@ function drawn(mode: Mode, columns: readonly string[], rows: readonly string[][]
   return draw === undefined ? "" : `${draw().join("\n")}\n`;
 }
 
+const LINE_CHARS = 80;
+
+/** Names in columns, read downwards, as the shell lists tables. */
+export function columned(names: readonly string[]): string[] {
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const rows = Math.ceil(names.length / Math.max(1, Math.floor(LINE_CHARS / (width + 2))));
+  return Array.from({ length: rows }, (_, row) => names.filter((_, at) => at % rows === row).map((name) => name.padEnd(width)).join("  "));
+}
+
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[char] as string);
 
 export function htmlTable(columns: readonly string[], rows: readonly Row[], left: number): string {

@@ -1,7 +1,7 @@
 /** Executes a script as the sqlite3 shell does: statements and the dot-commands that make sense here. It stops at the first error. */
 import { type Ending, type Rest, type World } from "../../isolate/guest.js";
 import type { Json, ProgramError, Run } from "../../wire.js";
-import { escaped, htmlTable, jsonOf, keysOf, MODES, type Mode, Printer, records, type Row, type Style, type Value } from "./format.js";
+import { columned, escaped, htmlTable, jsonOf, keysOf, MODES, type Mode, Printer, records, type Row, type Style, type Value } from "./format.js";
 import { argumentsOf, split } from "./split.js";
 
 export interface Statement {
@@ -203,7 +203,7 @@ export class Shell {
       }
       case ".tables": {
         const names = rows(`SELECT name FROM sqlite_schema WHERE type IN ('table','view') AND name NOT LIKE 'sqlite_%' AND name LIKE ${textOf(rest[0] ?? "%")} ORDER BY 1`).map(([name]) => String(name));
-        if (names.length > 0) print(names.join("  "));
+        for (const line of columned(names)) print(line);
         return;
       }
       case ".indexes": case ".indices": for (const [name] of rows(`SELECT name FROM sqlite_schema WHERE type='index' AND tbl_name LIKE ${textOf(rest[0] ?? "%")} ORDER BY 1`)) print(String(name)); return;

@@ -122,14 +122,15 @@ export function parseArgs(args: readonly string[], config: ParseConfig = {}): Pa
   const shown = (name: string) => (options[name]?.short ? `-${options[name].short}, --${name}` : `--${name}`);
   const take = (name: string, given: string, inline: string | undefined): void => {
     let option = options[name];
-    if (option === undefined && allowNegative && name.startsWith("no-") && options[name.slice(3)]?.type === "boolean") return store(name.slice(3), false);
+    if (option === undefined && allowNegative && name.startsWith("no-") && options[name.slice(3)]?.type === "boolean") { store(name.slice(3), false); return; }
     if (option === undefined) {
       if (strict) throw argumentError("ERR_PARSE_ARGS_UNKNOWN_OPTION", `Unknown option '${given}'.${allowPositionals ? ` To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "${given}"` : ""}`);
       option = { type: inline === undefined ? "boolean" : "string" };
     }
     if (option.type === "boolean") {
       if (inline !== undefined && strict) throw argumentError("ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown(name)}' does not take an argument`);
-      return store(name, inline ?? true);
+      store(name, inline ?? true);
+      return;
     }
     const value = inline ?? (queue[0] !== undefined && !(strict && /^-./.test(queue[0])) ? queue.shift() : undefined);
     if (value === undefined && strict) throw argumentError("ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown(name)} <value>' argument missing`);

@@ -1,0 +1,1 @@
+document.write("<script>1</script>");

@@ -1,0 +1,5 @@
+print(string.pack("<i4", 258):byte(1, -1)) print(string.unpack("<i4", "\2\1\0\0")) print(string.packsize("i4i8"), #string.pack("z", "abc"), string.unpack("z", "abc\0rest"))
+print(("%02x"):rep(3, " "):format(1, 171, 255), ("\x01\xff"):byte(-1), #("\u{1F600}"), ("héllo"):upper())
+local function hex(s) return (s:gsub(".", function(c) return ("%02X"):format(c:byte()) end)) end print(hex("Lua"), (("4C7561"):gsub("%x%x", function(h) return string.char(tonumber(h, 16)) end)))
+local crc = 0 for c in ("checksum"):gmatch(".") do crc = ((crc << 5) ~ (crc >> 2) ~ c:byte()) & 0xffffffff end print(crc, crc >> 16, ~crc & 0xff)
+print(utf8.offset("aéb", 3), utf8.len("\xff"), pcall(utf8.codepoint, "\xff"))

@@ -1,0 +1,3 @@
+local stats = require("stats")
+print(stats.mean({ 1, 2, 3 }))
+print(stats.mean({ "a" }))

@@ -1,0 +1,2 @@
+io.write("flushed")
+os.exit(false)

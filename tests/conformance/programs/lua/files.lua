@@ -1,0 +1,13 @@
+local f = assert(io.open("out.txt", "w"))
+f:write("line one\n", 2, "\n", "three")
+print(f:seek("cur"), io.type(f)) f:close() print(io.type(f))
+for line in io.lines("out.txt") do io.write("[", line, "]") end print()
+f = io.open("out.txt") print(f:read("l")) print(f:read("n")) print(f:read("a")) print(f:read("l"), f:read(0)) f:seek("set", 5) print(f:read(3)) f:close()
+f = io.open("out.txt", "a") f:write("\nappended") f:close()
+f = io.open("out.txt", "rb") local all = f:read("*a") print(#all, select(2, all:gsub("\n", ""))) f:close()
+print(io.open("missing.txt")) print(pcall(io.lines, "missing.txt"))
+print(os.rename("out.txt", "renamed.txt"), os.remove("renamed.txt"), os.remove("renamed.txt"))
+local h = io.open("kept.csv", "w") h:write("a,b\n1,2\n") h:close()
+for a, b in io.open("kept.csv"):read("a"):gmatch("(%w+),(%w+)") do print(a, b) end
+io.output("by_output.txt") io.write("default") io.close() io.output(io.stdout) print(io.input("by_output.txt"):read("a")) os.remove("by_output.txt")
+print(pcall(f.read, f))

@@ -1,0 +1,6 @@
+print("Hello, World!")
+print(1, 2.5, true, nil, "text")
+io.write("no newline ", 42, " ", 1.5, "\n")
+print(10 / 2, 7 // 2, 7 % 3, 2 ^ 10, 7.0 // 2, -7 // 2, -7 % 3, 1e15, 2^53, 1e100)
+print(#"length", "a" .. "b" .. 1, not nil, 1 == 1.0, "1" == 1, 3 ~= 4)
+print(_VERSION, type(print), type(nil), type({}), type("x"), type(2), type(io.stdout))

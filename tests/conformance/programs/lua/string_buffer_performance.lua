@@ -1,0 +1,5 @@
+local parts = {} for i = 1, 20000 do parts[#parts + 1] = i % 10 end local s = table.concat(parts) print(#s, s:sub(1, 12), select(2, s:gsub("7", "")))
+local t = {} for i = 1, 200000 do t[i] = i end local sum = 0 for i = 1, #t do sum = sum + t[i] end print(sum)
+local count = 0 for i = 1, 300000 do if i % 3 == 0 or i % 5 == 0 then count = count + i end end print(count)
+local s2 = "" for i = 1, 2000 do s2 = s2 .. "x" end print(#s2)
+local m = {} for i = 1, 100 do m[i] = {} for j = 1, 100 do m[i][j] = (i * j) % 7 end end local tr = 0 for i = 1, 100 do tr = tr + m[i][i] end print(tr)

@@ -1,0 +1,3 @@
+local t = {
+  1, 2
+local y = 3

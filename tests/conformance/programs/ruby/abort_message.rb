@@ -1,0 +1,2 @@
+puts "before"
+abort "something is wrong"

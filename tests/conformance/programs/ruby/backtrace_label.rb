@@ -1,0 +1,6 @@
+def f = raise("x")
+begin
+  f
+rescue => e
+  puts e.backtrace
+end

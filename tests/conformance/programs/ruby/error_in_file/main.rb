@@ -1,0 +1,3 @@
+require_relative "stats"
+puts Stats.mean([1, 2, 3])
+puts Stats.mean(nil)

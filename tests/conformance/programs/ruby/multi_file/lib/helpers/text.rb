@@ -1,0 +1,3 @@
+module Text
+  def self.title(s) = s.split.map(&:capitalize).join(" ")
+end

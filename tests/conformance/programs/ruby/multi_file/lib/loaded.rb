@@ -1,0 +1,2 @@
+$loads = ($loads || 0) + 1
+puts "loaded #{$loads}"

@@ -1,0 +1,3 @@
+values = [1, 2]
+values.each { |value| puts value }
+puts valeus.size

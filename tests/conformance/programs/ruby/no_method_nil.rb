@@ -1,0 +1,3 @@
+config = { "server" => { "port" => 80 } }
+puts config["server"]["port"]
+puts config["client"]["port"]

@@ -1,0 +1,2 @@
+puts "main"
+require_relative "broken"

@@ -1,0 +1,17 @@
+CREATE TABLE t (a INT);
+INSERT INTO t VALUES (1);
+ALTER TABLE t ADD COLUMN b TEXT DEFAULT 'new';
+ALTER TABLE t RENAME COLUMN a TO first;
+ALTER TABLE t RENAME TO renamed;
+SELECT * FROM renamed;
+ALTER TABLE renamed DROP COLUMN b;
+SELECT sql FROM sqlite_schema WHERE name = 'renamed';
+CREATE UNIQUE INDEX u ON renamed (first) WHERE first > 0;
+SELECT name, type FROM sqlite_schema ORDER BY name;
+DROP INDEX u; DROP TABLE IF EXISTS missing; DROP TABLE renamed;
+SELECT count(*) FROM sqlite_schema;
+PRAGMA user_version = 5; PRAGMA user_version;
+CREATE TEMP TABLE tmp AS SELECT 1 AS one, 'x' AS two; SELECT * FROM tmp; PRAGMA table_info(tmp);
+SELECT * FROM pragma_table_info('tmp') WHERE name = 'two';
+CREATE TABLE t (a);
+CREATE TABLE t (b);

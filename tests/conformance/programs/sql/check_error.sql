@@ -1,0 +1,4 @@
+CREATE TABLE n (a TEXT, b INT CONSTRAINT positive CHECK (b > 0));
+INSERT INTO n VALUES ('ok', 5);
+SELECT * FROM n;
+INSERT INTO n VALUES ('bad', -5);

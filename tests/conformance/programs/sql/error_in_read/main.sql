@@ -1,0 +1,3 @@
+SELECT 'start';
+.read broken.sql
+SELECT 'never';

@@ -1,0 +1,3 @@
+SELECT 'before';
+.exit 7
+SELECT 'after';

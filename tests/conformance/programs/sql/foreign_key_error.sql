@@ -1,0 +1,8 @@
+PRAGMA foreign_keys = ON;
+CREATE TABLE parent (id INTEGER PRIMARY KEY);
+CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INT REFERENCES parent(id) ON DELETE CASCADE);
+INSERT INTO parent VALUES (1), (2);
+INSERT INTO child VALUES (10, 1), (11, 2);
+DELETE FROM parent WHERE id = 1;
+SELECT * FROM child;
+INSERT INTO child VALUES (12, 99);

@@ -1,0 +1,11 @@
+CREATE TABLE box (w INT, h INT, area INT GENERATED ALWAYS AS (w * h) STORED, label TEXT AS ('box ' || w || 'x' || h));
+INSERT INTO box (w, h) VALUES (2, 3), (4, 5);
+SELECT * FROM box;
+CREATE TABLE strict_one (n INTEGER, t TEXT) STRICT;
+INSERT INTO strict_one VALUES (1, 'a');
+SELECT * FROM strict_one;
+CREATE TABLE k (a INT, b INT, PRIMARY KEY (a, b)) WITHOUT ROWID;
+INSERT INTO k VALUES (2, 1), (1, 2);
+SELECT * FROM k;
+SELECT rowid, w FROM box;
+INSERT INTO strict_one VALUES ('not a number', 'b');

@@ -1,0 +1,14 @@
+CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INT, title TEXT);
+INSERT INTO author VALUES (1,'Ada'),(2,'Bob'),(3,'Cyd');
+INSERT INTO book VALUES (1,1,'Notes'),(2,1,'Engines'),(3,2,'Tales'),(4,9,'Lost');
+SELECT a.name, b.title FROM author a JOIN book b ON b.author_id = a.id ORDER BY 1, 2;
+SELECT a.name, count(b.id) FROM author a LEFT JOIN book b ON b.author_id = a.id GROUP BY a.id ORDER BY a.id;
+SELECT a.name, b.title FROM author a RIGHT JOIN book b ON b.author_id = a.id ORDER BY b.id;
+SELECT a.name, b.title FROM author a FULL OUTER JOIN book b ON b.author_id = a.id ORDER BY a.id, b.id;
+SELECT count(*) FROM author CROSS JOIN book;
+SELECT x.name, y.name FROM author x JOIN author y ON x.id < y.id;
+SELECT name FROM author WHERE NOT EXISTS (SELECT 1 FROM book WHERE author_id = author.id);
+SELECT title FROM book WHERE author_id IN (SELECT id FROM author WHERE name > 'A') ORDER BY title;
+SELECT * FROM author NATURAL JOIN (SELECT 1 AS id, 'x' AS extra);
+SELECT b.title, (SELECT name FROM author WHERE id = b.author_id) AS who FROM book b ORDER BY b.id;

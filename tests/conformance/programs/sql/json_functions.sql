@@ -1,0 +1,11 @@
+SELECT json('{"a": [1, 2, {"b": null}]}'), json_extract('{"a":[1,2,3]}', '$.a[1]'), '{"x":{"y":"z"}}' -> 'x', '{"x":{"y":"z"}}' ->> '$.x.y';
+SELECT json_object('name', 'Ada', 'age', 36), json_array(1, 'two', NULL, 3.5), json_quote('it''s'), json_type('[1]', '$[0]');
+SELECT key, value, type FROM json_each('{"a":1,"b":[2],"c":"t"}');
+SELECT fullkey, atom FROM json_tree('{"a":{"b":[10,20]}}') WHERE atom IS NOT NULL;
+SELECT json_set('{"a":1}', '$.b', 2), json_insert('{"a":1}', '$.a', 9), json_replace('{"a":1}', '$.a', 9), json_remove('[1,2,3]', '$[1]'), json_patch('{"a":1,"b":2}', '{"b":null,"c":3}');
+CREATE TABLE doc (id INT, body TEXT);
+INSERT INTO doc VALUES (1, '{"tags":["x","y"],"n":5}'), (2, '{"tags":[],"n":7}');
+SELECT doc.id, j.value FROM doc, json_each(doc.body, '$.tags') j;
+SELECT json_group_array(id), json_group_object(id, body ->> 'n') FROM doc;
+SELECT json_valid('{bad'), json_valid('[]'), json_array_length('[1,2,3]');
+SELECT json_extract('{bad', '$.a');

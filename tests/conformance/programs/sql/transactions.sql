@@ -1,0 +1,17 @@
+CREATE TABLE t (x INT UNIQUE);
+BEGIN;
+INSERT INTO t VALUES (1), (2);
+SAVEPOINT inner;
+INSERT INTO t VALUES (3);
+SELECT 'inside', count(*) FROM t;
+ROLLBACK TO inner;
+SELECT 'rolled back to', count(*) FROM t;
+RELEASE inner;
+COMMIT;
+BEGIN; DELETE FROM t; SELECT 'deleted', count(*) FROM t; ROLLBACK;
+SELECT 'after rollback', count(*) FROM t;
+INSERT OR IGNORE INTO t VALUES (1), (9);
+INSERT OR REPLACE INTO t VALUES (2);
+SELECT group_concat(x) FROM (SELECT x FROM t ORDER BY x);
+SELECT changes(), total_changes() > 3;
+INSERT INTO t VALUES (5), (1);

@@ -1,0 +1,13 @@
+CREATE TABLE item (id INTEGER PRIMARY KEY, price REAL, category INT);
+CREATE TABLE category (id INTEGER PRIMARY KEY, factor REAL);
+INSERT INTO item VALUES (1, 10, 1), (2, 20, 2), (3, 30, NULL);
+INSERT INTO category VALUES (1, 1.5), (2, 0.5);
+UPDATE item SET price = price * (SELECT factor FROM category WHERE id = item.category) WHERE category IS NOT NULL;
+SELECT * FROM item;
+DELETE FROM item WHERE category IN (SELECT id FROM category WHERE factor < 1);
+SELECT id, price FROM item;
+INSERT INTO item (price, category) SELECT factor * 100, id FROM category;
+SELECT last_insert_rowid(), count(*) FROM item;
+UPDATE item SET (price, category) = (0, 9) WHERE id = 3;
+SELECT * FROM item ORDER BY id;
+REPLACE INTO item VALUES (1, 1, 1); SELECT price FROM item WHERE id = 1;
