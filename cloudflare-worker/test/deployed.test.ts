@@ -51,6 +51,16 @@ describe("what is deployed", () => {
     assert.equal(health.memoryBytesMax, 128 * 2 ** 20);
   });
 
+  test("runs commands, and has the gateway in the Worker of each language", async () => {
+    const rest = { allowedModules: ["*"], tier: "enterprise", timeoutMs: 30_000 };
+    const commands = await deployed.run(order({ files: { "main.js": "return String(require('child_process').execSync('ls'))" }, ...rest }));
+    assert.equal(commands.result, "main.js\n");
+    for (const [name, code] of [["main.js", "await fetch('http://127.1/')"], ["main.py", "import urllib.request\nurllib.request.urlopen('http://127.1/')"]] as const) {
+      const refused = await deployed.run(order({ files: { [name]: code }, ...rest }));
+      assert.match(refused.error?.message ?? "", /network_denied: 127.0.0.1 is not reachable: it is no public address/, name);
+    }
+  });
+
   for (const [language, [entry, content, printed]] of Object.entries(PROGRAMS)) {
     test(`runs ${language}`, async () => {
       const done = await deployed.run(order({ language, entry, files: [{ name: entry, content }], timeoutMs: 30_000 }));

@@ -8,10 +8,12 @@ import type { Host, IsolateModule, Language, Program } from "../../language.js";
 import { builtinName, SHADOWED_MODULES } from "../../modules.js";
 import type { Run } from "../../wire.js";
 import { contextCode } from "./context.js";
-import { HARNESS_MODULE, PROGRAM_MODULE, type ProgramSheet, SESSION_PREFIX, type SourceFile } from "./program.js";
+import { HARNESS_MODULE, PROGRAM_MODULE, type ProgramSheet, SESSION_PREFIX, SHELL_MODULE, type SourceFile } from "./program.js";
 import { isPath, resolve } from "./resolve.js";
 import { type Form, SourceError, transform, type Transformed } from "./transform.js";
 
+// A variable, so that bundlers leave the import alone: the module is there or it is not.
+const SHELL_ENGINE = "./shell-engine.js.txt";
 const TYPESCRIPT = /\.[mc]?ts$/;
 const SHADOWS: [string, IsolateModule][] = SHADOWED_MODULES.map((name) => [name, { text: "" }]);
 
@@ -57,6 +59,8 @@ function broken(name: string, source: string, error: SourceError): SourceFile & 
 interface Gathered {
   sheet: ProgramSheet;
   modules: Record<string, IsolateModule>;
+  /** Something is imported whose name is only known at run time. */
+  everything: boolean;
 }
 
 /** The entry and all it can reach; everything, when a name is only known at run time. */
@@ -96,7 +100,7 @@ function gather(run: Run, typed: boolean): Gathered {
       for (const candidate of sources.keys()) if (/\.([mc]?[jt]s|json)$/.test(candidate)) waiting.push({ name: candidate, form: "file" });
     }
   }
-  return { sheet: { entry: run.entry, files: [...files], scripts, contextCode: null }, modules };
+  return { sheet: { entry: run.entry, files: [...files], scripts, contextCode: null, shell: false }, modules, everything };
 }
 
 function syntaxAnswer(file: string, fault: SourceFile & { kind: "broken" }): Program {
@@ -104,8 +108,24 @@ function syntaxAnswer(file: string, fault: SourceFile & { kind: "broken" }): Pro
   return { kind: "answer", frames: [{ type: "finished", exitCode: 1, error, artifacts: [] }] };
 }
 
-function prepare(run: Run, typed: boolean): Program {
-  const { sheet, modules } = gather(run, typed);
+const allows = (run: Run, module: string): boolean => run.allowedModules.some((name) => name === "*" || name.replace(/^node:/, "") === module);
+
+/** The engine behind child_process, for a program that may use it and names it, or whose names are only known at run time. */
+async function addShell(run: Run, { sheet, modules, everything }: Gathered): Promise<void> {
+  const named = run.files.some((file) => "content" in file && file.content.includes("child_process"));
+  if (!allows(run, "child_process") || !(named || everything)) return;
+  try {
+    modules[SHELL_MODULE] = { js: ((await import(SHELL_ENGINE)) as { default: string }).default };
+    sheet.shell = true;
+  } catch {
+    // Not part of this Worker: child_process says so.
+  }
+}
+
+async function prepare(run: Run, typed: boolean): Promise<Program> {
+  const gathered = gather(run, typed);
+  const { sheet, modules } = gathered;
+  await addShell(run, gathered);
   const entry = sheet.files.find(([name]) => name === run.entry)?.[1];
   if (entry === undefined) {
     const error = { type: "SyntaxError", message: "the entry is not a text file", stack: "SyntaxError: the entry is not a text file", file: run.entry };
@@ -117,14 +137,14 @@ function prepare(run: Run, typed: boolean): Program {
   } catch (error) {
     return syntaxAnswer("context", broken("context", "", sourceError(error)));
   }
-  const allowsFiles = run.allowedModules.some((name) => name === "*" || /^(node:)?fs$/.test(name));
   return {
     kind: "isolate",
     mainModule: HARNESS_MODULE,
     modules: { ...Object.fromEntries(SHADOWS), ...modules, [PROGRAM_MODULE]: { json: sheet }, [HARNESS_MODULE]: { js: harness } },
     // A rejection that is handled within the same turn is none, as in Node.
     compatibilityFlags: ["nodejs_compat", "unhandled_rejection_after_microtask_checkpoint"],
-    run: allowsFiles ? run : { ...run, files: [] },
+    // A command reads and writes files as fs does.
+    run: allows(run, "fs") || allows(run, "child_process") ? run : { ...run, files: [] },
   };
 }
 

@@ -10,8 +10,9 @@ import { LineReader } from "../../lines.js";
 import { REQUEST_LINE_BYTES_MAX } from "../../limits.js";
 import type { Json, Run } from "../../wire.js";
 import { functionSource } from "./context.js";
-import { type ProgramSheet, SESSION_PREFIX } from "./program.js";
+import { type ProgramSheet, SESSION_PREFIX, SHELL_MODULE } from "./program.js";
 import { Builtins, type Own } from "./runtime/builtins.js";
+import { createChildProcess } from "./runtime/childprocess.js";
 import { consoleConstructor, createConsole, utilModule } from "./runtime/console.js";
 import { installStackCleaner, printThrownWith } from "./runtime/errors.js";
 import { Files } from "./runtime/files.js";
@@ -22,6 +23,7 @@ import { type ParseConfig, parseArgs, wordedAssert, wordedFiles } from "./runtim
 import { Network } from "./runtime/network.js";
 import { createProcess } from "./runtime/process.js";
 import { createReadline } from "./runtime/readline.js";
+import { type Engine, Shell } from "./runtime/shell.js";
 import { Stdin } from "./runtime/stdin.js";
 import { createTimers } from "./runtime/timers.js";
 
@@ -80,6 +82,12 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
     assert: () => wordedAssert(false), "assert/strict": () => wordedAssert(true),
     util: () => ({ ...utilModule(), parseArgs: (config: ParseConfig = {}) => parseArgs(config.args ?? run.argv, config) }),
   })) own.set(name, make);
+  // Loaded before the program: later nothing could wait for it.
+  const engine = program.shell ? ((await import(SHELL_MODULE)) as { default: Engine }).default : null;
+  if (engine !== null) {
+    const env = () => process.env as Record<string, unknown>;
+    own.set("child_process", () => createChildProcess({ shell: new Shell(engine), life, memoryBytesMax: run.memoryLimitBytes, env, write: (stream, text) => outbox.output(stream, text) }));
+  }
   const linker = new Linker(program, builtins);
   await linker.load(async (name) => {
     const script = scripts.get(name);

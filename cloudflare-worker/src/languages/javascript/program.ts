@@ -4,6 +4,7 @@ import type { ImportedFrom } from "./transform.js";
 /** The loader's module names: user files below a prefix of their own, so that none can take a builtin's or the harness's name. */
 export const SESSION_PREFIX = "session/";
 export const PROGRAM_MODULE = "collab-program.json";
+export const SHELL_MODULE = "collab-shell.js";
 export const HARNESS_MODULE = "collab-harness.js";
 
 export type SourceFile =
@@ -19,4 +20,6 @@ export interface ProgramSheet {
   scripts: [name: string, code: string][];
   /** A function expression that makes the context's functions. */
   contextCode: string | null;
+  /** The shell's engine is among the modules. */
+  shell: boolean;
 }

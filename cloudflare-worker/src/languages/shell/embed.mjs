@@ -7,7 +7,7 @@ pinned("just-bash", "3.4.2");
 const EXITING = "if(i instanceof he)throw i.prependOutput(r.stdout,r.stderr),i;if(i instanceof dn)return r.append(";
 const EXITED = `if(i instanceof he){if(globalThis.shellSteps?.passesTrap(t,s)){this.ctx.state.lastExitCode=i.exitCode;this.ctx.state.env.set("?",String(i.exitCode));try{let f=await this.executeStatement(t.statements.at(-1));i.stdout+=$c(f);i.stderr+=f.stderr}catch(j){if(!(j instanceof he))throw j;j.prependOutput(i.stdout,i.stderr);i=j}}throw i.prependOutput(r.stdout,r.stderr),i}if(i instanceof dn)return r.append(`;
 
-const mended = {
+export const mended = {
   name: "just-bash",
   setup({ onLoad }) {
     onLoad({ filter: /just-bash\/dist\/bundle\/browser\.js$/ }, ({ path }) => {

@@ -21,7 +21,7 @@ export type Own = Map<string, () => unknown>;
 
 function unavailable(module: string, names: readonly string[]): Builtin {
   const absent = (name: string) => () => {
-    throw Object.assign(new Error(`${module}.${name} is not available in this build`), { code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM" });
+    throw Object.assign(new Error(`${module}.${name} is not available: the shell is not part of this Worker`), { code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM" });
   };
   return Object.fromEntries(names.map((name) => [name, absent(name)]));
 }

@@ -1,0 +1,33 @@
+/**
+ * Bundles the shell that child_process, subprocess and os.system run in. Its asynchronous functions become generators driven by the promises that it is
+ * given, so that one and the same engine runs beside a program or while the program waits (src/isolate/shell/loop.ts).
+ */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { mended } from "../src/languages/shell/embed.mjs";
+import { ROOT } from "./guest-build.mjs";
+
+/** What the engine takes from its host instead of the runtime; `zlib` is node:zlib where there is one. */
+const GIVEN = ["Promise", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "crypto", "zlib"];
+const zlib = {
+  name: "given-zlib",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:zlib$/ }, () => ({ path: "zlib", namespace: "given" }));
+    onLoad({ filter: /.*/, namespace: "given" }, () => ({ contents: "export const { constants, gunzipSync, gzipSync } = zlib;", loader: "js" }));
+  },
+};
+
+export async function shellEngine() {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT, entryPoints: ["src/isolate/shell/engine.ts"], bundle: true, write: false, format: "iife", globalName: "engine", target: "es2024", platform: "neutral",
+    supported: { "async-await": false, "async-generator": false, "for-await": false }, mainFields: ["module", "main"], conditions: ["workerd"], minify: true, logLevel: "error", legalComments: "none", plugins: [zlib, mended],
+    define: Object.fromEntries(GIVEN.map((given) => [`globalThis.${given}`, given])),
+  });
+  const name = "shell-engine.js.txt";
+  const path = join(ROOT, "dist", name);
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, `export default (given) => { const { ${GIVEN.join(", ")} } = given; ${outputFiles[0].text}\nreturn engine; };\n`);
+  renameSync(`${path}.${process.pid}`, path);
+  return name;
+}
