@@ -39,6 +39,7 @@ async def test_text_that_a_stock_client_typed_is_there_after_saved_and_kill_9(tm
     async with serving(tmp_path) as server:
         session_id, token = await session_of(server, "ada", "start\n"), await server.token("ada")
         async with StockClient.connect(3, server, session_id, token) as typist, server.lane(session_id, token) as lane:
+            await lane.event("welcome")
             text = (await typist.ask("insert", name="main.js", at=-1, text="typed ✍️\n"))["text"]
             changed = await lane.event("file.changed")
             if not any(m["type"] == "saved" and m["version"] >= changed["version"] for m in lane.heard):
