@@ -33,6 +33,7 @@ DEFAULTS: tuple[tuple[Kind, int, int], ...] = (
     ("access_refused", 200, 60),
     ("scan_finding", 50, 600),
     ("overflow", 1, 60),
+    ("document_quarantined", 1, 60),
 )
 QUIET_S = 600
 

@@ -22,7 +22,7 @@ from collab_server.middleware import Around, Compressed
 from collab_server.rest.common import Once, problem_response
 from collab_server.settings import Settings
 from collab_server.supervisor import Fault
-from crdt.watch import Unwatched, Watch
+from crdt.watch import Watch
 
 logger = logging.getLogger(__name__)
 CODE_OF_STATUS = {
@@ -41,7 +41,7 @@ def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with services.running(settings, watch=watch or Unwatched(), faults=faults) as node, mcp.running():
+        async with services.running(settings, watch=watch, faults=faults) as node, mcp.running():
             app.state.services = node
             yield
 

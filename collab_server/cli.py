@@ -124,6 +124,11 @@ def parser() -> argparse.ArgumentParser:
     _server_options(imported)
     imported.set_defaults(do=_remote("import_session"))
 
+    repaired = session.add_parser("repair", help="let a quarantined session be edited again (admins)")
+    repaired.add_argument("id")
+    _server_options(repaired)
+    repaired.set_defaults(do=_remote("repair_session"))
+
     mcp = commands.add_parser("mcp", help="an MCP server on stdin and stdout that talks to a running server")
     _server_options(mcp)
     mcp.set_defaults(do=_mcp)

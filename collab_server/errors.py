@@ -119,6 +119,7 @@ TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid input",
+    423: "Locked",
     428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
@@ -140,7 +141,7 @@ STATUS_OF_CODE = {
     "rate_limited": 429,
     "quota_exceeded": 429,
     "overloaded": 503,
-    "quarantined": 503,
+    "quarantined": 423,
     "platform": 502,
     "internal": 500,
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import struct
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -57,10 +56,10 @@ class Pulse:
         """The loop turns."""
         _NUMBER.pack_into(self._page, self._at + _BEAT_AT, time.monotonic_ns())
 
-    def begin(self, session_id: str, phase: Phase, version: int, updates: Sequence[bytes]) -> None:
+    def begin(self, session_id: str, phase: Phase, version: int, alone: bytes | None = None) -> None:
         """Written before it is done; the time comes last, so that what stands behind it is whole."""
         name = session_id.encode()[:SESSION_ID_BYTES_MAX]
-        digest = digest_of(updates[0]) if len(updates) == 1 else _NO_DIGEST
+        digest = _NO_DIGEST if alone is None else digest_of(alone)
         _DOING.pack_into(self._page, self._at + _DOING_AT, phase, version, digest, len(name), name)
         _NUMBER.pack_into(self._page, self._at + _BEGAN_AT, time.monotonic_ns())
 

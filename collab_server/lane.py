@@ -128,6 +128,7 @@ class Lane:
                 "protocol": PROTOCOL,
                 "mayEdit": connection.may_edit,
                 "mayRun": connection.may_run,
+                **({"quarantined": room.quarantined} if room is not None and room.quarantined is not None else {}),
                 **more,
             }
         )
@@ -154,7 +155,7 @@ class Lane:
             replies = [_fault(error)]
         except Exception as error:
             problem = describe(error)
-            if problem.status >= 500:
+            if problem.code == "internal":
                 raise
             replies = [{"type": "error", "code": problem.code, "message": problem.message, **problem.extra}]
         for reply in replies:

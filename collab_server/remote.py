@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
+
 from collab_server import database
 from collab_server.client import Client, Limits, Run, connect
 from collab_server.client.execution import Execution
@@ -118,6 +120,22 @@ def list_sessions(settings: Settings, arguments: argparse.Namespace) -> int:
             print(f"{session.id}  {session.updated_at}  {session.owner_id}  {session.name}")
 
     _with_client(settings, arguments, work)
+    return 0
+
+
+def repair_session(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Let a quarantined session be edited again; print what was taken out of its log."""
+    url, token = reach(settings, arguments)
+    answer = httpx.post(
+        f"{url}/api/admin/sessions/{arguments.id}/repair",
+        headers={"authorization": f"Bearer {token}"},
+        timeout=REQUEST_S,
+        trust_env=False,
+    )
+    if answer.is_error:
+        raise RemoteError(answer.json().get("detail", answer.reason_phrase))
+    taken = answer.json()["setAside"]
+    print(f"{arguments.id} can be edited" + (f"; set aside: versions {', '.join(map(str, taken))}" if taken else ""))
     return 0
 
 

@@ -37,7 +37,8 @@ class Holder(Protocol):
 
 
 # "tiers": prices or limits changed; "webhooks": who hears of what; "execution": the run named by the subject is to end, wherever it runs.
-Topic = Literal["tiers", "execution", "webhooks"]
+# "document": what stands against the session named by the subject has changed.
+Topic = Literal["tiers", "execution", "webhooks", "document"]
 
 
 @dataclass(frozen=True)

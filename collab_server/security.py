@@ -24,7 +24,16 @@ logger = logging.getLogger(__name__)
 
 Severity = Literal["info", "warning", "error"]
 Kind = Literal[
-    "login_failed", "login_limited", "token_revoked", "access_refused", "bad_origin", "scan_finding", "overflow"
+    "login_failed",
+    "login_limited",
+    "token_revoked",
+    "access_refused",
+    "bad_origin",
+    "scan_finding",
+    "overflow",
+    "document_fault",
+    "document_quarantined",
+    "document_repaired",
 ]
 FLUSH_S = 0.3
 ROWS_PER_FLUSH_MAX = 20

@@ -28,6 +28,7 @@ from collab_server.actions import (
     WebhookActions,
 )
 from collab_server.alerts import Alerts
+from collab_server.damage import Damage
 from collab_server.endings import teller
 from collab_server.errands import Errands
 from collab_server.identity import Identity
@@ -45,9 +46,10 @@ from collab_server.supervisor import Fault
 from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
+from crdt.faults import Faults
 from crdt.model import Limits
 from crdt.rooms import Rooms
-from crdt.watch import Watch
+from crdt.watch import NOBODY, Watch
 from executor.audit import Audit
 from executor.events import Finding
 from executor.executions import Executor
@@ -87,6 +89,7 @@ class Services:
     webhooks: WebhookActions
     alerts: Alerts
     nodes: Nodes
+    damage: Damage
 
 
 @asynccontextmanager
@@ -110,7 +113,16 @@ async def running(
         members = Members(engine, identity, now=now, security=security)
         log = crdt.log.Log(engine, now=now)
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
-        rooms = Rooms(log, bus, limits=Limits(room_idle_s=settings.room_idle_s), now=now, new_id=new_id)
+        document_faults = Faults(engine, now=now)
+        rooms = Rooms(
+            log,
+            bus,
+            limits=Limits(room_idle_s=settings.room_idle_s),
+            now=now,
+            new_id=new_id,
+            faults=document_faults,
+            watch=watch or NOBODY,
+        )
         runner = make_runner(settings)
         sealer = Sealer.of(settings)
         outbox = Outbox(engine, now=now)
@@ -160,6 +172,8 @@ async def running(
                 await executor.reload_tiers()
             elif change.topic == "webhooks":
                 await outbox.reload()
+            elif change.topic == "document" and change.subject is not None:
+                await rooms.look_again(change.subject)
             elif change.topic == "execution" and change.subject is not None:
                 await executor.cancel(change.subject)
             elif change.topic is None:
@@ -181,11 +195,15 @@ async def running(
         async def on_gone(instance: str) -> None:
             await executions.announce_lost(await executor.end_lost(instance))
 
+        damage = Damage(engine, rooms, document_faults, security, now=now)
         nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
         for part in (outbox, alerts, security, deliveries, rooms, nodes, runner, executor, errands, revocations):
             await part.start()
             stack.push_async_callback(part.close)
+        for fault in faults:
+            # Before anybody can open the session again.
+            await damage.note(fault)
         await nodes.bury([*place.gone, *(await executor.ledger.nodes_with_unfinished() - await nodes.known())])
         stack.push_async_callback(sockets.close)
         yield Services(
@@ -216,4 +234,5 @@ async def running(
             WebhookActions(engine, members, outbox, deliveries, sealer, private=settings.webhooks_private, now=now),
             alerts,
             nodes,
+            damage,
         )

@@ -304,6 +304,7 @@ class SessionOut(Shape):
     updated_at: str
     expires_at: str | None
     version: int
+    quarantined: str | None = Field(None, description="Why the session can only be read; left out where it is well.")
 
 
 class SessionList(Shape):

@@ -48,10 +48,11 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Fault:
-    """What a process was doing when it was stuck or crashed, and which of the two."""
+    """What a process was doing when it was stuck or crashed, and which of the two; `key` names the occurrence."""
 
     doing: Doing
     how: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ class Supervisor:
             how = "stuck" if place.killed is not None else "crashed"
             doing = underway.doing
             logger.error("it was at session %s (%s, version %d)", doing.session_id, doing.phase.name, doing.version)
-            place.faults.append(Fault(doing, how))
+            place.faults.append(Fault(doing, how, os.urandom(16).hex()))
 
     def _look(self, now: float) -> None:
         if now - self._looked_at > STUCK_S / 2:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy import RowMapping, delete, false, func, insert, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from crdt.tables import snapshots_table, updates_table, versions_table
+from crdt.tables import faults_table, set_aside_table, snapshots_table, updates_table, versions_table
 
 logger = logging.getLogger(__name__)
 
@@ -214,10 +214,28 @@ class Archive:
                 for row in found.mappings()
             ]
 
+    async def set_aside(self, session_id: str, version: int, *, rows: bool = True) -> int:
+        """Takes the rows of a version out of the log, and every snapshot that was made of them; returns how many.
+
+        The rows are kept elsewhere as they were. Without `rows` only the snapshots go, which the log can replace."""
+        columns = updates_table.c
+        chosen = (columns.session_id == session_id, columns.version == version, true() if rows else false())
+        moved = [column.name for column in updates_table.columns]
+        async with self._engine.begin() as connection:
+            taken = select(*(columns[name] for name in moved), literal(int(self._now() * 1000))).where(*chosen)
+            await connection.execute(insert(set_aside_table).from_select([*moved, "set_aside_at_ms"], taken))
+            gone = await connection.execute(delete(updates_table).where(*chosen))
+            await connection.execute(
+                delete(snapshots_table).where(
+                    snapshots_table.c.session_id == session_id, snapshots_table.c.version >= version
+                )
+            )
+        return int(gone.rowcount)
+
     async def delete(self, session_id: str) -> None:
         """Removes all that is kept of a session; its room must be gone by then."""
         async with self._engine.begin() as connection:
-            for table in (updates_table, snapshots_table, versions_table):
+            for table in (updates_table, snapshots_table, versions_table, faults_table, set_aside_table):
                 await connection.execute(delete(table).where(table.c.session_id == session_id))
 
 

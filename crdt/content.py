@@ -4,7 +4,8 @@ What may come in is known.py's, what the server itself edits document.py's; conn
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crdt import edits as arithmetic
@@ -16,6 +17,7 @@ from crdt.model import EditRefused, FileState, Limits, TextEdit
 from crdt.protocol import encode_state_vector, malformed, parse_state_vector
 from crdt.replica import ApplyFailed, Effects, Replica
 from crdt.update import Id, replace_pairs
+from crdt.watch import NOBODY, Phase, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,17 @@ class Change:
 class Content:
     """`version` rises by one for every applied change; `known` says which updates may come in."""
 
-    def __init__(self, limits: Limits | None = None, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        session_id: str = "",
+        watch: Watch = NOBODY,
+    ) -> None:
         self._limits = limits or Limits()
+        self._session_id = session_id
+        self._watch = watch
         self._now = now
         self.version = 0
         self._replica = Replica(self._limits, self._reload_files)
@@ -57,14 +68,31 @@ class Content:
 
     def load(self, state: bytes, version: int, modified: dict[str, int] | None = None) -> None:
         """Begins from a saved state; ApplyFailed or FrameError where it cannot be used."""
-        self.known.start(state)
-        self._replica.start(state, version)
-        self.known.vector = parse_state_vector(self._replica.state_vector(), 2**40)
-        self.version = version
-        self._reload_files(modified or {})
+        with self.watched(Phase.LOAD, version):
+            self.known.start(state)
+            self._replica.start(state, version)
+            self.known.vector = parse_state_vector(self._replica.state_vector(), 2**40)
+            self.version = version
+            self._reload_files(modified or {})
+
+    @contextmanager
+    def watched(self, phase: Phase, version: int) -> Iterator[None]:
+        """While this is done, somebody outside knows what it is."""
+        self._watch.begin(self._session_id, phase, version)
+        try:
+            yield
+        finally:
+            self._watch.end()
 
     def replay(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
         """One version of the log; ApplyFailed or FrameError leave the document as it was."""
+        self._watch.begin(self._session_id, Phase.LOAD, version)
+        try:
+            self._replay(updates, version, at_ms)
+        finally:
+            self._watch.end()
+
+    def _replay(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
         waiting = [*updates, *self.known.release_held()]
         applied: list[bytes] = []
         progress = True
@@ -108,7 +136,11 @@ class Content:
 
     def apply(self, items: Sequence[Admitted]) -> Change | None:
         """Applies admitted updates as one change; None when they were no news. ApplyFailed: none of them stands."""
-        return self._apply(items, int(self._now() * 1000), count=True)
+        self._watch.begin(self._session_id, Phase.APPLY, self.version, items[0].update if len(items) == 1 else None)
+        try:
+            return self._apply(items, int(self._now() * 1000), count=True)
+        finally:
+            self._watch.end()
 
     def _apply(self, items: Sequence[Admitted], at_ms: int, *, count: bool) -> Change | None:
         mended: list[FileChange] = []

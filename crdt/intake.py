@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from crdt.document import Admitted, ApplyFailed, Change, Document
+from crdt.faults import NOTHING, Standing
 from crdt.members import Member
 from crdt.model import CLOSE_MALFORMED, SYSTEM, Actor, FrameError, Limits
 from crdt.replica import merge
+from crdt.watch import digest_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +37,19 @@ class Host(Protocol):
 class Intake:
     """Of one document; a room whose document is replaced gets a new one."""
 
-    def __init__(self, document: Document, host: Host, limits: Limits) -> None:
+    def __init__(self, document: Document, host: Host, limits: Limits, standing: Standing = NOTHING) -> None:
         self._document = document
         self._host = host
         self._limits = limits
+        self._standing = standing
         self._loop = asyncio.get_running_loop()
         self._pending: list[tuple[Member, Admitted]] = []
         self._asked: set[str] = set()
         self._handle: asyncio.Handle | None = None
 
     def take(self, member: Member, update: bytes, *, is_reply: bool) -> None:
+        if self._standing.refused and digest_of(update) in self._standing.refused:
+            raise FrameError(CLOSE_MALFORMED, "this update has stopped the server before", "quarantined")
         item = self._document.known.admit(update)
         if item.known:
             return
@@ -74,7 +79,8 @@ class Intake:
         if not self._pending:
             return
         batch, self._pending = self._pending, []
-        if any(item.torn for _, item in batch):
+        # In a session that has stopped a process each goes alone, so that it is known which one does it again.
+        if self._standing.suspect or any(item.torn for _, item in batch):
             for entry in batch:
                 self._apply([entry])
         else:

@@ -4,28 +4,44 @@ Reading the database, and deciding what to do about a damaged log, happens elsew
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from crdt.archive import Loaded, LogRow, Snapshot
 from crdt.document import ApplyFailed, Document
 from crdt.model import FrameError, Limits
+from crdt.watch import NOBODY, Watch
 
 
-def build(loaded: Loaded, limits: Limits, *, now: Callable[[], float]) -> tuple[Document, str | None]:
+@dataclass(frozen=True)
+class Damage:
+    """What stopped the replay, and where: of a snapshot, or of the rows of a version."""
+
+    version: int
+    of_rows: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{'version' if self.of_rows else 'the snapshot of version'} {self.version}: {self.reason}"
+
+
+def build(
+    loaded: Loaded, limits: Limits, *, now: Callable[[], float], session_id: str = "", watch: Watch = NOBODY
+) -> tuple[Document, Damage | None]:
     """The document, and what stopped the replay if anything did: it then stands at the last good version.
 
     A snapshot that cannot be used gives way to the one before it and the rows since."""
-    fault: str | None = None
+    fault: Damage | None = None
     for snapshot in loaded.snapshots:
-        document = Document(limits, now=now)
+        document = Document(limits, now=now, session_id=session_id, watch=watch)
         try:
             _start(document, snapshot)
         except (ApplyFailed, FrameError) as error:
             document.close()
-            fault = f"snapshot of version {snapshot.version}: {error}"
+            fault = Damage(snapshot.version, False, str(error))
             continue
         return document, _replay(document, loaded.rows_after(snapshot))
-    document = Document(limits, now=now)
+    document = Document(limits, now=now, session_id=session_id, watch=watch)
     if loaded.snapshots:
         # The rows at hand begin behind a snapshot that cannot be read; without it they are of no use.
         return document, fault
@@ -37,11 +53,11 @@ def _start(document: Document, snapshot: Snapshot) -> None:
     document.load(snapshot.state, snapshot.version, modified if isinstance(modified, dict) else None)
 
 
-def _replay(document: Document, rows: Sequence[LogRow]) -> str | None:
+def _replay(document: Document, rows: Sequence[LogRow]) -> Damage | None:
     for version, group in groupby(rows, key=lambda row: row.version):
         parts = list(group)
         try:
             document.replay([row.update for row in parts], version, parts[-1].created_at_ms)
         except (ApplyFailed, FrameError) as error:
-            return f"version {version} (rows {parts[0].id} to {parts[-1].id}): {error}"
+            return Damage(version, True, f"{error} (rows {parts[0].id} to {parts[-1].id})")
     return None

@@ -10,6 +10,7 @@ ActorKind = Literal["human", "agent", "guest", "system"]
 
 CLOSE_MALFORMED = 4400
 CLOSE_FLOOD = 4429
+CLOSE_TRY_AGAIN = 4500
 CLOSE_TOO_BIG = 1009
 
 

@@ -15,11 +15,12 @@ from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
 from crdt.document import ApplyFailed, Change, Document
+from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
 from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
-from crdt.model import Actor, EditRefused, FileState, Limits, TextEdit
+from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, Limits, TextEdit
 from crdt.neighbours import Neighbours
 from crdt.presence import Presence
 from crdt.protocol import (
@@ -36,6 +37,7 @@ from crdt.protocol import (
     update_frame,
 )
 from crdt.saving import Saving
+from crdt.watch import NOBODY, Phase, Watch
 
 __all__ = ["Member", "Peer", "Room"]
 
@@ -59,7 +61,9 @@ class Room:
         now: Callable[[], float],
         new_id: Callable[[], str],
         broadcast: Broadcast = one_by_one,
+        watch: Watch = NOBODY,
     ) -> None:
+        self._watch = watch
         self.session_id = session_id
         self.quarantined: str | None = None
         self.on_announced: Callable[[dict[str, Any]], None] | None = None
@@ -300,7 +304,8 @@ class Room:
             raise EditRefused("quarantined", QUARANTINED)
         self.flush()
         try:
-            change = edit()
+            with self._document.watched(Phase.EDIT, self.version):
+                change = edit()
         except ApplyFailed as failure:
             raise EditRefused("invalid", "the edit cannot be applied") from failure
         if change is not None:
@@ -313,7 +318,7 @@ class Room:
         if self._document.reaches_back(file_id, base_version):
             return
         await self.saved(self.version)
-        then, _ = build(await self._log.load_at(self.session_id, base_version), self._limits, now=self._now)
+        then = await self._then(base_version)
         with suppress(EditRefused):
             self._document.recall(file_id, base_version, then.file(file_id).content)
         then.close()
@@ -322,11 +327,15 @@ class Room:
         """The files as they were at `version`, from the log."""
         self.flush()
         await self.saved(min(version, self.version))
-        then, _ = build(await self._log.load_at(self.session_id, version), self._limits, now=self._now)
+        then = await self._then(version)
         try:
             return then.files()
         finally:
             then.close()
+
+    async def _then(self, version: int) -> Document:
+        loaded = await self._log.load_at(self.session_id, version)
+        return build(loaded, self._limits, now=self._now, session_id=self.session_id, watch=self._watch)[0]
 
     # -- presence ------------------------------------------------------------------------------------------------
 
@@ -381,6 +390,8 @@ class Room:
     def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
         """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
         self.flush()
+        if self.quarantined is not None:
+            return True  # what stands here is the last good version, whatever the others have
         item = self._document.known.admit(update, trusted=True)
         if item.gap:
             return False
@@ -394,15 +405,22 @@ class Room:
 
     # -- loading and leaving -------------------------------------------------------------------------------------
 
-    def adopt(self, document: Document, fault: str | None, changes: int, size_bytes: int) -> None:
+    def adopt(
+        self, document: Document, fault: str | None, changes: int, size_bytes: int, standing: Standing = NOTHING
+    ) -> None:
         """Takes the document that was loaded; with a `fault` it can only be read."""
         self._intake.close()
         self._document.close()
         self._document = document
-        self._intake = Intake(document, self, self._limits)
+        self._intake = Intake(document, self, self._limits, standing)
         self.quarantined = fault
         self.changes_since_snapshot = changes
         self.bytes_since_snapshot = size_bytes
+
+    def dismiss(self, reason: str) -> None:
+        """Asks everybody to connect again."""
+        for member in list(self._audience):
+            member.peer.close(CLOSE_TRY_AGAIN, reason)
 
     def close(self) -> None:
         """Everything is saved and nobody is here: leaves the bus."""

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from crdt.archive import Loaded
 from crdt.bus import Bus
 from crdt.document import Document
-from crdt.loading import build
+from crdt.faults import NOTHING, Faults, Standing
+from crdt.loading import Damage, build
 from crdt.log import Log
 from crdt.members import Broadcast, one_by_one
 from crdt.model import Limits
 from crdt.room import Room
+from crdt.watch import NOBODY, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ TOPIC_PREFIX = "session:"
 # Longer than any insert takes: a row with a lower id than one that is visible may still be on its way.
 SETTLE_S = 60.0
 CLOSE_WAIT_S = 20.0
+REPAIRS_MAX = 1_000
 
 
 @dataclass
@@ -60,8 +63,12 @@ class Rooms:
         now: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         broadcast: Broadcast = one_by_one,
+        faults: Faults | None = None,
+        watch: Watch = NOBODY,
     ) -> None:
         self._log = log
+        self._faults = faults
+        self._watch = watch
         self._broadcast = broadcast
         self._bus = bus
         self._limits = limits or Limits()
@@ -141,23 +148,21 @@ class Rooms:
             now=self._now,
             new_id=self._new_id,
             broadcast=self._broadcast,
+            watch=self._watch,
         )
         await room.neighbours.listen()
         try:
-            loaded = await self._load(session_id)
-            document, fault = build(loaded, self._limits, now=self._now)
-            if fault is not None and loaded.snapshots and not document.files():
-                document.close()
-                loaded = await self._log.load(session_id, from_first=True)
-                document, fault = build(loaded, self._limits, now=self._now)
+            standing = NOTHING if self._faults is None else await self._faults.standing(session_id)
+            loaded, document, damage = await self._load(session_id, standing)
         except BaseException:
             room.close()
             raise
-        if fault is not None:
-            logger.error("session %s is quarantined at version %d: %s", session_id, document.version, fault)
+        reason = standing.reason or (None if damage is None else str(damage))
+        if reason is not None:
+            logger.error("session %s is quarantined at version %d: %s", session_id, document.version, reason)
         newest = loaded.snapshots[0] if loaded.snapshots else None
         rows = loaded.rows_after(newest)
-        room.adopt(document, fault, len(rows), sum(len(row.update) for row in rows))
+        room.adopt(document, reason, len(rows), sum(len(row.update) for row in rows), standing)
         room.neighbours.begin()
         if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
             with suppress(asyncio.TimeoutError):
@@ -166,8 +171,56 @@ class Rooms:
         self._places[session_id] = place
         return place
 
-    async def _load(self, session_id: str) -> Loaded:
-        return await self._log.load(session_id)
+    async def _load(self, session_id: str, standing: Standing) -> tuple[Loaded, Document, Damage | None]:
+        """As far as it is good: short of what stopped a process while it was loaded."""
+        if standing.without is not None:
+            loaded = await self._log.load_at(session_id, standing.without - 1)
+        else:
+            loaded = await self._log.load(session_id)
+        document, damage = self._build(session_id, loaded)
+        if damage is not None and loaded.snapshots and not document.files():
+            document.close()
+            loaded = await self._log.load(session_id, from_first=True)
+            document, damage = self._build(session_id, loaded)
+        return loaded, document, damage
+
+    def _build(self, session_id: str, loaded: Loaded) -> tuple[Document, Damage | None]:
+        return build(loaded, self._limits, now=self._now, session_id=session_id, watch=self._watch)
+
+    # -- damage --------------------------------------------------------------------------------------------------
+
+    async def look_again(self, session_id: str) -> None:
+        """What stands against a session may have changed: the room is loaded anew, its members connect again."""
+        place = self._places.get(session_id)
+        if place is None:
+            return
+        place.room.flush()
+        await place.room.saved(place.room.version)
+        if self._places.get(session_id) is place:
+            del self._places[session_id]
+            place.room.dismiss("the session is loaded anew; connect again")
+            place.room.close()
+
+    async def repair(self, session_id: str) -> list[int]:
+        """Takes what cannot be applied out of the log, keeps it aside, and lets the session be edited again.
+
+        Returns the versions that were taken out. Every node has to look again after it."""
+        taken: list[int] = []
+        if self._faults is not None:
+            unloadable = (await self._faults.standing(session_id)).unloadable
+            taken = [version for version in unloadable if await self._log.set_aside(session_id, version)]
+        for _ in range(REPAIRS_MAX):
+            loaded = await self._log.load(session_id)
+            document, damage = self._build(session_id, loaded)
+            document.close()
+            if damage is None:
+                break
+            # Of a snapshot no row is at fault: it goes, and those that are were made after it.
+            if await self._log.set_aside(session_id, damage.version, rows=damage.of_rows):
+                taken.append(damage.version)
+        if self._faults is not None:
+            await self._faults.lift(session_id)
+        return taken
 
     # -- housekeeping --------------------------------------------------------------------------------------------
 

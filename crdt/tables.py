@@ -1,9 +1,20 @@
-"""The tables of the session documents: every change, the snapshots and the named versions.
+"""The tables of the session documents: every change, the snapshots, the named versions, and what was at fault.
 No statement and no connection ever lives here."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -54,3 +65,37 @@ versions_table = Table(
     Column("created_at_ms", BigInteger, nullable=False),
 )
 Index(None, versions_table.c.session_id, versions_table.c.version)
+
+# What was done to a session when the process that did it was stuck or crashed.
+faults_table = Table(
+    "document_faults",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    # Names the fault, so that it counts once though it was told twice.
+    Column("key", String(64), nullable=False),
+    Column("session_id", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("phase", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("decisive", Boolean, nullable=False),
+    Column("lifted_at_ms", BigInteger),
+    UniqueConstraint("key"),
+)
+Index(None, faults_table.c.session_id)
+
+# Rows of the log that could not be applied and were taken out of it by a repair: kept as they were.
+set_aside_table = Table(
+    "document_updates_set_aside",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("row_key", String(64), nullable=False),
+    Column("session_id", String(64), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("update", LargeBinary, nullable=False),
+    Column("set_aside_at_ms", BigInteger, nullable=False),
+)
+Index(None, set_aside_table.c.session_id)

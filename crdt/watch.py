@@ -4,7 +4,6 @@ stopped this process. Who looks at it, and what follows, is decided elsewhere.""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -31,10 +30,10 @@ class Doing:
 
 
 class Watch(Protocol):
-    """Told of every step that runs the CRDT library. Both calls are made for each keystroke: they must cost next to
-    nothing, and they never raise."""
+    """Told of every step that runs the CRDT library; `alone` is the update where it is one. Both calls are made for
+    each keystroke: they must cost next to nothing, and they never raise."""
 
-    def begin(self, session_id: str, phase: Phase, version: int, updates: Sequence[bytes]) -> None: ...
+    def begin(self, session_id: str, phase: Phase, version: int, alone: bytes | None = None) -> None: ...
 
     def end(self) -> None: ...
 
@@ -42,11 +41,14 @@ class Watch(Protocol):
 class Unwatched:
     """Nobody looks."""
 
-    def begin(self, session_id: str, phase: Phase, version: int, updates: Sequence[bytes]) -> None:
+    def begin(self, session_id: str, phase: Phase, version: int, alone: bytes | None = None) -> None:
         return None
 
     def end(self) -> None:
         return None
+
+
+NOBODY = Unwatched()
 
 
 def digest_of(update: bytes) -> bytes:

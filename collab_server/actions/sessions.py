@@ -316,7 +316,7 @@ class SessionActions:
         shown = []
         for row in rows:
             async with self.room(row["id"]) as room:
-                files, version = room.files(), room.version
+                files, version, quarantined = room.files(), room.version, room.quarantined
             roles_here = given[row["id"]]
             shown.append(
                 {
@@ -333,6 +333,8 @@ class SessionActions:
                     "updatedAt": timestamp(max([row["updated_at"], *(file.last_modified for file in files)])),
                     "expiresAt": timestamp_or_none(row["expires_at"]),
                     "version": version,
+                    # Said only of a session that may just be read until it is repaired.
+                    **({"quarantined": quarantined} if quarantined is not None else {}),
                 }
             )
         return shown

@@ -58,6 +58,11 @@ async def delete_session(node: Node, admin: Admin, session_id: str) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/sessions/{session_id}/repair", summary="Let a quarantined session be edited again")
+async def repair_session(node: Node, admin: Admin, session_id: str) -> Response:
+    return Json(await node.damage.repair(admin, session_id))
+
+
 @router.get("/users", summary="The accounts, by id")
 async def users(
     node: Node, q: Search = None, guests: bool = False, limit: Limit = 50, cursor: str | None = None

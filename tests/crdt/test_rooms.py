@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from crdt.archive import Loaded
 from crdt.bus import LocalBus
+from crdt.document import Document
+from crdt.faults import Standing
+from crdt.loading import Damage
 from crdt.log import Log
 from crdt.model import EditRefused, Limits, TextEdit
 from crdt.room import Room
@@ -31,10 +34,10 @@ async def test_many_who_open_at_once_share_one_load(tmp_path: Path) -> None:
     loads = 0
 
     class Counting(Rooms):
-        async def _load(self, session_id: str) -> Loaded:
+        async def _load(self, session_id: str, standing: Standing) -> tuple[Loaded, Document, Damage | None]:
             nonlocal loads
             loads += 1
-            return await super()._load(session_id)
+            return await super()._load(session_id, standing)
 
     async with store(tmp_path) as make_log:
         rooms = Counting(make_log(), LocalBus())

@@ -38,6 +38,7 @@ class Server:
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
     workers: int = 1
+    command: tuple[str, ...] = (str(CONSOLE_SCRIPT),)
     port: int = 0
     login_url: str = ""
     process: asyncio.subprocess.Process | None = None
@@ -60,7 +61,7 @@ class Server:
     async def start(self) -> Server:
         """Start, and wait for the line with the login URL."""
         self.process = await asyncio.create_subprocess_exec(
-            str(CONSOLE_SCRIPT),
+            *self.command,
             "serve",
             *(["--workers", str(self.workers)] if self.workers > 1 else []),
             cwd=ROOT,
@@ -282,9 +283,9 @@ class StockClient:
         assert "error" not in answer, answer
         return answer
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = ANSWER_S) -> dict[str, Any]:
         """The first event, kept or coming, that is wanted."""
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(within_s):
             while True:
                 for event in self.events:
                     if wanted(event):
