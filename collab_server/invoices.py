@@ -8,15 +8,15 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from collab_server.shapes import timestamp
-from executor.invoices import Brief, Invoice, Line
+from collab_server.shapes import timestamp, timestamp_or_none
+from executor.invoices import Brief, Credit, Invoice, Line
 from executor.pricing import MICRO
 
 COLUMNS = ("Day", "Language", "Tier", "Runs", "Seconds", "Compute units", "Cost (USD)")
@@ -36,11 +36,12 @@ class Addressee:
     name: str
 
 
-def brief(one: Brief) -> dict[str, Any]:
+def brief(one: Brief, number: int | None) -> dict[str, Any]:
     """An invoice in a list."""
     return {
         "id": str(one.month),
-        "status": _status(one.final),
+        "number": spelled(number),
+        "status": _status(one.final, number),
         "executions": one.executions,
         "cost": one.cost_micro_dollars / MICRO,
         "costMicroDollars": one.cost_micro_dollars,
@@ -52,7 +53,9 @@ def shown(invoice: Invoice, to: Addressee) -> dict[str, Any]:
     """The invoice as plain values."""
     return {
         "id": str(invoice.month),
-        "status": _status(invoice.final),
+        "number": spelled(invoice.number),
+        "status": _status(invoice.final, invoice.number),
+        "issuedAt": timestamp_or_none(invoice.issued_at),
         "user": {"id": to.user_id, "name": to.name},
         "periodStart": timestamp(invoice.month.start_ms),
         "periodEnd": timestamp(invoice.month.end_ms),
@@ -70,7 +73,38 @@ def shown(invoice: Invoice, to: Addressee) -> dict[str, Any]:
         "total": _figures(
             *(invoice.total(name) for name in ("executions", "wall_ms", "compute_micro_units", "cost_micro_dollars"))
         ),
+        "credits": [shown_credit(credit) for credit in invoice.credits],
+        "due": invoice.due_micro_dollars / MICRO,
+        "dueMicroDollars": invoice.due_micro_dollars,
     }
+
+
+def shown_credit(credit: Credit) -> dict[str, Any]:
+    """A credit note."""
+    return {
+        "number": f"CN-{credit.number:06d}",
+        "amount": credit.micro_dollars / MICRO,
+        "amountMicroDollars": credit.micro_dollars,
+        "reason": credit.reason,
+        "createdAt": timestamp(credit.created_at),
+    }
+
+
+def issued(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An issued invoice in the operators' list."""
+    return {
+        "number": spelled(row["number"]),
+        "userId": row["actor_id"],
+        "month": row["month"],
+        "issuedAt": timestamp(row["issued_at"]),
+        "cost": row["cost_micro_dollars"] / MICRO,
+        "credited": row["credited_micro_dollars"] / MICRO,
+    }
+
+
+def spelled(number: int | None) -> str | None:
+    """The number that an issued invoice is known by."""
+    return None if number is None else f"INV-{number:06d}"
 
 
 def as_json(invoice: Invoice, to: Addressee) -> bytes:
@@ -91,18 +125,23 @@ def as_csv(invoice: Invoice, to: Addressee) -> bytes:
     units, cost = invoice.total("compute_micro_units"), invoice.total("cost_micro_dollars")
     runs, wall_ms = invoice.total("executions"), invoice.total("wall_ms")
     out.writerow(("total", "", "", "", runs, wall_ms, decimal(units), decimal(cost), "USD"))
+    for credit in invoice.credits:
+        out.writerow(("credit", "", "", "", "", "", "", f"-{decimal(credit.micro_dollars)}", "USD"))
+    if invoice.credits:
+        out.writerow(("due", "", "", "", "", "", "", decimal(invoice.due_micro_dollars), "USD"))
     return text.getvalue().encode()
 
 
 def as_html(invoice: Invoice, to: Addressee) -> bytes:
     """A page to read and print; no script, nothing from elsewhere."""
     rows = "".join(f"<tr>{_cells('td', cells)}</tr>" for cells in _rows(invoice))
+    sums = "".join(f"<tr>{_cells('td', cells)}</tr>" for cells in _sums(invoice))
     title = f"Invoice {invoice.month}"
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
         f"<body><h1>{title}</h1>{''.join(f'<p>{html.escape(text)}</p>' for text in _facts(invoice, to))}"
         f"<table><thead><tr>{_cells('th', COLUMNS)}</tr></thead><tbody>{rows}</tbody>"
-        f"<tfoot><tr>{_cells('td', _sums(invoice))}</tr></tfoot></table></body></html>\n"
+        f"<tfoot>{sums}</tfoot></table></body></html>\n"
     )
     return page.encode("utf-8", "replace")
 
@@ -126,7 +165,7 @@ def as_pdf(invoice: Invoice, to: Addressee) -> bytes:
     pdf.set_font("Helvetica", "", 9)
     align = ("LEFT",) * 3 + ("RIGHT",) * 4
     with pdf.table(col_widths=WIDTHS_MM, text_align=align, line_height=6) as table:
-        for cells in (COLUMNS, *_rows(invoice), _sums(invoice)):
+        for cells in (COLUMNS, *_rows(invoice), *_sums(invoice)):
             row = table.row()
             for cell in cells:
                 row.cell(_latin(cell))
@@ -147,8 +186,8 @@ def decimal(micro: int) -> str:
     return f"{micro // MICRO}.{micro % MICRO:06d}"
 
 
-def _status(final: bool) -> str:
-    return "final" if final else "open"
+def _status(final: bool, number: int | None) -> str:
+    return "issued" if number is not None else "final" if final else "open"
 
 
 def _day(line: Line) -> str:
@@ -169,7 +208,8 @@ def _facts(invoice: Invoice, to: Addressee) -> list[str]:
     last = datetime.fromtimestamp((invoice.month.end_ms - 1) / 1000, UTC).date().isoformat()
     state = "final" if invoice.final else "so far; the month is not over"
     who = to.name if to.name == to.user_id else f"{to.name} ({to.user_id})"
-    return [f"For {who}", f"{invoice.month}-01 to {last}, UTC; {state}"]
+    known = [] if invoice.number is None else [f"Number {spelled(invoice.number)}"]
+    return [*known, f"For {who}", f"{invoice.month}-01 to {last}, UTC; {state}"]
 
 
 def _rows(invoice: Invoice) -> list[tuple[str, ...]]:
@@ -184,9 +224,16 @@ def _rows(invoice: Invoice) -> list[tuple[str, ...]]:
     ]
 
 
-def _sums(invoice: Invoice) -> tuple[str, ...]:
+def _sums(invoice: Invoice) -> list[tuple[str, ...]]:
     names = ("executions", "wall_ms", "compute_micro_units", "cost_micro_dollars")
-    return ("Total", "", "", *_numbers(*(invoice.total(name) for name in names)))
+    rows: list[tuple[str, ...]] = [("Total", "", "", *_numbers(*(invoice.total(name) for name in names)))]
+    rows += [
+        (f"CN-{credit.number:06d}", credit.reason, "", "", "", "", f"-{decimal(credit.micro_dollars)}")
+        for credit in invoice.credits
+    ]
+    if invoice.credits:
+        rows.append(("Due", "", "", "", "", "", decimal(invoice.due_micro_dollars)))
+    return rows
 
 
 def _numbers(executions: int, wall_ms: int, compute_micro_units: int, cost_micro_dollars: int) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class Payers:
 
     claims: tuple[Claim, ...]
     concurrent_runs: int
+    price_percent: int
 
 
 class Budgets:
@@ -52,7 +53,8 @@ class Budgets:
         )
         async with self._engine.connect() as connection:
             overrides, own, of_key, of_link, of_session = (await connection.execute(query)).one()
-        quota = self._quota(principal.tier, overrides)
+        given = None if overrides is None else Overrides.model_validate(orjson.loads(overrides))
+        quota = self._quota(principal.tier, given)
         user = f"user:{principal.user_id}"
         claims = [
             Claim(user, quota.runs_per_minute, _least(quota.month_micro_dollars, own), quota.month_compute_micro_units)
@@ -66,15 +68,13 @@ class Budgets:
             claims.append(Claim(f"session:{session_id}", per_minute, of_session))
         if address := ADDRESS.get():
             claims.append(Claim(f"address:{network(address)}", self._settings.runs_per_address_per_minute))
-        return Payers(tuple(claims), min(quota.concurrent_runs, self._settings.runs_per_user_max))
+        at_once = min(quota.concurrent_runs, self._settings.runs_per_user_max)
+        return Payers(tuple(claims), at_once, 100 if given is None else given.price_percent)
 
-    def _quota(self, tier_name: str, overrides: str | None) -> TierQuota:
+    def _quota(self, tier_name: str, given: Overrides | None) -> TierQuota:
         tier = self._executor.tiers.get(tier_name)
         quota = tier.quota if tier is not None else TierQuota()
-        if overrides is None:
-            return quota
-        given = Overrides.model_validate(orjson.loads(overrides))
-        return given.applied(quota)
+        return quota if given is None else given.applied(quota)
 
     async def left(self, principal: Principal, session_id: str | None = None) -> dict[str, Any]:
         """What the caller may do and has left, as `/api/me` and `welcome` show it."""

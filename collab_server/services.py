@@ -51,6 +51,7 @@ from crdt.model import Limits
 from crdt.rooms import Rooms
 from crdt.watch import NOBODY, Watch
 from executor.audit import Audit
+from executor.billing import Billing
 from executor.events import Finding
 from executor.executions import Executor
 from executor.invoices import Invoices
@@ -85,6 +86,7 @@ class Services:
     oversight: OversightActions
     audit: Audit
     invoices: Invoices
+    billing: Billing
     budgets: Budgets
     webhooks: WebhookActions
     alerts: Alerts
@@ -230,6 +232,7 @@ async def running(
             OversightActions(engine, executor, sessions, now=now),
             Audit(engine),
             Invoices(engine),
+            Billing(engine),
             budgets,
             WebhookActions(engine, members, outbox, deliveries, sealer, private=settings.webhooks_private, now=now),
             alerts,

@@ -141,6 +141,19 @@ class WebhookChange(Shape):
     enabled: StrictBool | None = None
 
 
+class Issue(Shape):
+    """A month that is over, like `2026-01`."""
+
+    month: Annotated[str, StringConstraints(max_length=7)]
+
+
+class NewCredit(Shape):
+    """A part of an issued invoice to give back, in dollars; left out: all that is left of it."""
+
+    amount: Annotated[Decimal, Field(gt=0, le=1_000_000_000, decimal_places=6)] | None = None
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
 class Replayed(Shape):
     """From when on."""
 
@@ -183,6 +196,7 @@ class Overrides(Shape):
     concurrent_runs: int = Field(0, ge=1, le=1000)
     compute_units_per_month: Annotated[int, Field(ge=0, le=10**12)] | None = None
     money_per_month: Money | None = None
+    price_percent: int = Field(100, ge=0, le=1000, description="What the account pays of the tiers' prices.")
 
     def applied(self, quota: TierQuota) -> TierQuota:
         """The tier's limits with these instead."""
@@ -193,7 +207,7 @@ class Overrides(Shape):
             "money_per_month": ("month_micro_dollars", MICRO),
         }
         given: dict[str, Any] = {}
-        for name in self.model_fields_set:
+        for name in self.model_fields_set & names.keys():
             value, (field, scale) = getattr(self, name), names[name]
             given[field] = None if value is None else int(value * scale)
         return replace(quota, **given)

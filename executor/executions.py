@@ -165,6 +165,7 @@ class Executor:
         session_id: str | None,
         account_tier: str,
         running_max: int | None = None,
+        price_percent: int = 100,
         key_id: str | None = None,
         claims: Sequence[Claim] = (),
         execution_id: str | None = None,
@@ -189,7 +190,7 @@ class Executor:
                 raise Refused(refusal)
             admission = admit(
                 execution_id, request, snapshot, actor, account_tier,
-                running_max=running_max, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
+                running_max=running_max, price_percent=price_percent, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
                 memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
                 turns=self._turns, session_id=session_id,
             )  # fmt: skip
@@ -406,7 +407,12 @@ class Executor:
     async def _settle_once(self, live: _Live, billed: bool) -> None:
         tail = live.kept[live.stored_count :]
         await self.ledger.settle(
-            live.record, billed=billed, first_index=live.stored_count, events=tail, files=live.files
+            live.record,
+            billed=billed,
+            first_index=live.stored_count,
+            events=tail,
+            files=live.files,
+            settled_at=self.now_ms(),
         )
         live.stored_count = len(live.kept)
         if live.files:

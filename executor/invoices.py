@@ -1,6 +1,6 @@
 """Invoices: what one account used in one month of UTC, in lines that add up to the ledger to the last micro-dollar.
 
-An invoice is read from the append-only usage table and never stored a second time; how it looks is no business of this module.
+Here it is read from the append-only usage table; freezing it is billing.py's, how it looks is no business of this module.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,31 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """A part of an issued invoice that was given back."""
+
+    number: int
+    micro_dollars: int
+    reason: str
+    created_at: int
+
+
+@dataclass(frozen=True)
 class Invoice:
+    """`number` and what follows it once it is issued (billing.py)."""
+
     month: Month
     actor_id: str
     lines: tuple[Line, ...]
     final: bool
+    number: int | None = None
+    issued_at: int | None = None
+    credits: tuple[Credit, ...] = ()
+
+    @property
+    def due_micro_dollars(self) -> int:
+        """What is to be paid: the total without what was given back."""
+        return self.total("cost_micro_dollars") - sum(credit.micro_dollars for credit in self.credits)
 
     def total(self, figure: str) -> int:
         """The sum of a figure over all lines."""

@@ -154,8 +154,14 @@ class Ledger:
         first_index: int,
         events: Sequence[Mapping[str, Any]],
         files: Sequence[artifacts.KeptFile] = (),
+        settled_at: int | None = None,
     ) -> bool:
-        """Row, usage, last events and files in one transaction. False when it was settled before: nothing is charged twice."""
+        """Row, usage, last events and files in one transaction. False when it was settled before: nothing is charged twice.
+
+        The charge belongs to `settled_at`, by default the run's end: where a store was away for long, a month that was
+        over meanwhile may be issued, and nothing comes into it any more.
+        """
+        charged_at = settled_at or record.finished_at or record.created_at
         async with self._engine.begin() as connection:
             final = {name: getattr(record, name) for name in (*_ENDED, *_MEASURED)}
             unfinished = and_(executions.c.id == record.id, executions.c.status.in_(UNFINISHED))
@@ -163,14 +169,11 @@ class Ledger:
                 return False
             if billed:
                 row = {name: getattr(record, name) for name in (*_CHARGED, *_MEASURED)}
-                await connection.execute(
-                    insert(usage).values(**row, execution_id=record.id, created_at=record.finished_at)
-                )
+                await connection.execute(insert(usage).values(**row, execution_id=record.id, created_at=charged_at))
             await _append(connection, record.id, first_index, events)
             await artifacts.keep(connection, record.id, files, record.finished_at or record.created_at)
             used = Usage(record.compute_micro_units, record.cost_micro_dollars) if billed else None
-            ended_at = record.finished_at or record.created_at
-            await allowances.settle(connection, record.id, record.session_id, used, ended_at)
+            await allowances.settle(connection, record.id, record.session_id, used, charged_at)
             if events and self._on_ended is not None:
                 await self._on_ended(connection, record, events[-1], billed)
         return True

@@ -68,15 +68,16 @@ class Usage:
 FREE = Usage(0, 0)
 
 
-def cost(tier: Tier, seconds: Fraction | float, memory_bytes: int) -> Usage:
-    """`seconds × $/s + MB × $/MB`, exact until one rounding (half up) to a micro-dollar at the end."""
+def cost(tier: Tier, seconds: Fraction | float, memory_bytes: int, percent: int = 100) -> Usage:
+    """`seconds × $/s + MB × $/MB`, exact until one rounding (half up) to a micro-dollar at the end; `percent` is what an
+    account pays of it."""
     exact_seconds = Fraction(seconds)  # NaN and infinity are refused here: they raise
     if exact_seconds < 0 or memory_bytes < 0:
         raise ValueError("a run cannot have used less than nothing")
     megabytes = Fraction(memory_bytes, MB)
     price = exact_seconds * tier.price_per_second_micro_dollars + megabytes * tier.price_per_mb_micro_dollars
     units = exact_seconds + COMPUTE_UNITS_PER_MB * megabytes
-    return Usage(_half_up(units * MICRO), _half_up(price))
+    return Usage(_half_up(units * MICRO), _half_up(price * percent / 100))
 
 
 def _half_up(value: Fraction) -> int:

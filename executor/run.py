@@ -79,6 +79,8 @@ class Admission:
     job: Job
     # The most that it can cost under its limits.
     worst: pricing.Usage
+    # What the account pays of the tier's prices.
+    price_percent: int
     # The server stops: the run is nobody's fault and free.
     abandoned: bool = False
     findings: tuple[events.Finding, ...] = field(default=())
@@ -107,6 +109,7 @@ def admit(
     account_tier: str,
     *,
     running_max: int | None,
+    price_percent: int,
     tiers: Mapping[str, pricing.Tier],
     quota: Quota,
     languages: frozenset[str] | None,
@@ -170,8 +173,8 @@ def admit(
         egress=limits.egress,
     )
     job = Job(wire, Stdin(limits.stdin_bytes_max))
-    most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit)
-    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, findings=seen.findings)
+    most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit, price_percent)
+    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, price_percent, findings=seen.findings)
 
 
 def _shape_problem(
@@ -398,7 +401,11 @@ def conclude(
     # Nobody pays beyond the limits that the run was admitted under, though a kill comes a moment after them.
     wall_ms = min(ended.wall_ms, request.timeout_ms) if leased else 0
     memory_bytes = min(ended.memory_bytes, request.memory_limit_bytes) if leased else 0
-    usage = pricing.FREE if free else pricing.cost(admission.tier, Fraction(wall_ms, 1000), memory_bytes)
+    usage = (
+        pricing.FREE
+        if free
+        else pricing.cost(admission.tier, Fraction(wall_ms, 1000), memory_bytes, admission.price_percent)
+    )
     exit_code = frame.exit_code if frame is not None and ended.cause == "finished" else None
     metrics = events.Metrics(
         execution_time=wall_ms, memory_usage=memory_bytes, compute_units=usage.compute_units, cost=usage.cost_dollars

@@ -160,6 +160,37 @@ reservations = Table(
     Column("micro_dollars", BigInteger, nullable=False),
     Column("micro_units", BigInteger, nullable=False),
 )
+# Written once, when its month is over; only what was credited of it grows.
+issued_invoices = Table(
+    "issued_invoices",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("actor_id", String(255), nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("lines", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("cost_micro_dollars", BigInteger, nullable=False),
+    Column("credited_micro_dollars", BigInteger, nullable=False),
+    UniqueConstraint("actor_id", "month"),
+)
+credit_notes = Table(
+    "credit_notes",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("invoice_number", Integer, nullable=False, index=True),
+    Column("micro_dollars", BigInteger, nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("created_by", String(255), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+# The last number given out of each kind.
+billing_numbers = Table(
+    "billing_numbers",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
 # Ids come from the chain and have no gap: a row that is missing is found, and so is one that was changed.
 audit = Table(
     "audit",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -118,6 +119,7 @@ class ExecutionActions:
                 session_id=session_id,
                 account_tier=principal.tier,
                 running_max=payers.concurrent_runs,
+                price_percent=payers.price_percent,
                 key_id=principal.key_id,
                 claims=payers.claims,
                 execution_id=wanted,
@@ -144,8 +146,9 @@ class ExecutionActions:
         tier = pricing.choose_tier(wanted, principal.tier, self._executor.tiers)
         if isinstance(tier, pricing.TierRefusal):
             raise Invalid(tier.message, name="tier") if tier.unknown_tier else Forbidden(tier.message)
-        worst = pricing.cost(tier, request.timeout / 1000, request.memory_limit)
-        left = await self._executor.left((await self._budgets.of(principal, session_id)).claims)
+        payers = await self._budgets.of(principal, session_id)
+        worst = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit, payers.price_percent)
+        left = await self._executor.left(payers.claims)
         typical = await self._executor.ledger.median_cost(principal.user_id, session_id, snapshot.language, tier.name)
         return {
             "tier": tier.name,

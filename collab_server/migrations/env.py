@@ -3,6 +3,7 @@
 from alembic import context
 
 from collab_server.database import METADATA
+from collab_server.migrations import views
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -12,4 +13,9 @@ with context.begin_transaction():
     if connection.dialect.name == "postgresql":
         # Two nodes that start at once are put in order.
         connection.exec_driver_sql("select pg_advisory_xact_lock(727374)")
+    here, head = context.get_context(), context.get_head_revision()
+    if here.get_current_revision() != head:
+        views.drop(connection)
     context.run_migrations()
+    if here.get_current_revision() == head:
+        views.create(connection)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from collab_server.errors import NotFound, PreconditionRequired
+from collab_server.caller import ADDRESS
+from collab_server.errors import Conflict, Invalid, NotFound, PreconditionRequired
 from collab_server.identity import Principal
+from collab_server.invoices import issued, shown_credit
+from collab_server.money import micro
 from collab_server.rest.common import PROBLEMS, Asker, IfMatch, Json, Node, etag, version_of
 from collab_server.shapes import (
     AuditVerdict,
+    Issue,
     NewAlertRule,
+    NewCredit,
     TierChange,
     TierOut,
     UserChange,
@@ -23,6 +28,9 @@ from collab_server.shapes import (
     timestamp,
 )
 from executor.audit import Act
+from executor.billing import CreditRefused, NotOver
+from executor.months import Month
+from executor.pricing import MICRO
 
 
 async def admin_of(who: Asker) -> Principal:
@@ -34,6 +42,7 @@ Admin = Annotated[Principal, Depends(admin_of)]
 Search = Annotated[str | None, Query(alias="q", max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 From = Annotated[AwareDatetime | None, Query(alias="from")]
+InvoiceNumber = Annotated[str, Path(pattern=r"^(INV-)?\d{1,9}$")]
 Before = Annotated[int | None, Query(ge=1, description="Only what is older than this id.")]
 
 router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependencies=[Depends(admin_of)])
@@ -209,6 +218,40 @@ async def verify(node: Node) -> Response:
     if found.broken_id is not None:
         shown |= {"brokenId": found.broken_id, "reason": found.reason}
     return Json(shown)
+
+
+@router.get("/invoices", summary="Issued invoices of everybody, newest first")
+async def invoices(node: Node, before: Before = None, limit: Limit = 100) -> Response:
+    rows = await node.billing.listed(before=before, limit=limit)
+    return Json(
+        {"items": [issued(row) for row in rows], "nextBefore": rows[-1]["number"] if len(rows) == limit else None}
+    )
+
+
+@router.post("/invoices/issue", summary="Freeze and number the invoices of a month that is over")
+async def issue(node: Node, admin: Admin, wanted: Issue) -> Response:
+    month = Month.parse(wanted.month)
+    if month is None:
+        raise Invalid("must be a month like 2026-01", name="month")
+    try:
+        done = await node.billing.issue(month, node.executor.now_ms(), by=admin.user_id, origin=ADDRESS.get())
+    except NotOver as error:
+        raise Conflict(str(error), code="month_open") from None
+    return Json({"month": str(month), "issued": done.issued, "cost": done.cost_micro_dollars / MICRO})
+
+
+@router.post("/invoices/{number}/credit", status_code=201, summary="Give back a part of an issued invoice, or all")
+async def credit(node: Node, admin: Admin, number: InvoiceNumber, wanted: NewCredit) -> Response:
+    amount, now_ms = micro(wanted.amount), node.executor.now_ms()
+    try:
+        made = await node.billing.credit(
+            int(number.removeprefix("INV-")), amount, wanted.reason, now_ms, by=admin.user_id, origin=ADDRESS.get()
+        )
+    except LookupError:
+        raise NotFound(f"there is no issued invoice {number}") from None
+    except CreditRefused as error:
+        raise Conflict(str(error), code="too_large") from None
+    return Json(shown_credit(made), 201)
 
 
 @router.get("/nodes", summary="The processes that serve, with their figures")

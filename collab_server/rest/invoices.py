@@ -25,7 +25,9 @@ UserId = Annotated[str | None, Query(alias="userId", max_length=255, description
 @router.get("", summary="The months in which you used anything, newest first")
 async def listed(node: Node, who: Asker, user_id: UserId = None) -> Response:
     to = await _addressee(node, who, user_id)
-    return Json({"items": [brief(one) for one in await node.invoices.of(to.user_id, _now_ms())]})
+    numbers = await node.billing.numbers(to.user_id)
+    months = await node.invoices.of(to.user_id, _now_ms())
+    return Json({"items": [brief(one, numbers.get(str(one.month))) for one in months]})
 
 
 @router.get(
@@ -39,7 +41,7 @@ async def get(node: Node, who: Asker, invoice_id: str, accept: Accept = None, us
         raise NotAcceptable(f"an invoice comes as {', '.join(KINDS)}")
     to = await _addressee(node, who, user_id)
     month = Month.parse(invoice_id)
-    invoice = None if month is None else await node.invoices.get(to.user_id, month, _now_ms())
+    invoice = None if month is None else await node.billing.get(to.user_id, month, _now_ms())
     if invoice is None:
         raise NotFound(f"there is no invoice {invoice_id[:64]!r}; their ids are months, like 2026-01")
     ending, render = KINDS[kind]

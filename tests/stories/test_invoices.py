@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from executor.months import Month
 from tests.stories.conftest import Account, account
-from tests.support.processes import Server
+from tests.support.processes import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,3 +104,49 @@ async def test_a_name_full_of_markup_is_only_text(server: Server) -> None:
     printed = await mallory.http.get(f"/api/invoices/{this_month()}", headers={"accept": "application/pdf"})
     assert printed.content.startswith(b"%PDF-")
     await mallory.http.aclose()
+
+
+async def test_a_month_that_is_over_is_issued_numbered_and_credited_in_every_form(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, await server.http("root", admin=True) as root:
+        await spend(Account("root", "", root))
+        cost = (await root.get("/api/usage")).json()["total"]["cost"]
+        with closing(sqlite3.connect(tmp_path / "collab.sqlite3")) as database, database:
+            # The runs of a moment ago happened in January.
+            database.execute("UPDATE usage SET created_at = ?", (Month(2026, 1).start_ms + 5,))
+        early = await root.post("/api/admin/invoices/issue", json={"month": this_month()})
+        assert early.json()["code"] == "month_open"
+        issued = await root.post("/api/admin/invoices/issue", json={"month": "2026-01"})
+        assert issued.json() == {"month": "2026-01", "issued": 1, "cost": cost}
+        credit = await root.post(
+            "/api/admin/invoices/INV-000001/credit", json={"amount": "0.00001", "reason": "an <b>outage"}
+        )
+        assert credit.status_code == 201, credit.text
+        assert credit.json()["number"] == "CN-000001"
+        too_much = await root.post("/api/admin/invoices/1/credit", json={"amount": 99, "reason": "no"})
+        assert too_much.status_code == 409
+        place = "/api/invoices/2026-01"
+        invoice = (await root.get(place)).json()
+        assert (invoice["number"], invoice["status"], invoice["total"]["cost"]) == ("INV-000001", "issued", cost)
+        assert invoice["dueMicroDollars"] == round(cost * 1e6) - 10
+        rows = list(csv.reader(io.StringIO((await root.get(place, headers={"accept": "text/csv"})).text)))
+        assert rows[-2][0] == "credit" and float(rows[-1][7]) == invoice["due"]
+        page = (await root.get(place, headers={"accept": "text/html"})).text
+        assert "INV-000001" in page and "an &lt;b&gt;outage" in page
+        assert (await root.get(place, headers={"accept": "application/pdf"})).content.startswith(b"%PDF-")
+        (listed,) = (await root.get("/api/admin/invoices")).json()["items"]
+        assert (listed["userId"], listed["credited"]) == ("root", 0.00001)
+
+
+async def test_an_account_with_a_discount_pays_that_part_of_the_price(ada: Account, server: Server) -> None:
+    root = await account(server, admin=True)
+    body = {"language": "javascript", "code": "return 1"}
+    full = (await ada.http.post("/api/executions/estimate", json=body)).json()["maxCost"]
+    place = f"/api/admin/users/{ada.user_id}"
+    await root.http.patch(place, json={"limits": {"pricePercent": 25}})
+    assert (await ada.http.post("/api/executions/estimate", json=body)).json()["maxCost"] == full / 4
+    metrics = (await ada.http.post("/api/executions", json=body)).json()["metrics"]
+    whole = metrics["executionTime"] / 1000 * 0.0001 + metrics["memoryUsage"] / 2**20 * 0.00001
+    assert metrics["cost"] == pytest.approx(whole / 4, abs=1e-6)
+    await root.http.patch(place, json={"limits": {"pricePercent": 0}})
+    assert (await ada.http.post("/api/executions", json=body)).json()["metrics"]["cost"] == 0
+    await root.http.aclose()
