@@ -10,9 +10,11 @@ context.configure(
     connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True, compare_type=True
 )
 with context.begin_transaction():
+    # Two nodes that start at once are put in order, and what is interrupted was never done.
     if connection.dialect.name == "postgresql":
-        # Two nodes that start at once are put in order.
         connection.exec_driver_sql("select pg_advisory_xact_lock(727374)")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     here, head = context.get_context(), context.get_head_revision()
     if here.get_current_revision() != head:
         views.drop(connection)
