@@ -235,8 +235,8 @@ class Processes:
     def running(self) -> bool:
         return self._control is not None
 
-    async def spawn(self, kind: Kind) -> RuntimeProcess:
-        """A process that is ready and warm; PlatformFault when it does not get there."""
+    async def spawn(self, kind: Kind, haste: bool = False) -> RuntimeProcess:
+        """A process that is ready, and warm unless somebody waits for it; PlatformFault when it does not get there."""
         if not self.running:
             await self.close()
             await self.start()
@@ -249,7 +249,7 @@ class Processes:
         self._by_number[number] = process
         try:
             ready = await self._launch(process, config, path)
-            await self._await_ready(process, ready)
+            await self._await_ready(process, ready, haste)
             return process
         except BaseException:
             process.dispose()
@@ -312,7 +312,7 @@ class Processes:
                 os.close(fd)
         return ready
 
-    async def _await_ready(self, process: RuntimeProcess, ready: Tail) -> None:
+    async def _await_ready(self, process: RuntimeProcess, ready: Tail, haste: bool) -> None:
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 while '"listen"' not in ready.text:
@@ -323,8 +323,10 @@ class Processes:
                     await ready.news.wait()
                 connection = await Connection.open(process.address, READY_TIMEOUT_S)
                 try:
-                    query = f"?language={process.kind.variant}" if process.kind.variant else ""
-                    await connection.send("POST", f"/warm{query}", self.secret, b"")
+                    wanted = [f"language={process.kind.variant}"] * (process.kind.variant is not None) + [
+                        "haste"
+                    ] * haste
+                    await connection.send("POST", f"/warm?{'&'.join(wanted)}", self.secret, b"")
                     status = await connection.status()
                     answer = await connection.body(ANSWER_BYTES_MAX)
                 finally:

@@ -90,7 +90,10 @@ class _Place:
 class Stock:
     """The caller closes it, and gives every process back."""
 
-    def __init__(self, spawn: Callable[[Kind], Awaitable[RuntimeProcess]], limits: StockLimits, usual: Kind) -> None:
+    def __init__(
+        self, spawn: Callable[[Kind, bool], Awaitable[RuntimeProcess]], limits: StockLimits, usual: Kind
+    ) -> None:
+        """`spawn` is told whether a run waits for the process."""
         self.limits = limits
         self.fault: PlatformFault | None = None
         self._spawn = spawn
@@ -346,7 +349,7 @@ class Stock:
         try:
             while True:
                 try:
-                    process = await self._spawn(kind)
+                    process = await self._spawn(kind, self._promised(kind) > 0)
                     break
                 except PlatformFault as fault:
                     self.fault = fault

@@ -46,8 +46,8 @@ export interface Language {
   prepare(run: Run, host: Host): Program | Promise<Program>;
   /** False in a Worker that was deployed without what this language needs. */
   available?(host: Host): Promise<boolean>;
-  /** Makes the first run fast; called once, before the process counts as ready. */
-  warm?(host: Host): Promise<void>;
+  /** Makes the first run fast; called once, before the process counts as ready. In haste, somebody waits: only what that run would wait for anyway. */
+  warm?(host: Host, haste: boolean): Promise<void>;
   /** A smallest program, executed once at warm-up when it is there. */
   readonly warmProgram?: { entry: string; content: string };
 }

@@ -11,11 +11,11 @@ declare const WORKER_VERSION: string;
 let warmed: Promise<void> | null = null;
 
 /** A process that serves one language only warms that one. */
-async function warm(env: Env, ctx: Context, only: string | null): Promise<void> {
+async function warm(env: Env, ctx: Context, only: string | null, haste: boolean): Promise<void> {
   for (const language of LANGUAGES.values()) {
     if (only !== null && language.name !== only) continue;
-    await language.warm?.(hostOf(env, ctx));
-    await rehearse(language, env, ctx);
+    await language.warm?.(hostOf(env, ctx), haste);
+    if (!haste) await rehearse(language, env, ctx);
   }
 }
 
@@ -41,7 +41,7 @@ async function route(request: Request, env: Env, ctx: Context): Promise<Response
   if (request.method !== "POST") throw new Refusal("not_found", "no such resource", 404);
   if (pathname === "/execute") return execute(request, env, ctx);
   if (pathname === "/warm") {
-    warmed ??= warm(env, ctx, searchParams.get("language"));
+    warmed ??= warm(env, ctx, searchParams.get("language"), searchParams.has("haste"));
     await warmed;
     return new Response(null, { status: 204 });
   }

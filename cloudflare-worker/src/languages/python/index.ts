@@ -42,11 +42,11 @@ export const python: Language = {
     return host.services.python !== undefined || (await payload()) !== null;
   },
 
-  async warm(host: Host): Promise<void> {
+  async warm(host: Host, haste: boolean): Promise<void> {
     if ((await payload()) === null) return;
     const id = crypto.randomUUID();
     const door = host.door();
-    await named(host, id, door.outbound).fetch(new Request("http://python/warm"));
+    await named(host, id, door.outbound).fetch(new Request(`http://python/${haste ? "boot" : "warm"}`));
     warmed = { id, door };
   },
 

@@ -36,8 +36,10 @@ const interpreter = () => {
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    if (new URL(request.url).pathname === "/warm") {
-      await rehearse(await interpreter());
+    const { pathname } = new URL(request.url);
+    if (pathname === "/warm" || pathname === "/boot") {
+      const booted = await interpreter();
+      if (pathname === "/warm") await rehearse(booted);
       return new Response(null, { status: 204 });
     }
     if (used || request.body === null) return new Response(null, { status: 409 });
