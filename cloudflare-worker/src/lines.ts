@@ -1,5 +1,8 @@
 /** Turns a byte stream into lines of text, never holding more than the caller's limit. Knows nothing of what a line means. */
 
+// Taken before any program runs: what a program reads keeps its run alive, what we read of its input does not.
+const { read } = ReadableStreamDefaultReader.prototype;
+
 export class LineTooLong extends Error {}
 
 export class LineReader {
@@ -30,7 +33,7 @@ export class LineReader {
         if (this.#held > bytesMax) throw new LineTooLong(`a line longer than ${bytesMax} bytes`);
       }
       if (this.#ended) return this.#held > 0 ? this.#take(new Uint8Array(0), bytesMax) : null;
-      const { value, done } = await this.#reader.read();
+      const { value, done } = await (Reflect.apply(read, this.#reader, []) as Promise<ReadableStreamReadResult<Uint8Array>>);
       if (done) this.#ended = true;
       else if (value.length > 0) this.#rest = value;
     }

@@ -83,6 +83,13 @@ test("readline asks interactively and sees the end of the input", async () => {
   live.end();
 });
 
+test("a program that could ask for input and for the network ends when it is done, not when its input does", async () => {
+  const live = worker.live(order({ files: [{ name: "main.js", content: "return 42" }], entry: "main.js", interactive: true, allowedModules: ["http", "https"], egress: { deny: [] }, timeoutMs: 5_000 }));
+  const finished = await live.until("finished");
+  live.end();
+  assert.deepEqual([finished.exitCode, finished.result], [0, 42]);
+});
+
 test("a host that closes its side ends the input", async () => {
   const live = worker.live(order({ files: { "main.js": "let all = ''; for await (const c of process.stdin) all += c; return all" }, interactive: true, stdin: "given " }));
   await live.until("input");
