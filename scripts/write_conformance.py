@@ -21,7 +21,7 @@ from tests.conformance.suite import Observation, Program, difference, languages,
 PAGE = ROOT / "docs/conformance.md"
 ENGINES = {
     "javascript": "V8 in workerd", "typescript": "V8 in workerd, types erased by sucrase",
-    "python": "CPython 3.14 (Pyodide)", "ruby": "CRuby 3.4 (ruby.wasm)", "shell": "just-bash", "sql": "SQLite (sql.js)",
+    "python": "CPython 3.14 (Pyodide)", "ruby": "CRuby 3.4 (ruby.wasm)", "shell": "an own bash 5.2", "sql": "SQLite (sql.js)",
     "lua": "Lua 5.4 (wasmoon)", "html": "htmlhint, css-tree, acorn", "css": "css-tree",
 }  # fmt: skip
 

@@ -5,23 +5,23 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { mended } from "../src/languages/shell/embed.mjs";
 import { ROOT } from "./guest-build.mjs";
 
-/** What the engine takes from its host instead of the runtime; `zlib` is node:zlib where there is one. */
-const GIVEN = ["Promise", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "crypto", "zlib"];
-const zlib = {
-  name: "given-zlib",
+/** What the engine takes from its host instead of the runtime; `zlib` is node:zlib where there is one, `hashes` node:crypto. */
+const GIVEN = ["Promise", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "crypto", "hashes", "zlib"];
+const OFFERED = { zlib: "export const { gunzipSync, gzipSync } = zlib;", crypto: "export const { createHash } = hashes;" };
+const offered = {
+  name: "given-modules",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:zlib$/ }, () => ({ path: "zlib", namespace: "given" }));
-    onLoad({ filter: /.*/, namespace: "given" }, () => ({ contents: "export const { constants, gunzipSync, gzipSync } = zlib;", loader: "js" }));
+    onResolve({ filter: /^node:(zlib|crypto)$/ }, ({ path }) => ({ path: path.slice(5), namespace: "given" }));
+    onLoad({ filter: /.*/, namespace: "given" }, ({ path }) => ({ contents: OFFERED[path], loader: "js" }));
   },
 };
 
 export async function shellEngine() {
   const { outputFiles } = await build({
     absWorkingDir: ROOT, entryPoints: ["src/isolate/shell/engine.ts"], bundle: true, write: false, format: "iife", globalName: "engine", target: "es2024", platform: "neutral",
-    supported: { "async-await": false, "async-generator": false, "for-await": false }, mainFields: ["module", "main"], conditions: ["workerd"], minify: true, logLevel: "error", legalComments: "none", plugins: [zlib, mended],
+    supported: { "async-await": false, "async-generator": false, "for-await": false }, mainFields: ["module", "main"], conditions: ["workerd"], minify: true, logLevel: "error", legalComments: "none", plugins: [offered],
     define: Object.fromEntries(GIVEN.map((given) => [`globalThis.${given}`, given])),
   });
   const name = "shell-engine.js.txt";

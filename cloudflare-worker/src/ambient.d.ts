@@ -7,3 +7,7 @@ declare module "collab-program.json" {
   const sheet: unknown;
   export default sheet;
 }
+/** V8's own. */
+interface ErrorConstructor {
+  captureStackTrace(target: object, above?: unknown): void;
+}

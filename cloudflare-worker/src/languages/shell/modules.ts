@@ -7,4 +7,4 @@ export const COUNTERPARTS: Counterparts = {
 };
 
 /** Allowed or not: these programs are not here. */
-export const ABSENT: readonly string[] = ["curl", "wget", "tar", "nc", "ssh", "python", "python3", "node", "ruby"];
+export const ABSENT: readonly string[] = ["curl", "wget", "nc", "ssh", "python", "python3", "node", "ruby"];

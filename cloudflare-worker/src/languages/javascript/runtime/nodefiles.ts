@@ -1,5 +1,5 @@
 /** node:fs as the file system of a shell: the commands of child_process work on the very files the program has. */
-import type { Content, FileSystem, OpenHow, Stat } from "../../../isolate/shell/files.js";
+import type { Content, FileSystem, OpenHow, Stat } from "../../../shell/files.js";
 import type { Builtin } from "./native.js";
 
 interface NodeStat {

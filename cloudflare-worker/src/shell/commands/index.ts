@@ -1,0 +1,39 @@
+/** The programs of /usr/bin, by name. */
+import { printed } from "../builtins/text.js";
+import type { Program } from "../machine.js";
+import { awks } from "./awk/run.js";
+import { codes } from "./codes.js";
+import { fields } from "./fields.js";
+import { files } from "./files.js";
+import { greps } from "./grep.js";
+import { lines } from "./lines.js";
+import { listing } from "./listing.js";
+import { seds } from "./sed.js";
+import { system } from "./system.js";
+
+/** Run by the shell itself, which knows them by these names. */
+const shellItself: Program = () => 127;
+/** Builtins that are programs too, for those who start them without a shell. */
+const echo: Program = (io) => {
+  const bare = io.args[0] === "-n";
+  io.out(`${(bare ? io.args.slice(1) : io.args).join(" ")}${bare ? "" : "\n"}`);
+  return 0;
+};
+const printf: Program = async (io) => {
+  const [format, ...args] = io.args;
+  if (format === undefined) return io.fail("missing operand");
+  const faults: string[] = [];
+  io.out(printed(format, args, (message) => faults.push(message), io.env.get("TZ")).text);
+  for (const fault of faults) await io.fail(fault);
+  return io.status;
+};
+const pwd: Program = (io) => {
+  io.out(`${io.cwd}\n`);
+  return 0;
+};
+
+export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
+  bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
+  ...awks, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
+  echo, printf, true: () => 0, false: () => 1, pwd,
+}));

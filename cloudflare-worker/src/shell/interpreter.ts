@@ -1,0 +1,700 @@
+/** Runs the tree of a script in a shell: lists, pipelines, compound commands, functions, subshells, traps. Simple commands are simple.ts. */
+import { ArithmeticFault } from "./arithmetic.js";
+import { promptedLine } from "./builtins/text.js";
+import { decode } from "./bytes.js";
+import { faultOf } from "./files.js";
+import { isTrue } from "./arithmetic.js";
+import { LimitFault, MemoryFault } from "./machine.js";
+import { matches } from "./patterns.js";
+import { applied, type Undo } from "./redirections.js";
+import { ExitShell, LeaveLoop, ReturnFrom, type Shell, type ShellFunction } from "./shell.js";
+import { simple } from "./simple.js";
+import { Capture, type Descriptors, Killed, NullStream, pipe, type Process, SIGNALS } from "./streams.js";
+import type { AndOr, Command, Compound, List, Pipeline } from "./syntax/ast.js";
+import { Parser } from "./syntax/parser.js";
+import { SyntaxFault } from "./syntax/scanner.js";
+import { condition } from "./tests.js";
+import { VariableFault } from "./variables.js";
+import { ExpansionFault, settle } from "./words.js";
+
+/** A command that was given up because of a fault: the script goes on with its next line. */
+class Discarded extends ExitShell {}
+
+const DEPTH_PER_TURN = 24;
+const NAMES = new Map(Object.entries(SIGNALS).map(([name, number]) => [number, name]));
+const TOLD_SIGNALS: Readonly<Record<number, string>> = { 1: "Hangup", 3: "Quit", 6: "Aborted", 9: "Killed", 11: "Segmentation fault", 15: "Terminated" };
+
+/** A fault that ends one command and is said to the user. */
+export const isFault = (error: unknown): error is Error => error instanceof ExpansionFault || error instanceof VariableFault || error instanceof ArithmeticFault || error instanceof SyntaxFault;
+
+export class Interpreter {
+  readonly shell: Shell;
+  constructor(shell: Shell) {
+    this.shell = shell;
+  }
+  for(shell: Shell): Interpreter {
+    return new Interpreter(shell);
+  }
+
+  // --- whole texts ---
+
+  /** Parses and runs line by line, so that what stands before a syntax error has been done. */
+  async source(text: string, firstLine = 1, main = false): Promise<number> {
+    const { shell } = this;
+    const parser = new Parser(text, shell, firstLine);
+    for (;;) {
+      let list: List | null;
+      try {
+        list = parser.next();
+      } catch (error) {
+        if (!(error instanceof SyntaxFault)) throw error;
+        return await this.syntax(error);
+      }
+      for (const warning of parser.warnings.splice(0)) {
+        shell.line = warning.line;
+        await shell.error(warning.text);
+      }
+      if (list === null) return shell.status;
+      if (shell.options.has("noexec")) continue;
+      try {
+        await this.list(list);
+      } catch (error) {
+        if (!main || !(error instanceof Discarded) || shell.options.has("errexit")) throw error;
+        shell.status = error.status;
+      }
+    }
+  }
+  async syntax(error: SyntaxFault): Promise<number> {
+    const { shell } = this;
+    shell.line = error.line;
+    await shell.error(error.message);
+    if (error.shown !== null) await shell.error(`\`${error.shown}'`);
+    this.fault = error;
+    shell.status = error.message.endsWith("bad substitution") ? 1 : 2;
+    return shell.status;
+  }
+  /** The last syntax error, for whoever wants to know more than its message. */
+  fault: SyntaxFault | null = null;
+
+  /** Runs a whole shell to its end: its exit code, with everything that unwinds it taken care of. */
+  async toTheEnd(action: () => Promise<number>): Promise<number> {
+    const { shell } = this;
+    let status = await this.#caught(action);
+    if (shell.process.killed === null && shell.traps.has("EXIT") && shell.traps.get("EXIT") !== "") {
+      const trap = shell.traps.get("EXIT")!;
+      shell.traps.delete("EXIT");
+      shell.status = status;
+      status = await this.#caught(async () => {
+        const kept = shell.status;
+        await this.source(trap, shell.line);
+        return kept;
+      });
+    }
+    return status & 0xff;
+  }
+  async #caught(action: () => Promise<number>): Promise<number> {
+    const { shell } = this;
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof ExitShell) return error.status;
+      if (error instanceof LeaveLoop) return 0;
+      if (error instanceof Killed) return 128 + error.signal;
+      if (error instanceof LimitFault) {
+        shell.machine.halt(error);
+        return 1;
+      }
+      if (isFault(error)) {
+        await shell.error(error.message);
+        return error instanceof ExpansionFault ? error.status : 1;
+      }
+      if (error instanceof RangeError) {
+        const fault = /call stack/i.test(error.message) ? new LimitFault("too much recursion") : new MemoryFault(`the run's memory is used up: ${error.message}`);
+        shell.machine.halt(fault);
+        return 1;
+      }
+      throw error;
+    }
+  }
+
+  // --- lists ---
+
+  async list(list: List): Promise<number> {
+    const { shell } = this;
+    for (const item of list) {
+      if (item.background) this.background(item);
+      else await this.#andOr(item);
+      if (shell.process.pending.length > 0) await this.#signals();
+    }
+    return shell.status;
+  }
+
+  async #andOr(item: AndOr): Promise<void> {
+    const { shell } = this;
+    if (item.rest.length === 0) {
+      await this.#pipeline(item.first, true);
+      return;
+    }
+    shell.tested += 1;
+    try {
+      await this.#pipeline(item.first, false);
+    } finally {
+      shell.tested -= 1;
+    }
+    for (let at = 0; at < item.rest.length; at += 1) {
+      const { op, pipeline } = item.rest[at]!;
+      if ((op === "&&") !== (shell.status === 0)) continue;
+      if (at === item.rest.length - 1) {
+        await this.#pipeline(pipeline, true);
+        return;
+      }
+      shell.tested += 1;
+      try {
+        await this.#pipeline(pipeline, false);
+      } finally {
+        shell.tested -= 1;
+      }
+    }
+  }
+
+  async #pipeline(pipeline: Pipeline, last: boolean): Promise<void> {
+    const { shell } = this;
+    const started = pipeline.time === undefined ? 0 : Date.now();
+    if (pipeline.negate) shell.tested += 1;
+    try {
+      if (pipeline.commands.length === 1) {
+        const command = pipeline.commands[0]!;
+        await this.command(command);
+        if (command.type === "simple" || command.type === "subshell" || command.type === "arith" || command.type === "test") shell.pipeStatus = [String(shell.status)];
+      } else await this.#stages(pipeline);
+    } finally {
+      if (pipeline.negate) shell.tested -= 1;
+    }
+    if (pipeline.time !== undefined) await this.#times(Date.now() - started, pipeline.time);
+    if (pipeline.negate) {
+      shell.status = shell.status === 0 ? 1 : 0;
+      return;
+    }
+    if (shell.status !== 0 && last && shell.tested === 0) {
+      const { type } = pipeline.commands[0]!;
+      if (pipeline.commands.length > 1 || type === "simple" || type === "subshell" || type === "arith" || type === "test") await this.failed();
+    }
+  }
+
+  /** A command failed where nobody looked: the ERR trap and `set -e`. */
+  async failed(): Promise<void> {
+    const { shell } = this;
+    const { status } = shell;
+    const trap = shell.traps.get("ERR");
+    if (trap !== undefined && trap !== "" && !shell.inTrap) await this.trapped(trap);
+    if (shell.options.has("errexit")) throw new ExitShell(status);
+  }
+
+  async #times(ms: number, format: "bash" | "posix"): Promise<void> {
+    const seconds = ms / 1000;
+    const bash = `${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(3)}s`;
+    await this.shell.write(2, format === "posix" ? `real ${seconds.toFixed(2)}\nuser 0.00\nsys 0.00\n` : `\nreal\t${bash}\nuser\t0m0.000s\nsys\t0m0.000s\n`);
+  }
+
+  async #stages(pipeline: Pipeline): Promise<void> {
+    const { shell } = this;
+    const { commands, both } = pipeline;
+    const running: Promise<number>[] = [];
+    let input: ReturnType<typeof pipe>["reader"] | null = null;
+    const lastHere = shell.shopts.has("lastpipe");
+    for (let at = 0; at < commands.length; at += 1) {
+      const command = commands[at]!;
+      const out: ReturnType<typeof pipe> | null = at < commands.length - 1 ? pipe() : null;
+      if (out === null && lastHere) {
+        const kept = shell.fds.get(0)?.hold();
+        shell.fds.set(0, input!);
+        try {
+          await this.command(command);
+        } finally {
+          if (kept === undefined) shell.fds.close(0);
+          else shell.fds.set(0, kept);
+        }
+        running.push(Promise.resolve(shell.status));
+        break;
+      }
+      const fds = shell.fds.fork();
+      if (input !== null) fds.set(0, input);
+      if (out !== null) {
+        fds.set(1, out.writer);
+        if (both[at] === true) fds.set(2, out.writer.hold());
+      }
+      running.push(this.spawn("pipeline", fds, (child) => child.interpreter.stage(command)).done);
+      input = out?.reader ?? null;
+    }
+    const statuses = await this.waitFor(Promise.all(running));
+    shell.pipeStatus = statuses.map(String);
+    shell.status = shell.options.has("pipefail") ? (statuses.findLast((status) => status !== 0) ?? 0) : statuses.at(-1)!;
+    this.#aborted();
+  }
+  async stage(command: Command): Promise<number> {
+    await this.command(command);
+    return this.shell.status;
+  }
+
+  // --- processes ---
+
+  /** Forks: the child runs the action and ends. It takes the descriptors over. */
+  spawn(name: string, fds: Descriptors, action: (child: Shell) => Promise<number>, { later = false } = {}): { process: Process; done: Promise<number> } {
+    const { machine } = this.shell;
+    const process = machine.start(this.shell.process, name);
+    const child = this.shell.fork(process, fds);
+    const live = async (): Promise<number> => {
+      let status = 1;
+      try {
+        if (later) await new Promise<void>((go) => { setTimeout(go, 0); });
+        process.check();
+        status = await child.interpreter.toTheEnd(() => action(child));
+      } catch (error) {
+        if (error instanceof Killed) status = 128 + error.signal;
+        else throw error;
+      } finally {
+        child.fds.closeAll();
+        machine.end(process, status);
+      }
+      return status;
+    };
+    return { process, done: live() };
+  }
+
+  waitFor<T>(done: Promise<T>): Promise<T> {
+    return this.shell.process.block<{ value: T } | { error: unknown }>((tell) => {
+      done.then((value) => tell({ value }), (error: unknown) => tell({ error }));
+      return undefined;
+    }).then((result) => {
+      if ("error" in result) throw result.error;
+      return result.value;
+    });
+  }
+  #aborted(): void {
+    if (this.shell.machine.fault !== null) throw this.shell.machine.fault;
+  }
+
+  async subshell(body: List): Promise<void> {
+    const { done } = this.spawn("subshell", this.shell.fds.fork(), async (child) => await child.interpreter.list(body));
+    this.shell.status = await this.waitFor(done);
+    this.#aborted();
+  }
+
+  async substitute(body: List, _source: string): Promise<string> {
+    const { shell } = this;
+    const capture = new Capture(shell.machine.limits.textBytesMax);
+    const fds = shell.fds.fork();
+    fds.set(1, capture.hold());
+    const { done } = this.spawn("substitution", fds, async (child) => {
+      if (!shell.shopts.has("inherit_errexit") && !shell.options.has("posix")) child.options.delete("errexit");
+      // `$(< file)` is the file.
+      const [only] = body;
+      const command = only?.first.commands[0];
+      if (body.length === 1 && only!.rest.length === 0 && command?.type === "simple" && command.words.length === 0 && command.assignments.length === 0 && command.redirections.length === 1 && command.redirections[0]!.op === "<") {
+        const path = await settle(child.expander.text(command.redirections[0]!.target));
+        try {
+          const stream = child.machine.open(child.path(path), "read", child.fds);
+          for (let chunk = await stream.read(child.process); chunk !== null; chunk = await stream.read(child.process)) capture.write(child.process, chunk);
+        } catch (error) {
+          return await child.complain(`${path}: ${faultOf(error)}`);
+        }
+        return 0;
+      }
+      return await child.interpreter.list(body);
+    });
+    const status = await this.waitFor(done);
+    this.#aborted();
+    if (capture.holders > 1) {
+      // Something in the background still holds the other end.
+      const closed = new Promise<void>((end) => { capture.closing = end; });
+      capture.release();
+      await this.waitFor(closed);
+    }
+    shell.status = status;
+    this.substituted = status;
+    const text = decode(capture.bytes);
+    const end = /\n+$/.exec(text);
+    const kept = end === null ? text : text.slice(0, end.index);
+    return kept.includes("\0") ? kept.replaceAll("\0", "") : kept;
+  }
+  /** The exit code of the last substitution: a command without words has it. */
+  substituted: number | null = null;
+
+  processSubstitution(body: List, input: boolean): string {
+    const { shell } = this;
+    const { reader, writer } = pipe();
+    const fds = shell.fds.fork();
+    fds.set(input ? 1 : 0, input ? writer : reader);
+    const { process, done } = this.spawn("process substitution", fds, async (child) => await child.interpreter.list(body));
+    void done;
+    shell.lastJob = process;
+    let fd = 63;
+    while (shell.fds.get(fd) !== undefined) fd -= 1;
+    shell.fds.set(fd, input ? reader : writer);
+    this.openSubstitutions.push({ fd, done: input ? null : done });
+    return `/dev/fd/${fd}`;
+  }
+  openSubstitutions: { fd: number; done: Promise<number> | null }[] = [];
+  /** After the command that used them. Output that goes through one is waited for, so that it is not late. */
+  async closeSubstitutions(from: number): Promise<void> {
+    const closing = this.openSubstitutions.splice(from);
+    for (const { fd } of closing) this.shell.fds.close(fd);
+    for (const { done } of closing) if (done !== null) await this.waitFor(done);
+  }
+
+  background(item: AndOr): void {
+    const { shell } = this;
+    const fds = shell.fds.fork();
+    if (!shell.options.has("monitor")) fds.set(0, new NullStream());
+    const { process, done } = this.spawn("job", fds, async (child) => {
+      child.jobs = [];
+      return await child.interpreter.list([{ ...item, background: false }]);
+    }, { later: true });
+    const id = Math.max(0, ...shell.jobs.map((job) => job.id)) + 1;
+    const job = { id, process, done, source: item.source, status: null as number | null, told: false };
+    shell.jobs.push(job);
+    void done.then((status) => { job.status = status; });
+    shell.lastJob = process;
+    shell.status = 0;
+  }
+
+  // --- signals and traps ---
+
+  async #signals(): Promise<void> {
+    const { shell } = this;
+    for (let signal = shell.process.pending.shift(); signal !== undefined; signal = shell.process.pending.shift()) {
+      const trap = shell.traps.get(NAMES.get(signal) ?? "");
+      if (trap !== undefined && trap !== "") await this.trapped(trap);
+    }
+  }
+  /** Runs a trap's commands; the exit code stays what it was. */
+  async trapped(action: string): Promise<void> {
+    const { shell } = this;
+    const { status, pipeStatus, line, inTrap } = shell;
+    shell.inTrap = true;
+    try {
+      await this.source(action, line);
+    } finally {
+      shell.inTrap = inTrap;
+    }
+    shell.status = status;
+    shell.pipeStatus = pipeStatus;
+    shell.line = line;
+  }
+
+  // --- commands ---
+
+  async command(command: Command): Promise<void> {
+    const { shell } = this;
+    const turn = shell.machine.step();
+    if (turn !== null) await turn;
+    if (shell.process.killed !== null) shell.process.check();
+    if (shell.process.pending.length > 0) await this.#signals();
+    if (command.type === "simple") {
+      try {
+        await simple(shell, command);
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        await this.#explained(error);
+      }
+      return;
+    }
+    if (command.redirections.length === 0) return await this.#guarded(command);
+    const from = this.openSubstitutions.length;
+    let undo: Undo | null;
+    try {
+      shell.line = command.line;
+      undo = await applied(shell, command.redirections);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      return await this.#explained(error);
+    }
+    if (undo === null) {
+      shell.status = 1;
+      if (shell.tested === 0) await this.failed();
+      return;
+    }
+    try {
+      await this.#guarded(command);
+    } finally {
+      undo();
+      if (this.openSubstitutions.length > from) await this.closeSubstitutions(from);
+    }
+  }
+  async #guarded(command: Compound): Promise<void> {
+    try {
+      await this.#compound(command);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      await this.#explained(error);
+    }
+  }
+  /** Says a fault; some of them end the shell. */
+  async #explained(error: Error): Promise<void> {
+    const { shell } = this;
+    if (error instanceof SyntaxFault) {
+      await this.syntax(error);
+      throw new ExitShell(shell.status);
+    }
+    await shell.error(error.message);
+    shell.status = error instanceof ExpansionFault ? error.status : 1;
+    if (error instanceof ExpansionFault && error.fatal) throw new ExitShell(shell.status);
+    // Bash gives up the whole line that the fault is in; a function or a sourced file ends with it.
+    throw new Discarded(shell.status);
+  }
+
+  async #compound(command: Compound): Promise<void> {
+    const { shell } = this;
+    switch (command.type) {
+      case "group":
+        await this.list(command.body);
+        return;
+      case "subshell":
+        await this.subshell(command.body);
+        return;
+      case "if":
+        for (const { test, body } of command.clauses) {
+          if (await this.#test(test)) {
+            await this.list(body);
+            return;
+          }
+        }
+        if (command.otherwise !== undefined) await this.list(command.otherwise);
+        else shell.status = 0;
+        return;
+      case "while": {
+        let status = 0;
+        await this.#loop(async () => {
+          if ((await this.#test(command.test)) === command.until) return false;
+          status = await this.list(command.body);
+          return true;
+        }, () => { status = 0; });
+        shell.status = status;
+        return;
+      }
+      case "for": {
+        const words = command.words === undefined ? shell.positional : await settle(shell.expander.fields(command.words));
+        let at = 0;
+        shell.status = 0;
+        await this.#loop(async () => {
+          if (at >= words.length) return false;
+          shell.line = command.line;
+          shell.assign(command.name, null, words[at]!);
+          at += 1;
+          await this.list(command.body);
+          return true;
+        });
+        return;
+      }
+      case "select":
+        await this.#select(command);
+        return;
+      case "forarith": {
+        const { expander } = shell;
+        shell.line = command.line;
+        await settle(expander.arithmetic(command.init));
+        shell.status = 0;
+        let first = true;
+        await this.#loop(async () => {
+          if (!first) await settle(expander.arithmetic(command.step));
+          first = false;
+          if (command.test.parts.length > 0) {
+            const test = settle(expander.arithmeticText(command.test));
+            const text = test instanceof Promise ? await test : test;
+            if (text.trim() !== "" && !isTrue(shell.arithmetic(text))) return false;
+          }
+          await this.list(command.body);
+          return true;
+        });
+        return;
+      }
+      case "case":
+        await this.#case(command);
+        return;
+      case "arith": {
+        shell.line = command.line;
+        if (shell.options.has("xtrace")) await shell.write(2, `+ (( ${await settle(shell.expander.arithmeticText(command.word))} ))\n`);
+        try {
+          shell.status = (await settle(shell.expander.truth(command.word))) ? 0 : 1;
+        } catch (error) {
+          if (!(error instanceof ArithmeticFault)) throw error;
+          await shell.error(`((: ${error.message}`);
+          shell.status = 1;
+        }
+        return;
+      }
+      case "test":
+        shell.line = command.line;
+        shell.status = await condition(shell, command.test);
+        return;
+      case "function": {
+        const made: ShellFunction = { name: command.name, body: command.body, source: command.source, file: shell.calls.at(-1)?.file ?? shell.name, line: command.line };
+        shell.functions.set(command.name, made);
+        shell.status = 0;
+        return;
+      }
+      case "coproc":
+        throw new ExpansionFault("coproc: not supported here");
+    }
+  }
+
+  async #test(list: List): Promise<boolean> {
+    const { shell } = this;
+    shell.tested += 1;
+    try {
+      await this.list(list);
+    } finally {
+      shell.tested -= 1;
+    }
+    return shell.status === 0;
+  }
+
+  /** Repeats until it says false; `break` and `continue` end here. */
+  async #loop(round: () => Promise<boolean>, left?: () => void): Promise<void> {
+    const { shell } = this;
+    shell.loops += 1;
+    try {
+      for (;;) {
+        try {
+          if (!(await round())) return;
+        } catch (error) {
+          if (!(error instanceof LeaveLoop)) throw error;
+          shell.status = 0;
+          left?.();
+          if (error.levels > 1 && shell.loops > 1) {
+            error.levels -= 1;
+            throw error;
+          }
+          if (!error.again) return;
+        }
+      }
+    } finally {
+      shell.loops -= 1;
+    }
+  }
+
+  async #case(command: Extract<Compound, { type: "case" }>): Promise<void> {
+    const { shell } = this;
+    shell.line = command.line;
+    const text = await settle(shell.expander.text(command.word));
+    shell.status = 0;
+    const fold = shell.shopts.has("nocasematch");
+    let through = false;
+    for (const { patterns, body, end } of command.clauses) {
+      let hit = through;
+      for (const pattern of hit ? [] : patterns) {
+        const made = settle(shell.expander.pattern(pattern));
+        if (matches(made instanceof Promise ? await made : made, text, { extglob: shell.extglob(), fold })) {
+          hit = true;
+          break;
+        }
+      }
+      if (!hit) continue;
+      await this.list(body);
+      if (end === ";;") return;
+      through = end === ";&";
+    }
+  }
+
+  async #select(command: Extract<Compound, { type: "select" }>): Promise<void> {
+    const { shell } = this;
+    const words = command.words === undefined ? shell.positional : await settle(shell.expander.fields(command.words));
+    const width = String(words.length).length;
+    const menu = (): string => words.map((word, at) => `${String(at + 1).padStart(width)}) ${word}\n`).join("");
+    shell.status = 0;
+    let show = true;
+    await this.#loop(async () => {
+      if (words.length === 0) return false;
+      const prompt = shell.value("PS3") ?? "#? ";
+      if (show) await shell.write(2, menu());
+      const line = await promptedLine(shell, prompt);
+      if (line === null) {
+        await shell.write(2, "\n");
+        shell.status = 1;
+        return false;
+      }
+      shell.assign("REPLY", null, line);
+      show = line.trim() === "";
+      if (show) return true;
+      const number = Number(line.trim());
+      shell.assign(command.name, null, Number.isInteger(number) && number >= 1 && number <= words.length ? words[number - 1]! : "");
+      await this.list(command.body);
+      show = false;
+      if ((shell.value("REPLY") ?? "") === "") show = true;
+      return true;
+    });
+  }
+  /** Calls a function with arguments. */
+  async call(fn: ShellFunction, args: string[]): Promise<void> {
+    const { shell } = this;
+    const { positional, loops } = shell;
+    await this.#deeper();
+    shell.calls.push({ name: fn.name, file: fn.file, line: shell.line, kind: "function" });
+    shell.positional = args;
+    shell.loops = 0;
+    shell.variables.enter();
+    const debug = shell.traps.get("DEBUG");
+    const hidden = new Map<string, string>();
+    if (!shell.options.has("functrace") && debug !== undefined) hide(shell, "DEBUG", hidden);
+    if (!shell.options.has("errtrace")) hide(shell, "ERR", hidden);
+    try {
+      await this.command(fn.body);
+    } catch (error) {
+      if (!(error instanceof ReturnFrom)) throw error;
+      shell.status = error.status;
+    } finally {
+      for (const [name, action] of hidden) if (!shell.traps.has(name)) shell.traps.set(name, action);
+      const trap = shell.traps.get("RETURN");
+      if (trap !== undefined && trap !== "" && shell.process.killed === null) await this.trapped(trap);
+      shell.variables.leave();
+      shell.positional = positional;
+      shell.loops = loops;
+      shell.calls.pop();
+      shell.depth -= 1;
+    }
+  }
+  /** A script inside this shell: `source`, `eval`. */
+  async within(text: string, call: { name: string; file: string } | null, args: string[] | null, firstLine = 1): Promise<number> {
+    const { shell } = this;
+    const { positional } = shell;
+    await this.#deeper();
+    if (call !== null) shell.calls.push({ ...call, line: shell.line, kind: "source" });
+    if (args !== null) shell.positional = args;
+    try {
+      return await this.source(text, firstLine);
+    } catch (error) {
+      if (call === null || !(error instanceof ReturnFrom)) throw error;
+      shell.status = error.status;
+      return error.status;
+    } finally {
+      if (args !== null) shell.positional = positional;
+      if (call !== null) shell.calls.pop();
+      shell.depth -= 1;
+    }
+  }
+  async #deeper(): Promise<void> {
+    const { shell } = this;
+    const own = Number(shell.value("FUNCNEST") ?? 0);
+    if (own > 0 && shell.calls.length >= own) {
+      await shell.error(`${shell.calls.at(-1)?.name ?? ""}: maximum function nesting level exceeded (${own})`);
+      throw new Discarded(1);
+    }
+    shell.depth += 1;
+    if (shell.depth > shell.machine.limits.callDepthMax) shell.machine.stop(new LimitFault(`recursion: calls are nested deeper than ${shell.machine.limits.callDepthMax}`));
+    // A fresh native stack now and then: depth costs memory, not stack.
+    if (shell.depth % DEPTH_PER_TURN === 0) await Promise.resolve();
+  }
+
+  /** What bash says when a job was ended by a signal. */
+  static ended(status: number): string | null {
+    return status > 128 ? (TOLD_SIGNALS[status - 128] ?? null) : null;
+  }
+}
+
+function hide(shell: Shell, name: string, hidden: Map<string, string>): void {
+  const action = shell.traps.get(name);
+  if (action === undefined) return;
+  hidden.set(name, action);
+  shell.traps.delete(name);
+}
+
