@@ -11,6 +11,8 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from crdt.bus import OnMessage, OnReset, Subscription
@@ -20,9 +22,13 @@ logger = logging.getLogger(__name__)
 QUEUED_BYTES_MAX = 32 * 1024 * 1024
 BATCH_MESSAGES_MAX = 512
 RETRY_FIRST_S = 0.05
-RETRY_LAST_S = 2.0
+# Together they are what it takes at most to be back on the bus once Redis is.
+RETRY_LAST_S = 1.0
+CONNECT_TIMEOUT_S = 1.5
 READ_WAIT_S = 1.0
-SOCKET_TIMEOUT_S = 5.0
+# A pulled cable closes nothing: who hears no answer to a ping for so long connects anew.
+SILENT_S = 3.0
+SOCKET_TIMEOUT_S = 2.0
 _WAKE_SUFFIX = "wake"
 
 
@@ -47,7 +53,11 @@ class RedisBus:
         self._url = url
         self._prefix = prefix
         self._redis: Redis = Redis.from_url(
-            url, socket_connect_timeout=SOCKET_TIMEOUT_S, socket_timeout=SOCKET_TIMEOUT_S
+            url,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            # The library would connect again by itself, and nobody would know that messages were missed.
+            retry=Retry(NoBackoff(), 0),
         )
         self._pubsub: PubSub | None = None
         self._topics: dict[str, list[_RedisSubscription]] = {}
@@ -182,10 +192,17 @@ class RedisBus:
                 late = pending_reset - asked
                 if late:
                     await pubsub.subscribe(*late)
+                heard_at = asyncio.get_running_loop().time()
                 while True:
                     message = await pubsub.get_message(timeout=READ_WAIT_S)
+                    now = asyncio.get_running_loop().time()
                     if message is not None:
+                        heard_at = now
                         self._dispatch(message, pending_reset)
+                    elif now - heard_at >= SILENT_S:
+                        raise TimeoutError
+                    else:
+                        await pubsub.ping()
             except (RedisError, OSError) as error:
                 logger.warning("the bus is interrupted: %s", type(error).__name__)
             finally:
@@ -197,6 +214,8 @@ class RedisBus:
             await asyncio.sleep(backoff * (0.5 + random.random()))  # noqa: S311
 
     def _dispatch(self, message: dict[str, object], pending_reset: set[str]) -> None:
+        if message["type"] == "pong":
+            return
         channel_raw = message["channel"]
         channel = channel_raw.decode() if isinstance(channel_raw, bytes) else str(channel_raw)
         if message["type"] == "subscribe":

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from pycrdt import Map
+from redis.asyncio import Redis
 
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
 from crdt.log import Log
-from crdt.model import Limits
+from crdt.model import Limits, TextEdit
 from crdt.room import Room
 from crdt.rooms import Rooms
-from tests.crdt.clients import Client, Connection, person, settle, store
+from tests.crdt.clients import Client, person, settle, store
 from tests.support.redis_server import RedisServer
+from tests.support.tcp_proxy import TcpProxy, proxied
 
 WAIT_SECONDS = 20
 MakeBus = Callable[[], Awaitable[Bus]]
@@ -165,35 +168,107 @@ async def test_only_the_node_of_a_change_saves_it(nodes: Nodes) -> None:
     assert there.version == here.version == 1
 
 
-async def test_two_nodes_converge_after_redis_was_away(redis_server: RedisServer, tmp_path: Path) -> None:
-    async with store(tmp_path) as make_log:
-        buses = [RedisBus(redis_server.url) for _ in range(2)]
-        made = [Rooms(make_log(), bus) for bus in buses]
+@asynccontextmanager
+async def two_nodes_behind_a_proxy(redis_port: int, path: Path) -> AsyncIterator[tuple[TcpProxy, list[Rooms]]]:
+    """Each on a bus of its own, both over one connection that can be cut."""
+    async with store(path) as make_log, proxied(redis_port) as proxy:
+        made = [Rooms(make_log(), RedisBus(f"redis://127.0.0.1:{proxy.port}/0")) for _ in range(2)]
         for rooms in made:
             await rooms.start()
+        yield proxy, made
+        for rooms in made:
+            await rooms.close()
+
+
+async def seconds_until(condition: Callable[[], bool]) -> float:
+    began = asyncio.get_running_loop().time()
+    await until(condition)
+    return asyncio.get_running_loop().time() - began
+
+
+@pytest.mark.parametrize(
+    ("fault", "away_s"),
+    [
+        ("cut", 1.0),
+        ("stalled", 4.0),
+        pytest.param("cut", 60.0, marks=pytest.mark.soak),
+        pytest.param("stalled", 60.0, marks=pytest.mark.soak),
+    ],
+)
+async def test_editing_goes_on_without_redis_and_nodes_agree_within_five_seconds_of_its_return(
+    redis_server: RedisServer, tmp_path: Path, fault: str, away_s: float
+) -> None:
+    async with two_nodes_behind_a_proxy(redis_server.port, tmp_path) as (proxy, made):
+        here, there = await made[0].open("s"), await made[1].open("s")
+        ann, bob, cy = (Client(person(name), wants_text=True) for name in ("ann", "bob", "cy"))
+        for client, room in ((ann, here), (bob, here), (cy, there)):
+            client.connect(room)
+        settle(ann, bob, cy)
+        ann.make_file("f", "a.txt", "")
+        await until(lambda: settle(ann, bob, cy) and same(here, there))
+        # The sockets may close at once or say nothing for ever; either way typing goes on, is seen and is saved.
+        await (proxy.cut() if fault == "cut" else asyncio.to_thread(proxy.stall))
+        ends = asyncio.get_running_loop().time() + away_s
+        while asyncio.get_running_loop().time() < ends:
+            ann.text("f").insert(0, "a")
+            settle(ann, bob)
+            cy.text("f").insert(0, "c")
+            settle(cy)
+            assert bob.texts_now() == ann.texts_now()
+            await asyncio.wait_for(here.saved(here.version), WAIT_SECONDS)
+            await asyncio.sleep(0.02)
+        late = await asyncio.wait_for(made[1].open("opened meanwhile"), WAIT_SECONDS)
+        await proxy.mend()
+        assert await seconds_until(lambda: settle(ann, bob, cy) and same(here, there)) < 5.0
+        assert len(here.file("f").content) == len(str(ann.text("f")))
+        assert set(here.file("f").content) == {"a", "c"}
+        cy.show({"cursor": 1})
+        await until(lambda: {actor.name for actor in here.members()} == {"ann", "bob", "cy"})
+        # What was opened meanwhile hears of the others as well.
+        far = await made[0].open("opened meanwhile")
+        far.create_file(person("ann"), "b.txt", "x", file_id="b")
+        await until(lambda: bool(late.files()))
+
+
+async def test_nodes_agree_after_redis_forgot_everything_and_lost_what_was_queued(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with two_nodes_behind_a_proxy(redis_server.port, tmp_path) as (_, made):
         here, there = await made[0].open("s"), await made[1].open("s")
         here.create_file(person("ann"), "a.txt", "start", file_id="f")
         await until(lambda: same(here, there))
         redis_server.stop()
-        await until(lambda: not any(bus.connected for bus in buses))
-        # Local editing goes on, and so does saving.
+        await until(lambda: not any(rooms._bus.connected for rooms in made))
         here.replace_text(person("ann"), "f", "start here")
         there.replace_text(person("bob"), "f", "there start")
-        await here.saved(here.version)
-        # What was queued is lost as well: only the exchange of state vectors can help.
-        for bus in buses:
-            bus._outbox.clear()
-            bus._outbox_bytes = 0
-        late = await asyncio.wait_for(made[0].open("opened while away"), WAIT_SECONDS)
-        redis_server.start()
-        await until(lambda: same(here, there))
-        assert here.file("f").content == "there start here"
-        watcher = Connection(person("eve"), wants_text=True)
-        (await made[1].open("opened while away")).join(watcher)
-        late.announce({"type": "hello"})
-        await until(lambda: bool(watcher.events("hello")))
+        # Only the exchange of state vectors can help.
         for rooms in made:
-            await rooms.close()
+            assert isinstance(rooms._bus, RedisBus)
+            rooms._bus._outbox.clear()
+            rooms._bus._outbox_bytes = 0
+        redis_server.start()
+        assert await seconds_until(lambda: same(here, there)) < 5.0
+        assert here.file("f").content == "there start here"
+
+
+async def test_a_slow_redis_that_throws_clients_out_delays_and_loses_nothing(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    async with two_nodes_behind_a_proxy(redis_server.port, tmp_path) as (proxy, made):
+        here, there = await made[0].open("s"), await made[1].open("s")
+        here.create_file(person("ann"), "a.txt", "", file_id="f")
+        await until(lambda: same(here, there))
+        proxy.delay_s = 0.05
+        async with Redis.from_url(redis_server.url) as operator:
+            for number in range(40):
+                for room in (here, there):
+                    room.edit_text(person("ann"), "f", room.version, [TextEdit(0, 0, f"<{number}>")])
+                await asyncio.sleep(0.02)
+                if number % 10 == 5:
+                    # As a server does whose output buffers are full.
+                    await operator.client_kill_filter(_type="pubsub")
+        assert await seconds_until(lambda: same(here, there)) < 5.0
+        assert all(here.file("f").content.count(f"<{number}>") == 2 for number in range(40))
 
 
 async def test_files_made_on_both_sides_of_a_partition_are_all_kept(nodes: Nodes) -> None:
