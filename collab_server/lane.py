@@ -5,6 +5,8 @@ Each message becomes a typed value at one place, its verb is one method; the bin
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
@@ -12,7 +14,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from collab_server.actions import ExecutionActions, FileActions
+from collab_server.actions import ExecutionActions, FileActions, ScanActions
 from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
 from collab_server.ids import derived_id
@@ -20,6 +22,8 @@ from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
 from executor.run import Refused
+
+logger = logging.getLogger(__name__)
 
 PROTOCOL = "collab.v1"
 MESSAGE_ID_CHARS_MAX = 128
@@ -79,6 +83,12 @@ class Delete(Shape):
     file_id: FileId
 
 
+class ScanFiles(Shape):
+    """All files, or one of them."""
+
+    file_id: FileId | None = None
+
+
 class Envelope(BaseModel):
     type: Annotated[str, StringConstraints(max_length=64)]
     id: Annotated[str, StringConstraints(max_length=MESSAGE_ID_CHARS_MAX)] | int | None = None
@@ -91,10 +101,14 @@ _ENVELOPE = TypeAdapter(Envelope)
 class Lane:
     """The text lane of one connection; `handle` never raises for what a client sends."""
 
-    def __init__(self, connection: Connection, files: FileActions, executions: ExecutionActions) -> None:
+    def __init__(
+        self, connection: Connection, files: FileActions, executions: ExecutionActions, scans: ScanActions
+    ) -> None:
         self._connection = connection
         self._files = files
         self._executions = executions
+        self._scans = scans
+        self._aside: set[asyncio.Task[None]] = set()
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
             "execute": (Execute, self._execute),
@@ -165,10 +179,12 @@ class Lane:
         fields = {key: value for key, value in message.items() if key not in ("type", "id")}
         if envelope.type == "presence":
             return self._presence(fields)
+        if envelope.type == "scan":
+            return self._scan(ScanFiles.model_validate(fields), envelope.id)
         verb = self._verbs.get(envelope.type)
         if verb is None:
             raise Invalid(
-                f"unknown type {envelope.type!r}; there are {', '.join(sorted([*self._verbs, 'presence']))}",
+                f"unknown type {envelope.type!r}; there are {', '.join(sorted([*self._verbs, 'presence', 'scan']))}",
                 name="type",
                 code="unknown_type",
             )
@@ -249,6 +265,24 @@ class Lane:
     async def _delete(self, wanted: Delete) -> list[Reply]:
         self._require_edit()
         return [{"type": "ok", **await self._files.delete(*self._where, wanted.file_id, actor=self._connection.actor)}]
+
+    def _scan(self, wanted: ScanFiles, reply_to: str | int | None) -> list[Reply]:
+        """Answered aside, when it is done: what is typed meanwhile must not wait for it."""
+
+        async def work() -> None:
+            try:
+                reply: Reply = {"type": "ok", "findings": await self._scans.session(*self._where, wanted.file_id)}
+            except Exception as error:
+                problem = describe(error)
+                if problem.status >= 500:
+                    logger.exception("a scan broke off")
+                reply = {"type": "error", "code": problem.code, "message": problem.message, **problem.extra}
+            self._send(reply if reply_to is None else {**reply, "replyTo": reply_to})
+
+        task = asyncio.create_task(work())
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+        return []
 
     async def _ping(self, _: Nothing) -> list[Reply]:
         room = self._connection.room

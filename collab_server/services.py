@@ -22,6 +22,7 @@ from collab_server.actions import (
     FileActions,
     HistoryActions,
     OversightActions,
+    ScanActions,
     SessionActions,
     TierActions,
     UserActions,
@@ -39,7 +40,7 @@ from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
 from collab_server.sealing import Sealer
-from collab_server.security import SecurityLog
+from collab_server.security import SecurityLog, Severity
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
 from collab_server.supervisor import Fault
@@ -77,6 +78,7 @@ class Services:
     executions: ExecutionActions
     environments: EnvironmentActions
     artifacts: ArtifactActions
+    scans: ScanActions
     revocations: Revocations
     sockets: Sockets
     bus: Bus
@@ -134,9 +136,14 @@ async def running(
         security.on_written = alerts.look
 
         def on_findings(record: ExecutionRecord, findings: Sequence[Finding]) -> None:
-            for rule, severity in {(found.rule_id, found.severity) for found in findings if found.severity != "note"}:
+            # Rule ids alone: what stands in the source, a secret too, is not for this log.
+            grave = sorted({found.rule_id for found in findings if found.severity in ("critical", "high")})
+            if grave:
+                worst: Severity = "error" if any(found.severity == "critical" for found in findings) else "warning"
                 subject = record.session_id or record.id
-                security.note("scan_finding", severity, actor_id=record.actor_id, subject=subject, rule=rule)
+                security.note(
+                    "scan_finding", worst, actor_id=record.actor_id, subject=subject, rules=grave, run=record.id
+                )
 
         executor = Executor(
             engine,
@@ -147,6 +154,7 @@ async def running(
             node_id=instance,
             on_findings=on_findings,
             on_ended=teller(outbox),
+            scan_policy_floor=settings.scan_policy,
         )
         sessions = SessionActions(engine, members, rooms, outbox, now=now, new_id=new_id)
         files = FileActions(sessions)
@@ -164,6 +172,7 @@ async def running(
         executions = ExecutionActions(
             executor, sessions, members, budgets, new_id=new_id, errands=errands, say_cancel=say_cancel
         )
+        scans = ScanActions(executor, executions, sessions, members, now=now)
 
         async def may_still_run(actor_id: str, session_id: str) -> bool:
             roles = (await members.of([session_id]))[session_id]
@@ -184,7 +193,7 @@ async def running(
                 await executions.rights_changed(change, may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
-        sockets = Sockets(identity, members, sessions, files, executions, revocations, settings)
+        sockets = Sockets(identity, members, sessions, files, executions, scans, revocations, settings)
 
         def figures() -> dict[str, Any]:
             return {
@@ -223,6 +232,7 @@ async def running(
             executions,
             EnvironmentActions(engine, executor.environments, sessions, now=now),
             ArtifactActions(executor, executions, files),
+            scans,
             revocations,
             sockets,
             bus,

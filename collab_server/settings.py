@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from executor.scan.policy import ScanPolicy
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 # A name, a name below `*.`, an IPv4 address, or an IPv6 address in brackets.
 HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
@@ -109,6 +111,10 @@ class Settings(BaseSettings):
     )
     artifacts_mb: int = Field(
         1024, ge=0, description="MiB of files that runs left behind, kept for download; the oldest go first."
+    )
+    scan_policy: ScanPolicy = Field(
+        "warn",
+        description="The least strict that a session's scan before a run may be: `warn`, `block-critical` or `block-high`.",
     )
     login_failures_per_minute: int = Field(
         120, ge=1, description="Failed sign-ins per minute and client address; more are refused (429)."

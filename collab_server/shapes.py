@@ -15,6 +15,8 @@ from pydantic.alias_generators import to_camel
 
 from executor import events
 from executor.pricing import MICRO, TierQuota
+from executor.request import RequestFile
+from executor.scan.policy import ScanPolicy
 
 FILES_MAX = 500
 NAME_CHARS_MAX = 200
@@ -62,6 +64,19 @@ class SessionChange(Shape):
     environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
+    scan_policy: ScanPolicy | None = Field(None, description="What a scan blocks here; null: what the tier says.")
+
+
+class Scan(Shape):
+    """Code to look at: files by their names, or one text and its language."""
+
+    files: list[RequestFile] | None = Field(None, max_length=FILES_MAX)
+    code: Content | None = None
+    language: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+
+class Findings(Shape):
+    findings: list[events.Finding]
 
 
 class Fork(Shape):
@@ -319,6 +334,7 @@ class SessionOut(Shape):
     expires_at: str | None
     version: int
     quarantined: str | None = Field(None, description="Why the session can only be read; left out where it is well.")
+    scan_policy: ScanPolicy | None
 
 
 class SessionList(Shape):

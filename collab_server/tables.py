@@ -57,6 +57,8 @@ sessions = Table(
     Column("owner_id", String(128), nullable=False, index=True),
     Column("is_public", Boolean, nullable=False, default=False),
     Column("environment", LargeBinary, nullable=False),
+    # None: what the tier of whoever runs says.
+    Column("scan_policy", String(32)),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),

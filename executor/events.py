@@ -23,7 +23,7 @@ Stream = Literal["stdout", "stderr"]
 Level = Literal["log", "info", "warn", "error", "debug", "trace"]
 Status = Literal["completed", "failed", "timeout", "memory", "cancelled", "lost"]
 RefusalCode = Literal["rate_limited", "quota_exceeded", "scan_blocked", "forbidden", "invalid", "stale"]
-Severity = Literal["error", "warning", "note"]
+Severity = Literal["critical", "high", "medium", "low", "info"]
 Change = Literal["created", "changed", "deleted"]
 
 
@@ -89,10 +89,16 @@ class Metrics(Message):
 
 
 class Finding(Message):
+    """What a scan says of a place in the source; lines and columns count from 1, columns in code points, the end is behind."""
+
     rule_id: str
+    cwe: str | None = None
     severity: Severity
     file: str
     line: int
+    column: int = 1
+    end_line: int | None = None
+    end_column: int | None = None
     message: str
     mend: str
 
@@ -113,6 +119,8 @@ class Started(Message):
     tier: str
     version: int | None
     started_at: str
+    # What the scan advises though the run goes on; left out when that is nothing.
+    findings: tuple[Finding, ...] | None = None
 
 
 class Output(Message):
@@ -195,6 +203,7 @@ class ExecutionResult(Message):
     tier: str
     truncated: bool
     environment: EnvironmentNote | None = None
+    findings: tuple[Finding, ...] | None = None
 
 
 class _Lines:
@@ -229,8 +238,10 @@ def result_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     texts: dict[str, list[str]] = {"stdout": [], "stderr": []}
     execution_id, tier, truncated = "", "", False
     finished: Mapping[str, Any] | None = None
+    findings: list[Any] = []
     for event in events:
         execution_id = event.get("executionId", execution_id)
+        findings = event.get("findings") or findings
         match event["type"]:
             case "execution.started":
                 tier = event["tier"]
@@ -267,6 +278,8 @@ def result_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for key in ("result", "error", "environment"):
         if key in finished:
             result[key] = finished[key]
+    if findings:
+        result["findings"] = findings
     return result
 
 

@@ -27,6 +27,8 @@ from executor.quota import Quota, QuotaLimits
 from executor.request import ExecuteRequest
 from executor.run import Admission, Refused, RunLimits, Settlement, admit, run
 from executor.runner import Runner
+from executor.scan.policy import ScanPolicy, policy_for
+from executor.scan.scanner import Scanner
 from executor.snapshot import Snapshot
 from executor.turns import Turns
 
@@ -103,6 +105,7 @@ class Executor:
         node_id: str = "local",
         on_findings: OnFindings = lambda record, findings: None,
         on_ended: OnEnded | None = None,
+        scan_policy_floor: ScanPolicy = "warn",
     ) -> None:
         self.limits = limits or ExecutorLimits()
         self._engine = engine
@@ -115,6 +118,8 @@ class Executor:
         self._new_id = new_id
         self._node_id = node_id
         self._on_findings = on_findings
+        self._scan_policy_floor: ScanPolicy = scan_policy_floor
+        self.scanner = Scanner()
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,6 +128,7 @@ class Executor:
 
     async def start(self) -> None:
         """Loads the tiers."""
+        await self.scanner.start()
         await self.reload_tiers()
 
     async def end_lost(self, node_id: str) -> list[tuple[ExecutionRecord, dict[str, Any]]]:
@@ -146,6 +152,7 @@ class Executor:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+        await self.scanner.close()
 
     async def reload_tiers(self) -> None:
         """A run keeps the version it was admitted under; the next one takes the new."""
@@ -170,6 +177,7 @@ class Executor:
         claims: Sequence[Claim] = (),
         execution_id: str | None = None,
         on_event: OnEvent | None = None,
+        scan_policy: ScanPolicy | None = None,
     ) -> str:
         """Returns once the run is recorded and its worst cost reserved with all who pay, without waiting for it.
         Raises Refused (recorded) or DuplicateExecution."""
@@ -184,20 +192,24 @@ class Executor:
         )  # fmt: skip
         try:
             if self._closing:
-                refusal = RefusedRun(
-                    execution_id=execution_id, code="rate_limited", message="the server stops", retry_after=5.0
-                )
-                raise Refused(refusal)
-            admission = admit(
+                raise _stopping(execution_id)
+            admission = await admit(
                 execution_id, request, snapshot, actor, account_tier,
                 running_max=running_max, price_percent=price_percent, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
                 memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
                 turns=self._turns, session_id=session_id,
+                scanner=self.scanner, policy=lambda tier: policy_for(tier, scan_policy, self._scan_policy_floor),
             )  # fmt: skip
+            if self._closing:
+                self._quota.release(admission.ticket)
+                raise _stopping(execution_id)
         except Refused as refused:
             raise await self._record_refusal(record, refused, on_event) from None
         record = replace(record, tier=admission.tier.name, tier_version=admission.tier.version)
-        self._on_findings(record, admission.findings)
+        if execution_id in self._live:  # the same request came again while this one was scanned
+            self._quota.release(admission.ticket)
+            raise DuplicateExecution(execution_id)
+        self._on_findings(record, admission.seen.findings)
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
@@ -300,6 +312,14 @@ class Executor:
                 )
                 return None if content is None else (content, artifact["digest"])
         return None
+
+    async def findings(self, execution_id: str) -> Events:
+        """What the scan said of a run's files, as far as the run has come. LookupError when unknown."""
+        live = self._live.get(execution_id)
+        if live is not None:
+            return [finding.to_json() for finding in live.admission.seen.findings]
+        told = (event.get("findings") for event in await self._stored(execution_id))
+        return next((findings for findings in told if findings), [])
 
     async def stdin(self, execution_id: str, data: str, eof: bool = False) -> bool:
         """False when the run is over, takes no input, or has left too much of it unread."""
@@ -491,3 +511,9 @@ def _out_of(execution_id: str, error: Exhausted) -> Refused:
     code: RefusalCode = "rate_limited" if error.what == "rate" else "quota_exceeded"
     retry_after = None if error.retry_after_s is None else round(error.retry_after_s, 3)
     return Refused(RefusedRun(execution_id=execution_id, code=code, message=str(error), retry_after=retry_after))
+
+
+def _stopping(execution_id: str) -> Refused:
+    return Refused(
+        RefusedRun(execution_id=execution_id, code="rate_limited", message="the server stops", retry_after=5.0)
+    )

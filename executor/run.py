@@ -16,7 +16,9 @@ from executor.artifacts import KeptFile
 from executor.quota import Full, Quota, Ticket
 from executor.request import ExecuteRequest
 from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
-from executor.scan import scan
+from executor.scan.mask import Mask
+from executor.scan.policy import ScanPolicy, blocking
+from executor.scan.scanner import Scan, Scanner
 from executor.snapshot import Snapshot, name_problem
 from executor.turns import Turn, Turns
 from executor.wire import (
@@ -83,8 +85,8 @@ class Admission:
     price_percent: int
     # The server stops: the run is nobody's fault and free.
     abandoned: bool = False
-    findings: tuple[events.Finding, ...] = field(default=())
     turn: Turn | None = None
+    seen: Scan = field(default=Scan(()))
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Settlement:
 Settle = Callable[[events.Finished | events.RefusedRun, Settlement], Awaitable[None]]
 
 
-def admit(
+async def admit(
     execution_id: str,
     request: ExecuteRequest,
     snapshot: Snapshot,
@@ -117,6 +119,8 @@ def admit(
     limits: RunLimits,
     turns: Turns | None = None,
     session_id: str | None = None,
+    scanner: Scanner,
+    policy: Callable[[str], ScanPolicy],
 ) -> Admission:
     """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
 
@@ -147,9 +151,8 @@ def admit(
     tier = pricing.choose_tier(wanted, account_tier, tiers)
     if isinstance(tier, pricing.TierRefusal):
         raise refuse("invalid" if tier.unknown_tier else "forbidden", tier.message)
-    seen = scan(snapshot)
-    if seen.blocked:
-        worst = next(finding for finding in seen.findings if finding.severity == "error")
+    seen = await scanner.scan(snapshot)
+    if worst := blocking(policy(tier.name), seen.findings):
         raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
     ticket = quota.request(actor.id, running_max)
     if isinstance(ticket, Full):
@@ -174,7 +177,7 @@ def admit(
     )
     job = Job(wire, Stdin(limits.stdin_bytes_max))
     most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit, price_percent)
-    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, price_percent, findings=seen.findings)
+    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, price_percent, seen=seen)
 
 
 def _shape_problem(
@@ -244,7 +247,7 @@ async def run(
         if turn is not None and not busy and (fault := await turn.begin(job)):
             ended = Ended("fault", 0, fault=fault)
         elif not busy and not job.cancelled.is_set():
-            translation = _Translation(execution_id, limits)
+            translation, mask = _Translation(execution_id, limits), Mask(admission.seen.secrets)
             async for item in runner.run(job):
                 if isinstance(item, Waiting):
                     yield events.Queued(execution_id=execution_id, position=item.position)
@@ -258,15 +261,20 @@ async def run(
                         tier=admission.tier.name,
                         version=admission.snapshot.version,
                         started_at=events.timestamp(now()),
+                        findings=admission.seen.findings or None,
                     )
                 elif isinstance(item, Ended):
-                    ended = item
+                    ended = mask.ended(item)
                 elif isinstance(item, StateFrame):
                     if turn is not None:
                         turn.take(item)
                 else:
-                    for event in translation.of(item):
-                        yield event
+                    for frame in mask.of(item):
+                        for event in translation.of(frame):
+                            yield event
+            for frame in mask.rest():
+                for event in translation.of(frame):
+                    yield event
             if ended.frame is not None and (notice := translation.oversized_result(ended.frame)):
                 yield notice
     if busy or (ended.fault is not None and ended.fault.kind == "busy"):

@@ -27,6 +27,7 @@ from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
 from executor.run import Refused
+from executor.scan.policy import ScanPolicy
 from executor.snapshot import Snapshot, SourceFile, take
 
 CANCEL_S = 1.0
@@ -77,13 +78,14 @@ class ExecutionActions:
                 raise Forbidden("a guest runs code in the session its link opened, not on its own")
             if "run" not in principal.scopes:
                 raise Forbidden("this token is not for that: it lacks the scope 'run'")
+            policy = None
         else:
-            await self._members.access(principal, session_id, "run")
+            policy = (await self._members.access(principal, session_id, "run")).session["scan_policy"]
         author = actor or principal.actor()
         if session_id is None:
             files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
             snapshot = take(files, request.entry, request.code, request.language, None)
-            return await self._submit(principal, author, request, snapshot, None, None, execution_id, None)
+            return await self._submit(principal, author, request, snapshot, None, None, execution_id, None, None)
         # The room stays in memory until the run's last event has been announced in it.
         kept = self._sessions.room(session_id)
         room = await kept.__aenter__()
@@ -91,7 +93,7 @@ class ExecutionActions:
             snapshot = self._snapshot(room, request)
             let_go = partial(self._let_go, kept)
             return await self._submit(
-                principal, author, request, snapshot, session_id, _announcer(room, let_go), execution_id, let_go
+                principal, author, request, snapshot, session_id, _announcer(room, let_go), execution_id, let_go, policy
             )
         except BaseException:
             await kept.__aexit__(None, None, None)
@@ -107,6 +109,7 @@ class ExecutionActions:
         on_event: Callable[[dict[str, Any]], None] | None,
         execution_id: str | None,
         let_go: Callable[[], None] | None,
+        policy: ScanPolicy | None,
     ) -> str:
         wanted = execution_id or self._new_id()
         payers = await self._budgets.of(principal, session_id)
@@ -124,6 +127,7 @@ class ExecutionActions:
                 claims=payers.claims,
                 execution_id=wanted,
                 on_event=on_event,
+                scan_policy=policy,
             )
         except DuplicateExecution:
             # The same request came in twice at once, here or on another node: the first one is the run.

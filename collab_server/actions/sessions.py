@@ -198,7 +198,7 @@ class SessionActions:
         values: dict[str, Any] = {
             key: value
             for key, value in wanted.model_dump(exclude_unset=True).items()
-            if value is not None or key in ("expires_at", "budget")
+            if value is not None or key in ("expires_at", "budget", "scan_policy")
         }
         if "budget" in values:
             values["budget_micro_dollars"] = micro(values.pop("budget"))
@@ -220,6 +220,10 @@ class SessionActions:
                 budget = values["budget_micro_dollars"]
                 await audited(
                     connection, now_ms, principal.user_id, "session.budget", session_id, budgetMicroDollars=budget
+                )  # fmt: skip
+            if "scan_policy" in values:
+                await audited(
+                    connection, now_ms, principal.user_id, "session.scan_policy", session_id, policy=values["scan_policy"]
                 )  # fmt: skip
         shown = await self.get(principal, session_id)
         async with self.room(session_id) as room:
@@ -335,6 +339,7 @@ class SessionActions:
                     "version": version,
                     # Said only of a session that may just be read until it is repaired.
                     **({"quarantined": quarantined} if quarantined is not None else {}),
+                    "scanPolicy": row["scan_policy"],
                 }
             )
         return shown

@@ -129,7 +129,8 @@ async def listed(
 async def get(node: Node, who: Asker, execution_id: str) -> Response:
     record = await node.executions.get(who, execution_id)
     result = await node.executions.result(who, execution_id) if is_final(record) else {}
-    return Json(shown_run(record) | result)
+    known = result.get("findings", []) if result else await node.scans.execution(who, execution_id)
+    return Json(shown_run(record) | result | {"findings": known})
 
 
 @router.get(

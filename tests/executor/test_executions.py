@@ -38,13 +38,14 @@ async def submit(executor: Executor, code: str, **fields: Any) -> str:
     listener = fields.pop("on_event", None)
     who = {"actor_id": fields.pop("actor_id", "ada"), "actor_name": "Ada", "session_id": fields.pop("session_id", None)}
     tier, execution_id = fields.pop("account_tier", "enterprise"), fields.pop("execution_id", None)
+    policy = fields.pop("scan_policy", None)
     request = ExecuteRequest(code=code, language=fields.pop("language", "javascript"), **fields)
     snapshot = take(
         [SourceFile.of_text(file.name, file.content) for file in request.files or ()], request.entry, request.code,
         request.language, 7,
     )  # fmt: skip
     return await executor.submit(
-        request, snapshot, **who, account_tier=tier, execution_id=execution_id, on_event=listener
+        request, snapshot, **who, account_tier=tier, execution_id=execution_id, on_event=listener, scan_policy=policy
     )
 
 
@@ -174,6 +175,7 @@ async def test_a_run_goes_on_when_nobody_listens_and_survives_a_restart(
     assert result["stdout"] == "kept\0\n" and result["result"] is None
     with pytest.raises(LookupError):
         await restarted.result("unknown")
+    await restarted.close()
 
 
 async def test_a_run_is_cancelled_while_it_runs_and_while_it_waits(engine: AsyncEngine, pool: LocalPool) -> None:
@@ -225,6 +227,7 @@ async def test_a_platform_fault_keeps_the_output_and_is_free(engine: AsyncEngine
         assert result["error"]["type"] == "platform" and result["stdout"] == "half\n"
         assert result["metrics"]["cost"] == 0
         assert await executor.ledger.usage_sums("day") == []
+        await executor.close()
 
 
 async def test_an_oversized_result_is_dropped_with_a_notice(engine: AsyncEngine) -> None:
@@ -233,6 +236,7 @@ async def test_an_oversized_result_is_dropped_with_a_notice(engine: AsyncEngine)
         executor = Executor(engine, HttpRunner(url, "s"), limits=limits)
         result = await executor.result(await submit(executor, "return 1"))
         assert result["success"] and "result" not in result and result["truncated"]
+        await executor.close()
 
 
 async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(engine: AsyncEngine) -> None:
@@ -256,6 +260,7 @@ async def test_what_a_crash_left_unfinished_is_lost_free_and_only_this_nodes(eng
     assert theirs is not None and theirs.status == "queued"
     assert await executor.end_lost("n1") == []  # twice is once
     assert len(await told(executor, "mine")) == 2
+    await executor.close()
 
 
 async def test_a_closing_server_ends_its_runs_as_lost_and_free(engine: AsyncEngine, pool: LocalPool) -> None:
@@ -374,3 +379,41 @@ async def test_files_kept_for_download_are_bounded_and_the_oldest_go_first(
     assert all(found is None or len(found[0]) == 200_000 for found in kept)
     assert await executor.artifact(runs[-1], "b.bin") is None
     await executor.close()
+
+
+async def test_a_scan_advises_by_default_and_blocks_what_is_plainly_hostile(executor: Executor) -> None:
+    advised = await submit(executor, "const f = () => eval('1' + x);\nreturn 30")
+    events = await told(executor, advised)
+    started = next(event for event in events if event["type"] == "execution.started")
+    assert [(found["ruleId"], found["line"]) for found in started["findings"]] == [("javascript.eval", 1)]
+    result = await executor.result(advised)
+    assert result["success"] and result["findings"] == started["findings"] == await executor.findings(advised)
+    clean = await submit(executor, "return 1")
+    assert "findings" not in await executor.result(clean) and await executor.findings(clean) == []
+    with pytest.raises(Refused) as blocked:
+        await submit(executor, "return this.constructor.constructor('return process')()")
+    refusal = blocked.value.event
+    assert refusal["code"] == "scan_blocked" and refusal["findings"][0]["severity"] == "critical"
+    assert await executor.findings(refusal["executionId"]) == refusal["findings"]
+
+
+async def test_an_operators_floor_holds_whatever_a_session_says(engine: AsyncEngine) -> None:
+    strict = Executor(engine, _nobody(), scan_policy_floor="block-high")
+    with pytest.raises(Refused) as blocked:
+        await submit(strict, "process.binding('fs')", scan_policy="warn")
+    assert blocked.value.event["code"] == "scan_blocked"
+    await strict.close()
+
+
+async def test_a_secret_of_the_source_is_hidden_in_all_that_its_run_writes(executor: Executor) -> None:
+    secret = "AKIAQ3EGRTK4FJWPB2ZN"
+    code = (
+        f"const key = '{secret}';\nprocess.stdout.write(key.slice(0, 9)); process.stdout.write(key.slice(9) + ' there\\n');\n"
+        "console.error(key); if (key) throw new Error('bad ' + key);"
+    )
+    result = await executor.result(await submit(executor, code))
+    assert result["stdout"] == "•••• there\n" and "••••" in result["stderr"]
+    assert result["error"]["message"] == "bad ••••"
+    assert secret not in str(result)
+    result = await executor.result(await submit(executor, f"return {{key: '{secret}'}}"))
+    assert result["result"] == {"key": "••••"}

@@ -33,9 +33,13 @@ export interface Metrics {
 
 export interface Finding {
   ruleId: string;
-  severity: "error" | "warning" | "note";
+  cwe?: string;
+  severity: "critical" | "high" | "medium" | "low" | "info";
   file: string;
   line: number;
+  column: number;
+  endLine?: number;
+  endColumn?: number;
   message: string;
   mend: string;
 }
@@ -55,6 +59,7 @@ export interface Started {
   tier: string;
   version: number | null;
   startedAt: string;
+  findings?: Finding[];
 }
 
 export interface Output {
@@ -122,6 +127,7 @@ export interface ExecutionResult {
   tier: string;
   truncated: boolean;
   environment?: EnvironmentNote;
+  findings?: Finding[];
 }
 
 export interface RequestFile {
