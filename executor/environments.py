@@ -17,7 +17,7 @@ from executor.events import timestamp
 from executor.tables import environments
 
 # Those whose programs leave something behind; a page has no state of its own.
-LANGUAGES = frozenset({"python", "ruby", "lua", "sql", "shell"})
+LANGUAGES = frozenset({"javascript", "typescript", "python", "ruby", "lua", "sql", "shell"})
 COMPRESSION_LEVEL = 1
 
 

@@ -170,3 +170,57 @@ describe("SQL keeps its database", () => {
     assert.deepEqual((await session.good("select a from t;")).result, [{ a: 1 }, { a: 3 }]);
   });
 });
+
+describe("JavaScript and TypeScript keep their names", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start(); });
+  after(() => workerd.stop());
+
+  test("values with their shape and cycles, functions, classes with their instances, modules and files go on", async () => {
+    const session = new Session(workerd, "javascript", "main.js");
+    const files = { "lib.js": "exports.two = () => 2;" };
+    const first = await session.good([
+      "import { join } from 'node:path'; import fs from 'node:fs';", "let x = 41, y; const add = (a, b) => a + b; // said",
+      "function up() {", "  // comment", "  x += 1; return x;", "}",
+      "class Animal { static count = 0; constructor(n) { this.n = n; Animal.count++; } say() { return `${this.n}!`; } }",
+      "class Dog extends Animal { say() { return 'dog ' + super.say(); } }", "const d = new Dog('rex');",
+      "const all = { map: new Map([[d, new Set([1])]]), list: [1, , 3], big: 10n, at: new Date(0), re: /x/gi, nan: NaN, zero: -0, u: undefined, bytes: new Uint8Array([1, 2]), error: new TypeError('bad'), f: add, twice() { return this.big * 2n; } };",
+      "all.me = all; globalThis.loose = [d]; fs.writeFileSync('a.txt', 'kept');",
+    ].join("\n"), { files });
+    assert.deepEqual([named(first).x, named(first).Animal, named(first).y], ["41", "[class Animal] { count: 1 }", "undefined"]);
+    const second = await session.good([
+      "const lib = require('./lib'), util = require('util');",
+      "return [up(), x, add(1, 2), add.name, d.say(), Animal.count, all.map.get(d).has(1), 1 in all.list, `${all.big}`, all.at.getTime(), all.re.flags, Object.is(all.zero, -0), 'u' in all, all.bytes[1], all.error.message, all.error instanceof TypeError, all.f === add, `${all.twice()}`, all.me === all, loose[0] === d, join('a', 'b'), fs.readFileSync('a.txt', 'utf8'), lib.two()];",
+    ].join("\n"), { files });
+    assert.deepEqual(second.result, [42, 42, 3, "add", "dog rex!", 1, true, false, "10", 0, "gi", true, true, 2, "bad", true, true, "20", true, true, "a/b", "kept", 2]);
+    const third = await session.good("x = 1; const add = () => 'new'; class Cat extends Animal {}\nvar y = (y ?? 0) + 1; return [up(), all.f(1, 2), add(), new Cat('tom').say(), Animal.count, y, lib.two(), util.inspect(1)]", { files: { "lib.js": "exports.two = () => 3;" } });
+    assert.deepEqual(third.result, [2, 3, "new", "tom!", 2, 1, 3, "1"]);
+    const failed = await session.run("up();\nnull.x");
+    assert.deepEqual([failed.kept, failed.error?.line], [undefined, 2]);
+    assert.deepEqual((await session.good("return [x, y, new Cat('a').say()]", { files })).result, [2, 1, "a!"]);
+  });
+
+  test("what cannot be kept is named, and is missed by nobody else", async () => {
+    const session = new Session(workerd, "javascript", "main.js");
+    const first = await session.good("function counter() { let n = 0; return () => ++n; }\nconst next = counter(), waits = Promise.resolve(1), ok = { deep: [1] }; class Safe { #key = 1; }\nconst safe = new Safe(), both = { next };\nlet later; if (false) later = 1;");
+    for (const [name, why] of [["next", "variables of a function that has ended"], ["waits", "Promise"], ["safe", "private fields"], ["both", "variables of a function"]]) assert.match(first.stderr, new RegExp(`${name} is not kept: .*${why}`));
+    assert.deepEqual(Object.keys(named(first)).sort(), ["Safe", "counter", "later", "ok"]);
+    assert.deepEqual((await session.good("const again = counter(); return [typeof next, ok.deep[0], again()]")).result, ["undefined", 1, 1]);
+    session.state = Buffer.from(Buffer.from(session.state as string, "base64").toString("latin1").replace("let n = 0", "let n = }"), "latin1").toString("base64");
+    assert.deepEqual((await session.run("return typeof ok")).result, "object");
+  });
+
+  test("kept code passes the same gates as the program's own", async () => {
+    const session = new Session(workerd, "javascript", "main.js");
+    await session.good("const fs = require('fs'); const read = async () => (await import('node:fs')).readdirSync('.'); return fs.readdirSync('.')");
+    const denied = await session.run("return [typeof fs, await read().catch((error) => error.message)]", { allowedModules: ["path"], tier: "basic" });
+    assert.match(denied.stderr, /fs is lost: module "fs" is not allowed in tier "basic"/);
+    assert.match((denied.result as string[])[1] ?? "", /not allowed in tier "basic"/);
+  });
+
+  test("TypeScript goes on as well", async () => {
+    const session = new Session(workerd, "typescript", "main.ts");
+    await session.good("interface Point { x: number }\nconst p: Point = { x: 1 };\nconst move = (by: number): Point => ({ x: p.x + by });\nenum Color { Red, Green }");
+    assert.deepEqual((await session.good("const q: { x: number } = move(2);\nreturn [q.x, Color[1]] as const;")).result, [3, "Green"]);
+  });
+});

@@ -8,6 +8,7 @@ import type { Host, IsolateModule, Language, Program } from "../../language.js";
 import { builtinName, SHADOWED_MODULES } from "../../modules.js";
 import type { Run } from "../../wire.js";
 import { contextCode } from "./context.js";
+import { continued, type EnvironmentSheet, keptScope } from "./environment.js";
 import { HARNESS_MODULE, PROGRAM_MODULE, type ProgramSheet, SESSION_PREFIX, SHELL_MODULE, type SourceFile } from "./program.js";
 import { isPath, resolve } from "./resolve.js";
 import { type Form, SourceError, transform, type Transformed } from "./transform.js";
@@ -72,6 +73,7 @@ function gather(run: Run, typed: boolean): Gathered {
   const scripts: [name: string, code: string][] = [];
   const waiting: { name: string; form: Form }[] = [{ name: run.entry, form: "entry" }];
   let everything = false;
+  let environment: EnvironmentSheet | null = null;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { name, form } = next;
     const source = sources.get(name);
@@ -81,13 +83,21 @@ function gather(run: Run, typed: boolean): Gathered {
       continue;
     }
     let done: Transformed;
+    let behind = 0;
     try {
-      done = transform(TYPESCRIPT.test(name) || (typed && form === "entry") ? typesRemoved(source) : source, name, form);
+      const plain = TYPESCRIPT.test(name) || (typed && form === "entry") ? typesRemoved(source) : source;
+      done = transform(plain, name, form);
+      const more = form === "entry" && run.environment !== undefined ? continued(plain, name, done, keptScope(run)) : null;
+      if (more !== null) {
+        done = more.done;
+        behind = more.length;
+        environment = more.sheet;
+      }
     } catch (error) {
       files.set(name, broken(name, source, sourceError(error)));
       continue;
     }
-    files.set(name, { kind: done.kind, shift: done.shift, imports: done.imports, async: done.async });
+    files.set(name, { kind: done.kind, shift: done.shift + behind, imports: done.imports, async: done.async });
     if (done.kind === "script") scripts.push([name, done.code]);
     else modules[SESSION_PREFIX + name] = { js: done.code };
     for (const specifier of [...done.imports.map((imported) => imported.specifier), ...done.mentions]) {
@@ -100,8 +110,11 @@ function gather(run: Run, typed: boolean): Gathered {
       for (const candidate of sources.keys()) if (/\.([mc]?[jt]s|json)$/.test(candidate)) waiting.push({ name: candidate, form: "file" });
     }
   }
-  return { sheet: { entry: run.entry, files: [...files], scripts, contextCode: null, shell: false }, modules, everything };
+  return { sheet: { entry: run.entry, files: [...files], scripts, contextCode: null, shell: false, filed: filed(run), environment }, modules, everything };
 }
+
+/** A command reads and writes files as fs does. */
+const filed = (run: Run): boolean => run.files.length > 0 && (allows(run, "fs") || allows(run, "child_process"));
 
 function syntaxAnswer(file: string, fault: SourceFile & { kind: "broken" }): Program {
   const error = { type: "SyntaxError", message: fault.message, stack: fault.stack, line: fault.line, file };
@@ -143,8 +156,7 @@ async function prepare(run: Run, typed: boolean): Promise<Program> {
     modules: { ...Object.fromEntries(SHADOWS), ...modules, [PROGRAM_MODULE]: { json: sheet }, [HARNESS_MODULE]: { js: harness } },
     // A rejection that is handled within the same turn is none, as in Node.
     compatibilityFlags: ["nodejs_compat", "unhandled_rejection_after_microtask_checkpoint"],
-    // A command reads and writes files as fs does.
-    run: allows(run, "fs") || allows(run, "child_process") ? run : { ...run, files: [] },
+    run: sheet.filed || sheet.environment !== null ? run : { ...run, files: [] },
   };
 }
 

@@ -3,12 +3,14 @@
  * It is loaded anew for each program, has no bindings and serves one request.
  */
 import sheet from "collab-program.json";
+import { contents, Environment, notKept } from "../../isolate/environment.js";
 import { Input } from "../../isolate/input.js";
 import { Outbox } from "../../isolate/outbox.js";
 import { serialize } from "../../isolate/result.js";
 import { LineReader } from "../../lines.js";
 import { REQUEST_LINE_BYTES_MAX } from "../../limits.js";
 import type { Json, Run } from "../../wire.js";
+import { BUILD } from "./build.js";
 import { functionSource } from "./context.js";
 import { type ProgramSheet, SESSION_PREFIX, SHELL_MODULE } from "./program.js";
 import { Builtins, type Own } from "./runtime/builtins.js";
@@ -17,6 +19,7 @@ import { consoleConstructor, createConsole, utilModule } from "./runtime/console
 import { installStackCleaner, printThrownWith } from "./runtime/errors.js";
 import { Files } from "./runtime/files.js";
 import { furnish } from "./runtime/globals.js";
+import { finishKept, KeptNames } from "./runtime/kept.js";
 import { Lifecycle } from "./runtime/lifecycle.js";
 import { Linker } from "./runtime/linker.js";
 import { type ParseConfig, parseArgs, wordedAssert, wordedFiles } from "./runtime/mended.js";
@@ -66,11 +69,14 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
   const console = createConsole((stream, level, text) => outbox.output(stream, text, level));
   console.Console = consoleConstructor();
   const { process, hooks } = createProcess({
-    outbox, life, stdin, entry: program.entry, argv: run.argv, filed: run.files.length > 0, memoryLimitBytes: run.memoryLimitBytes,
+    outbox, life, stdin, entry: program.entry, argv: run.argv, filed: program.filed, memoryLimitBytes: run.memoryLimitBytes,
     builtin: (name) => builtins.load(name)?.value, denied: (name) => builtins.denied(name),
   });
   life.hooks = hooks;
-  if (run.files.length > 0) files = new Files(run.files);
+  const session = contents(run);
+  const environment = run.environment === undefined || program.environment === null ? null : new Environment(run.environment, BUILD);
+  const before = environment?.files(session) ?? session;
+  if (program.filed) files = new Files(before);
   const kept = files;
   let readline: ReturnType<typeof createReadline> | undefined;
   const lineReading = () => (readline ??= createReadline(stdin));
@@ -89,6 +95,14 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
     own.set("child_process", () => createChildProcess({ shell: new Shell(engine), life, memoryBytesMax: run.memoryLimitBytes, env, write: (stream, text) => outbox.output(stream, text) }));
   }
   const linker = new Linker(program, builtins);
+  if (environment !== null && program.environment !== null) {
+    outbox.output("stderr", environment.notice);
+    const say = (text: string) => outbox.output("stderr", text);
+    const names = new KeptNames(program.environment, { nameOf: (value) => linker.nameOf(value), load: (name) => linker.required(name) }, say);
+    linker.environment = names;
+    const { inspect } = utilModule();
+    life.keep = () => finishKept(names, environment, { session, after: kept?.all() ?? before }, (value) => inspect(value, SHOWN), say, (piece) => outbox.state(piece), notKept);
+  }
   await linker.load(async (name) => {
     const script = scripts.get(name);
     return script === undefined ? ((await import(SESSION_PREFIX + name)) as { default: unknown }).default : script();
@@ -129,6 +143,8 @@ function mimeBundle(data: unknown): string {
   }
   return JSON.stringify({ "text/plain": typeof data === "string" ? data.toWellFormed() : utilModule().inspect(data) });
 }
+
+const SHOWN = { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 100, compact: 3 };
 
 let used = false;
 

@@ -1,4 +1,5 @@
 /** What the parent tells the JavaScript isolate about the session's files. Types and names only, shared by both sides. */
+import type { EnvironmentSheet } from "./environment.js";
 import type { ImportedFrom } from "./transform.js";
 
 /** The loader's module names: user files below a prefix of their own, so that none can take a builtin's or the harness's name. */
@@ -22,4 +23,7 @@ export interface ProgramSheet {
   contextCode: string | null;
   /** The shell's engine is among the modules. */
   shell: boolean;
+  /** The program may use files. */
+  filed: boolean;
+  environment: EnvironmentSheet | null;
 }

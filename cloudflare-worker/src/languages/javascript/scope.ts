@@ -42,7 +42,7 @@ export function patternNames(pattern: AnyNode | null, into: Set<string> = new Se
 const isFunction = (node: AnyNode): boolean => /Function/.test(node.type);
 
 /** `var` names of a function or module body: they rise through blocks, not through functions. */
-function varNames(node: AnyNode, into: Set<string>): void {
+export function varNames(node: AnyNode, into: Set<string>): void {
   for (const child of childrenOf(node)) {
     if (child.type === "VariableDeclaration" && child.kind === "var") for (const declared of child.declarations) patternNames(declared.id, into);
     if (!isFunction(child) && child.type !== "StaticBlock") varNames(child, into);
@@ -59,7 +59,7 @@ export function lexicalNames(statements: AnyNode[], into: Set<string> = new Set(
 }
 
 /** The names that a node's own scope declares, or null when it opens none. */
-function scopeOf(node: AnyNode): Set<string> | null {
+export function scopeOf(node: AnyNode): Set<string> | null {
   const names = new Set<string>();
   switch (node.type) {
     case "FunctionDeclaration": case "FunctionExpression": case "ArrowFunctionExpression":
@@ -79,7 +79,7 @@ function scopeOf(node: AnyNode): Set<string> | null {
 }
 
 /** Keys and labels look like identifiers but refer to nothing. */
-function isPlainName(parent: AnyNode, child: AnyNode): boolean {
+export function isPlainName(parent: AnyNode, child: AnyNode): boolean {
   switch (parent.type) {
     case "MemberExpression": return parent.property === child && !parent.computed;
     case "Property": case "MethodDefinition": case "PropertyDefinition": return parent.key === child && !parent.computed && !parent.shorthand;

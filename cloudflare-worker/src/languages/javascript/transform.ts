@@ -29,6 +29,10 @@ export interface Transformed {
   /** Something is required or imported whose name is only known at run time. */
   computed: boolean;
   async: boolean;
+  program: AnyNode;
+  original: string;
+  /** What became of a part of the source. */
+  rewritten(start: number, end: number): string;
 }
 
 export class SourceError extends Error {
@@ -97,16 +101,18 @@ function fresh(source: string, wish: string): string {
   return name;
 }
 
-export function transform(source: string, name: string, form: Form): Transformed {
+/** @param environment the name under which the file sees what was kept of earlier runs. */
+export function transform(source: string, name: string, form: Form, environment?: string): Transformed {
   const { program, kind } = parseAs(source, name, form);
   const text = new MagicString(source);
   if (source.startsWith("#!")) text.overwrite(0, 2, "//");
   const linker = fresh(source, "$link");
-  const out: Transformed = { kind, code: "", shift: 0, imports: [], mentions: [], computed: false, async: form === "entry" };
+  const out: Transformed = { kind, code: "", shift: 0, imports: [], mentions: [], computed: false, async: form === "entry", program, original: source, rewritten: (start, end) => text.slice(start, end) };
   rewriteDynamic(program, text, linker, out);
   const prefix = kind === "module" ? moduleForm(program, source, text, linker, out) : scriptForm(program, linker, form);
-  out.code = `${prefix}${text.toString()}\n}${kind === "script" ? ")" : ""}`;
-  out.shift = prefix.length;
+  const before = environment === undefined ? prefix : `${prefix}const ${environment}=${linker}.environment;`;
+  out.code = `${before}${text.toString()}\n}${kind === "script" ? ")" : ""}`;
+  out.shift = before.length;
   return out;
 }
 
@@ -115,6 +121,16 @@ function scriptForm(program: AnyNode, linker: string, form: Form): string {
   const own = lexicalNames(program.body);
   const parameters = SCRIPT_PARAMETERS.map((parameter) => (own.has(parameter) ? `${linker}_${parameter}` : parameter));
   return `(${form === "entry" ? "async " : ""}function ${WRAPPER}(${parameters.join(",")},${linker}){`;
+}
+
+/** Is the text one expression, which nothing in it can end? */
+export function parseExpression(text: string): boolean {
+  try {
+    const { body } = parse(`(${text}\n)`, { sourceType: "script", allowAwaitOutsideFunction: true });
+    return body.length === 1 && body[0].type === "ExpressionStatement" && body[0].expression.end <= text.length + 2;
+  } catch {
+    return false;
+  }
 }
 
 function literal(node: AnyNode | undefined): string | null {

@@ -1,5 +1,5 @@
 /** Executes a script as the sqlite3 shell does: statements and the dot-commands that make sense here. It stops at the first error. */
-import { type Ending, type Rest, type World } from "../../isolate/guest.js";
+import type { Ending, Rest, World } from "../../isolate/guest.js";
 import type { Json, ProgramError, Run } from "../../wire.js";
 import { columned, escaped, htmlTable, jsonOf, keysOf, MODES, type Mode, Printer, records, type Row, type Style, type Value } from "./format.js";
 import { argumentsOf, split } from "./split.js";

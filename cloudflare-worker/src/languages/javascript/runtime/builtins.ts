@@ -43,6 +43,11 @@ export class Builtins {
     this.#tierOfModule = new Map(Object.entries(run.tierOfModule));
   }
 
+  nameOf(value: object): string | null {
+    for (const [name, loaded] of this.#loaded) if (loaded === value) return name;
+    return null;
+  }
+
   denied(name: string, listed: string | null = null): ModuleNotAllowedError {
     return new ModuleNotAllowedError(name, this.#run.tier, listed === null ? null : (this.#tierOfModule.get(listed) ?? this.#tierOfModule.get(`node:${listed}`) ?? null));
   }

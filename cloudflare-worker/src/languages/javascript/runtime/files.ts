@@ -1,8 +1,7 @@
 /** node:fs over the isolate's virtual file system: the session's files at the working directory, and what became of them afterwards. */
 import { base64, nameMap, sameBytes, sha256 } from "../../../isolate/digest.js";
-import { encode, exec, keys, stringify, toWellFormed, uncurryThis } from "../../../isolate/primordials.js";
+import { exec, keys, stringify, toWellFormed, uncurryThis } from "../../../isolate/primordials.js";
 import { ARTIFACTS_COUNT_MAX, FILE_NAME_CHARS_MAX } from "../../../limits.js";
-import type { SessionFile } from "../../../wire.js";
 import { SESSION_ROOT } from "../resolve.js";
 import { type Builtin, native } from "./native.js";
 import type { Stdin } from "./stdin.js";
@@ -39,19 +38,18 @@ export class Files {
   readonly #isDirectory: (stat: object) => boolean;
   readonly #isFile: (stat: object) => boolean;
   readonly #before = nameMap<Uint8Array>();
+  readonly #found = nameMap<Uint8Array>();
 
-  constructor(files: readonly SessionFile[]) {
+  constructor(files: ReadonlyMap<string, Uint8Array>) {
     this.#fs.mkdirSync(SESSION_ROOT, { recursive: true });
     const { isDirectory, isFile } = this.#lstat(SESSION_ROOT);
     this.#isDirectory = uncurryThis(isDirectory);
     this.#isFile = uncurryThis(isFile);
-    const { Buffer } = native.getBuiltinModule("node:buffer") as Builtin;
-    for (const file of files) {
-      const slash = file.name.lastIndexOf("/");
-      if (slash > 0) this.#fs.mkdirSync(`${SESSION_ROOT}/${file.name.slice(0, slash)}`, { recursive: true });
-      const bytes: Uint8Array = "content" in file ? encode(file.content) : Buffer.from(file.base64, "base64");
-      this.#fs.writeFileSync(`${SESSION_ROOT}/${file.name}`, bytes);
-      this.#before[file.name] = bytes;
+    for (const [name, bytes] of files) {
+      const slash = name.lastIndexOf("/");
+      if (slash > 0) this.#fs.mkdirSync(`${SESSION_ROOT}/${name.slice(0, slash)}`, { recursive: true });
+      this.#fs.writeFileSync(`${SESSION_ROOT}/${name}`, bytes);
+      this.#before[name] = bytes;
     }
     native.chdir(SESSION_ROOT);
   }
@@ -100,6 +98,11 @@ export class Files {
     return facade;
   }
 
+  /** All files, as they were when the artifacts were listed. */
+  all(): ReadonlyMap<string, Uint8Array> {
+    return new Map(Object.entries(this.#found));
+  }
+
   /** What was created, changed or deleted below the working directory, as JSON text. */
   artifacts(bytesMax: number): string {
     const seen = nameMap<true>();
@@ -127,6 +130,7 @@ export class Files {
         if (!this.#isFile(stat) || name.length > FILE_NAME_CHARS_MAX || exec(UNSAYABLE, name) !== null || toWellFormed(name) !== name) continue;
         seen[name] = true;
         const bytes = this.#read(path);
+        this.#found[name] = bytes;
         const before = this.#before[name];
         if (before !== undefined && sameBytes(before, bytes)) continue;
         const fits = bytes.length <= room;

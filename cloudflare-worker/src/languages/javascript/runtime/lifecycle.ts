@@ -3,6 +3,7 @@
  * It counts, decides and reports; what is counted (timers, input, requests) is told to it.
  */
 import { UNSETTLED_GRACE_MS } from "../../../limits.js";
+import { notKept } from "../../../isolate/environment.js";
 import type { Outbox } from "../../../isolate/outbox.js";
 import { setImmediate, setTimeout, whenSettled } from "../../../isolate/primordials.js";
 import { serialize } from "../../../isolate/result.js";
@@ -26,6 +27,8 @@ export interface ProcessHooks {
 export class Lifecycle {
   readonly #outbox: Outbox;
   readonly #artifacts: () => string;
+  /** Asked when the program has completed: what of it is kept, as JSON text. */
+  keep: (() => string | undefined) | null = null;
   hooks: ProcessHooks | null = null;
   #held = 0;
   #activity = 0;
@@ -163,7 +166,13 @@ export class Lifecycle {
     } catch {
       this.#outbox.output("stderr", "the changed files could not be collected\n");
     }
-    this.#outbox.finish(code & 0xff, result, error, artifacts);
+    let kept: string | undefined;
+    try {
+      if (error === undefined && (code & 0xff) === 0) kept = this.keep?.();
+    } catch (fault) {
+      this.#outbox.output("stderr", notKept(`${fault}`));
+    }
+    this.#outbox.finish(code & 0xff, result, error, artifacts, kept);
     this.#resolve();
   }
 }

@@ -41,6 +41,8 @@ export class Linker {
   readonly #units = new Map<string, Unit>();
   readonly #sheet: ProgramSheet;
   readonly #builtins: Builtins;
+  /** What the entry sees of earlier runs. */
+  environment: object | null = null;
   readonly #builtinSpaces = new Map<unknown, Record<string, unknown>>();
 
   constructor(sheet: ProgramSheet, builtins: Builtins) {
@@ -80,6 +82,28 @@ export class Linker {
     await this.#evaluate(unit);
     const value = unit.value ?? (unit.getters.has("default") ? unit.space.default : undefined);
     return typeof value === "function" ? undefined : value;
+  }
+
+  /** The specifier under which the entry gets a module again, when the value is one. */
+  nameOf(value: object): string | null {
+    const builtin = this.#builtins.nameOf(value);
+    if (builtin !== null) return `node:${builtin}`;
+    for (const [at, space] of this.#builtinSpaces) if (space === value) return this.nameOf(at as object);
+    for (const unit of this.#units.values()) {
+      const exported = unit.file.kind === "script" ? unit.module?.exports : unit.file.kind === "json" ? unit.value : unit.space;
+      if (exported === value && unit.name !== this.#sheet.entry && Object.keys(value).length > 0) return this.#specifierOf(unit.name);
+    }
+    return null;
+  }
+
+  /** A path from the entry's own folder. */
+  #specifierOf(name: string): string {
+    const up = this.#sheet.entry.split("/").length - 1;
+    return up === 0 ? `./${name}` : "../".repeat(up) + name;
+  }
+
+  required(name: string): unknown {
+    return (this.#requireOf(this.#sheet.entry) as unknown as (name: string) => unknown)(name);
   }
 
   /** Values compiled from the context's function sources. */
@@ -357,6 +381,7 @@ export class Linker {
       },
       import: (specifier: unknown) => this.#import(specifier, name),
       meta: Object.freeze(meta),
+      environment: name === this.#sheet.entry ? this.environment : null,
     });
   }
 }
