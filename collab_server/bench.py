@@ -11,13 +11,12 @@ import json
 import os
 import re
 import secrets
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,45 +26,11 @@ import websockets
 from pycrdt import Doc, Map, Text, create_sync_message, create_update_message, handle_sync_message
 from websockets.asyncio.client import ClientConnection
 
+from collab_server.bench_runs import end_to_end, pool_alone
+from collab_server.figures import Figure, figure
+
 MARK = re.compile(rb"<(\d{6})>")
 SYNC = 0
-# Between two runs of one person: long enough for the pool to have replaced the process that was used up.
-PAUSE_S = 0.4
-AT_ONCE = 8
-LANGUAGES = {
-    "javascript": "return 6 * 7",
-    "typescript": "const n: number = 7; return 6 * n",
-    "python": "6 * 7",
-    "ruby": "6 * 7",
-    "shell": "echo $((6 * 7))",
-    "sql": "select 6 * 7",
-    "lua": "print(6 * 7)",
-    "html": "<!doctype html><title>t</title><p>42</p>",
-    "css": "p { color: red }",
-}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One row: what was measured, how often, and its distribution in `unit`."""
-
-    what: str
-    unit: str
-    count: int
-    p50: float
-    p95: float
-    p99: float
-    note: str = ""
-
-
-def figure(what: str, unit: str, values: Sequence[float], note: str = "") -> Figure:
-    """The distribution of some values."""
-    ordered = sorted(values) or [float("nan")]
-
-    def at(share: float) -> float:
-        return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
-
-    return Figure(what, unit, len(values), round(statistics.median(ordered), 3), at(0.95), at(0.99), note)
 
 
 class Bench:
@@ -284,42 +249,6 @@ async def many_rooms(bench: Bench, rooms: int) -> list[Figure]:
     return [figure("keystroke, many rooms", "ms", took, note)]
 
 
-async def executions(bench: Bench, count: int) -> list[Figure]:
-    """End to end over REST: one at a time with a pause in which the pool refills, as people run; then eight at once."""
-    figures = []
-    known = (await bench.http.get("/api/languages")).json()["items"]
-    for language, code in LANGUAGES.items():
-        if language not in known:
-            continue
-        took: list[float] = []
-        failed = ""
-        while len(took) <= count and not failed:
-            answer, ms = await timed_run(bench, language, code)
-            took.append(ms)
-            await asyncio.sleep(PAUSE_S)
-            if not answer.get("success"):
-                failed = f"failed: {answer.get('error', answer)}"[:200]
-        figures.append(figure(f"run {language}", "ms", took[1:], failed or f"first {took[0]:.0f} ms"))
-    began = time.perf_counter()
-    lanes = [
-        [timed_run(bench, "javascript", LANGUAGES["javascript"]) for _ in range(count // 4)] for _ in range(AT_ONCE)
-    ]
-
-    async def one_after_the_other(runs: list[Any]) -> list[float]:
-        return [(await run)[1] for run in runs]
-
-    together = [ms for lane in await asyncio.gather(*map(one_after_the_other, lanes)) for ms in lane]
-    note = f"{AT_ONCE} at once; {len(together) / (time.perf_counter() - began):.1f} runs/s"
-    return [*figures, figure("run javascript, concurrent", "ms", together, note)]
-
-
-async def timed_run(bench: Bench, language: str, code: str) -> tuple[dict[str, Any], float]:
-    """(the result, milliseconds from the request to it)."""
-    began = time.perf_counter()
-    answer = await bench.http.post("/api/executions", json={"language": language, "code": code, "timeout": 20_000})
-    return answer.json(), (time.perf_counter() - began) * 1000
-
-
 async def measure(arguments: argparse.Namespace) -> list[Figure]:
     """All figures, one after the other."""
     quick: bool = arguments.quick
@@ -333,13 +262,18 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
         figures.append(figure("server memory, idle", "MiB", [bench.rss_mib()]))
         children = [child.memory_info().rss / 2**20 for child in bench.process.children(recursive=True)]
         figures.append(figure("pool process memory, idle", "MiB", children))
-        figures += await executions(bench, 10 if quick else 40)
+        if arguments.only != "sync":
+            figures += await end_to_end(bench.http, 10 if quick else 40)
+        if arguments.only == "runs":
+            return figures + await pool_alone(4 if quick else 20)
         figures += await fan_out(bench, 2, 1, 20, 3 if quick else 10)
         figures += await fan_out(bench, 50, 50 if not quick else 5, 5, 3 if quick else 10)
         figures += await acknowledged(bench, 50 if quick else 300)
         figures += await many_rooms(bench, 20 if quick else 200)
         figures += await join(bench, 10_000 if quick else 260_000)
         figures.append(figure("server memory, after all this", "MiB", [bench.rss_mib()]))
+    if arguments.only != "sync":
+        figures += await pool_alone(4 if quick else 20)
     return figures
 
 

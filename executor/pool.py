@@ -138,6 +138,11 @@ class LocalPool:
         """What of the kernel stands behind the isolate of every process, by name."""
         return self._processes.confinement.layers if self._processes is not None else []
 
+    @property
+    def variants(self) -> frozenset[str]:
+        """The languages that have processes of their own; the others share the usual kind."""
+        return self._variants
+
     def idle_languages(self) -> list[str]:
         """The variants that have a process waiting; the usual kind is `javascript` here."""
         kinds = self._stock.idle_kinds() if self._stock is not None else {}
