@@ -32,7 +32,7 @@ COUNTERPARTS: Mapping[str, Mapping[str, str]] = {
         "pty": "child_process", "multiprocessing": "child_process", "socket": "net", "socketserver": "net",
         "ssl": "tls", "ftplib": "net", "smtplib": "net", "telnetlib": "net", "imaplib": "net", "poplib": "net",
         "asyncio.subprocess": "child_process", "ctypes": "vm", "js": "vm", "pyodide": "vm", "pyodide_js": "vm",
-        "_pyodide": "vm", "micropip": "vm", "sqlite3": "sqlite", "threading": "worker_threads",
+        "_pyodide": "vm", "sqlite3": "sqlite", "threading": "worker_threads",
     },
     "ruby": {
         "fileutils": "fs", "tempfile": "fs", "tmpdir": "fs", "pathname": "path", "digest": "crypto",

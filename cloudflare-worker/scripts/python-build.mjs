@@ -20,7 +20,7 @@ const SOURCE = join(ROOT, "src/languages/python");
 const CACHE = join(ROOT, ".cache/python");
 const COMPATIBILITY_DATE = "2026-01-01";
 const STARTUP_DEADLINE_MS = 30_000;
-const HARNESS = ["outcome", "display", "streams", "policy", "network", "environment", "program"];
+const HARNESS = ["gaps", "packages", "outcome", "display", "streams", "policy", "network", "environment", "program"];
 const require = createRequire(join(ROOT, "package.json"));
 
 const sha256 = (...parts) => {

@@ -52,7 +52,6 @@ export const COUNTERPARTS: Readonly<Record<string, string>> = {
   pyodide_js: "vm",
   _pyodide: "vm",
   _pyodide_core: "vm",
-  micropip: "vm",
   sqlite3: "sqlite",
   _sqlite3: "sqlite",
   threading: "worker_threads",

@@ -7,6 +7,8 @@ import importlib
 import sys
 from types import ModuleType
 
+from _session import packages
+
 TRUSTED = ("/lib/python314.zip/", "/lib/python3.14/", "<frozen ", "<session ")
 _IMPORTERS = ("<frozen ", "<session ", "/lib/python314.zip/importlib/", "/lib/python314.zip/pkgutil.py")
 # Names that importlib and repr() read of any module; everything else of a denied module is closed.
@@ -74,13 +76,21 @@ def _gate(name, globals=None, locals=None, fromlist=(), level=0):
         for item in fromlist or ():
             if isinstance(item, str) and item != "*":
                 _active.check(f"{name}.{item}")
-    return _real_import(name, globals, locals, fromlist, level)
+    try:
+        return _real_import(name, globals, locals, fromlist, level)
+    except ModuleNotFoundError as error:
+        packages.explain(error)
+        raise
 
 
 def _import_module(name, package=None):
     if _is_user(_frame(1)) and not name.startswith("."):
         _active.check(name)
-    return _real_import_module(name, package)
+    try:
+        return _real_import_module(name, package)
+    except ModuleNotFoundError as error:
+        packages.explain(error)
+        raise
 
 
 class _Finder:

@@ -18,7 +18,7 @@ import random
 import sys
 from types import ModuleType
 
-from _session import display, environment, network, outcome, policy, streams
+from _session import display, environment, network, outcome, packages, policy, streams
 
 ROOT = "/session/"
 EXIT_UNCAUGHT = 1
@@ -205,6 +205,7 @@ def main(bridge, text, table):
         del sys.path_importer_cache[place]
     own_names = _own_names(spec["names"])
     _uncover(own_names, spec["edited"])
+    packages.install_wheels(ROOT, spec["names"])
     module = _main_module
     module.__file__ = entry
     module.__builtins__ = builtins
