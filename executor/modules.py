@@ -16,6 +16,10 @@ _OTHER_NODE = (
     "async_hooks", "cluster", "dgram", "diagnostics_channel", "dns", "domain", "http2", "inspector", "net", "os",
     "perf_hooks", "repl", "sqlite", "test", "tls", "trace_events", "tty", "v8", "vm", "wasi", "worker_threads",
 )  # fmt: skip
+# What the runtime has nothing of, or what would lead out of the isolate: in JavaScript no tier can give it.
+ABSENT_NODE = frozenset((
+    "cluster", "domain", "inspector", "repl", "sqlite", "test", "trace_events", "vm", "wasi", "worker_threads",
+))  # fmt: skip
 # Computation only, needed by everyday code and reaching nothing: never gated, in no tier's row.
 PURE_NODE = frozenset((
     "assert", "buffer", "console", "constants", "events", "process", "punycode", "querystring", "readline",
@@ -69,4 +73,6 @@ def known_names(language: str) -> frozenset[str]:
 
 def allows(modules: Collection[str], language: str, name: str) -> bool:
     governing = governed_by(language, name)
+    if governing in ABSENT_NODE and language in ("javascript", "typescript"):
+        return False
     return EVERYTHING in modules or governing in modules or governing in PURE_NODE

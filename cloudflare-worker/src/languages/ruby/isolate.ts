@@ -89,9 +89,12 @@ const guest: Guest<Runtime> = {
     const sources = [...world.files].filter(([name]) => name.endsWith(".rb") && name !== run.entry).map(([name, bytes]) => `${name} ${sha256(bytes)}`).sort().join("\n");
     const facts = world.resumed === null ? null : wake(machine, image, world.resumed);
     machine.fileBytesMax = run.memoryLimitBytes / 2;
-    const refused = { ...new Gate(COUNTERPARTS, run).refused(), js: 'module "js" is not available here: programs reach no JavaScript' };
+    const gate = new Gate(COUNTERPARTS, run);
+    // What is granted stands there without a reason: it may use what it is made of.
+    const granted = Object.fromEntries(Object.keys(COUNTERPARTS).map((name) => [name, null]));
+    const refused: Record<string, string | null> = { ...granted, js: 'module "js" is not available here: programs reach no JavaScript', ...gate.refused() };
     const list = (texts: readonly string[]) => `[${texts.map(rubyText).join(",")}]`;
-    const table = `{${Object.entries(refused).map(([name, why]) => `${rubyText(name)}=>${rubyText(why)}`).join(",")}}`;
+    const table = `{${Object.entries(refused).map(([name, why]) => `${rubyText(name)}=>${why === null ? "nil" : rubyText(why)}`).join(",")}}`;
     const context = `->{{${Object.entries(run.context).map(([name, value]) => `${rubyText(name)}=>${rubyValue(value)}`).join(",")}}}`;
     const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}, ${world.keeps}, ${facts !== null}, ${facts !== null && facts.session !== sources}) }`;
     let ending: Ending;

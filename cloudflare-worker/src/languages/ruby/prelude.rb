@@ -10,6 +10,7 @@ module WorkerSession
   SAFE = 2**53 - 1
   ESCAPES = { '"' => '\"', "\\" => "\\\\", "\n" => "\\n", "\r" => "\\r", "\t" => "\\t" }.freeze
   HOOKS = []
+  LIBRARY = "/usr/local/lib/ruby/"
   # Ruby installs these as gems: without RubyGems their folders have to be named.
   GEMS = "{abbrev,base64,csv,drb,getoptlong,matrix,minitest,mutex_m,observer,power_assert,prime,rexml,rinda,rss,test-unit}"
   $LOAD_PATH.concat(Dir.glob("/usr/local/lib/ruby/gems/*/gems/#{GEMS}-[0-9]*/lib").sort)
@@ -138,12 +139,21 @@ module WorkerSession
       { "type" => type, "message" => message[0, MESSAGE_MAX], "stack" => stack[0, 2 * MESSAGE_MAX], "file" => file, "line" => line }
     end
 
-    def refuse(path)
+    def library_name(path)
       name = path.to_s.delete_suffix(".rb").delete_suffix(".so")
       $LOAD_PATH.each { |folder| name = name.delete_prefix(folder.to_s + "/") }
       name = name.split("/").each_with_object([]) { |part, kept| part == ".." ? kept.pop : (kept.push(part) unless part.empty? || part == ".") }.join("/")
       $LOAD_PATH.each { |folder| name = name.delete_prefix(folder.to_s.delete_prefix("/") + "/") }
-      @refused.each { |library, why| raise LoadError, why if name == library || name.start_with?(library + "/") }
+      name
+    end
+
+    def refuse(path, asker)
+      name = library_name(path)
+      from = asker&.absolute_path
+      from = from&.start_with?(LIBRARY) ? library_name(from) : nil
+      matches = ->(library, wanted) { wanted == library || wanted.start_with?(library + "/") }
+      return if from && @refused.any? { |library, why| why.nil? && matches.(library, from) }
+      @refused.each { |library, why| raise LoadError, why if why && matches.(library, name) }
     end
 
     # What the program's names hold. Its open files are closed: where it goes on, there are no such files.
@@ -255,7 +265,7 @@ module WorkerSession
     library = instance_method(:require)
     reload = instance_method(:load)
     define_method(:require) do |path|
-      session.refuse(path)
+      session.refuse(path, caller_locations(1, 1).first)
       loaded = library.bind_call(self, path)
       session::AFTER.delete(path)&.call if loaded
       loaded
@@ -263,11 +273,11 @@ module WorkerSession
     define_method(:require_relative) do |path|
       place = caller_locations(1, 1).first
       wanted = File.expand_path(path.to_s, File.dirname(place.absolute_path || File.expand_path(place.path)))
-      session.refuse(wanted)
+      session.refuse(wanted, place)
       library.bind_call(self, wanted)
     end
     define_method(:load) do |path, wrap = false|
-      session.refuse(path)
+      session.refuse(path, caller_locations(1, 1).first)
       reload.bind_call(self, path, wrap)
     end
     called = instance_method(:caller)
