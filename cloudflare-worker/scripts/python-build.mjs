@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { shellEngine } from "./shell-engine.mjs";
 import { packImage } from "./python-image.mjs";
 import { patchPyodide, PYODIDE_VERSION } from "./python-patches.mjs";
 
@@ -20,7 +21,7 @@ const SOURCE = join(ROOT, "src/languages/python");
 const CACHE = join(ROOT, ".cache/python");
 const COMPATIBILITY_DATE = "2026-01-01";
 const STARTUP_DEADLINE_MS = 30_000;
-const HARNESS = ["gaps", "packages", "outcome", "display", "streams", "policy", "network", "environment", "program"];
+const HARNESS = ["gaps", "packages", "outcome", "display", "streams", "policy", "network", "commands", "environment", "program"];
 const require = createRequire(join(ROOT, "package.json"));
 
 const sha256 = (...parts) => {
@@ -36,7 +37,7 @@ async function bundle(entry) {
     write: false,
     format: "esm",
     target: "es2022",
-    external: ["./pyodide.asm.mjs", "./pyodide.asm.wasm", "./stdlib.zip", "./facts.js", "./prebuilt.js", "./*.txt", "./*.bin", "cloudflare:workers"],
+    external: ["./pyodide.asm.mjs", "./pyodide.asm.wasm", "./stdlib.zip", "./facts.js", "./prebuilt.js", "./*.txt", "./*.bin", "./shell-engine.js", "cloudflare:workers"],
     define: { WORKER_VERSION: JSON.stringify(require("./package.json").version) },
     absWorkingDir: ROOT,
     logLevel: "warning",
@@ -199,6 +200,7 @@ export async function buildPython(dist) {
     "pyodide.asm.wasm.bin": read("pyodide.asm.wasm"),
     "stdlib.zip.bin": stdlib,
     "snapshot.bin": readFileSync(join(snapshotFolder, "snapshot.bin")),
+    "shell-engine.js.txt": await shellEngine(),
   };
   mkdirSync(join(dist, "python"), { recursive: true });
   for (const [name, content] of Object.entries(files)) place(join(dist, "python", name), Buffer.from(content));

@@ -2,8 +2,6 @@
  * Bundles the shell that child_process, subprocess and os.system run in. Its asynchronous functions become generators driven by the promises that it is
  * given, so that one and the same engine runs beside a program or while the program waits (src/isolate/shell/loop.ts).
  */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./guest-build.mjs";
 
@@ -18,16 +16,15 @@ const offered = {
   },
 };
 
-export async function shellEngine() {
+let made = null;
+/** The engine's module as text, made once. */
+export const shellEngine = () => (made ??= make());
+
+async function make() {
   const { outputFiles } = await build({
     absWorkingDir: ROOT, entryPoints: ["src/isolate/shell/engine.ts"], bundle: true, write: false, format: "iife", globalName: "engine", target: "es2024", platform: "neutral",
     supported: { "async-await": false, "async-generator": false, "for-await": false }, mainFields: ["module", "main"], conditions: ["workerd"], minify: true, logLevel: "error", legalComments: "none", plugins: [offered],
     define: Object.fromEntries(GIVEN.map((given) => [`globalThis.${given}`, given])),
   });
-  const name = "shell-engine.js.txt";
-  const path = join(ROOT, "dist", name);
-  mkdirSync(join(ROOT, "dist"), { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, `export default (given) => { const { ${GIVEN.join(", ")} } = given; ${outputFiles[0].text}\nreturn engine; };\n`);
-  renameSync(`${path}.${process.pid}`, path);
-  return name;
+  return `export default (given) => { const { ${GIVEN.join(", ")} } = given; ${outputFiles[0].text}\nreturn engine; };\n`;
 }

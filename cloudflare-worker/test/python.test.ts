@@ -340,11 +340,11 @@ describe("Python's module policy", () => {
     assert.deepEqual(pairs.filter(([name, governor]) => COUNTERPARTS[name as string] !== governor), []);
   });
 
-  test("there is no network and there are no processes, whatever is allowed", async () => {
+  test("there are no sockets and no processes, whatever is allowed", async () => {
     for (const code of ['import socket\nsocket.create_connection(("1.1.1.1", 80))', 'import urllib.request\nurllib.request.urlopen("http://169.254.169.254/")', 'import socket\nsocket.getaddrinfo("localhost", 80)']) {
       assert.match((await run(code, { allowedModules: ["*"], tier: "enterprise" })).error?.message ?? "", /network_denied/);
     }
-    assert.equal((await run('import subprocess\nsubprocess.run(["ls"])')).error?.type, "OSError");
+    assert.equal((await run("import os\nos.fork()")).error?.type, "OSError");
     assert.equal((await run('import os\nos.system("ls")', { allowedModules: STANDARD, tier: "standard" })).error?.type, "PermissionError");
   });
 });

@@ -11,6 +11,7 @@ const PARTS: Readonly<Record<string, readonly [file: string, kind: "js" | "wasm"
   "pyodide.asm.wasm": ["pyodide.asm.wasm.bin", "wasm"],
   "stdlib.zip": ["stdlib.zip.bin", "data"],
   "snapshot.bin": ["snapshot.bin", "data"],
+  "shell-engine.js": ["shell-engine.js.txt", "js"],
 };
 export const FILES: readonly string[] = [...Object.values(PARTS).map(([file]) => file), PREBUILT];
 

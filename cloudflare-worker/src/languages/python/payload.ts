@@ -5,6 +5,7 @@ import prebuilt from "./prebuilt.js.txt";
 import prebuiltWasm from "./prebuilt.json.txt";
 import loader from "./pyodide.asm.js.txt";
 import interpreter from "./pyodide.asm.wasm.bin";
+import shellEngine from "./shell-engine.js.txt";
 import snapshot from "./snapshot.bin";
 import stdlib from "./stdlib.zip.bin";
 import { assemble, type Files } from "./parts.js";
@@ -17,6 +18,7 @@ const files: Files = {
   "pyodide.asm.js.txt": loader,
   "pyodide.asm.wasm.bin": interpreter,
   "snapshot.bin": snapshot,
+  "shell-engine.js.txt": shellEngine,
   "stdlib.zip.bin": stdlib,
 };
 

@@ -82,7 +82,8 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
   };
   /** A program that is not there fails to start, which is not the same as a shell that says so. */
   const missing = ({ text: run, file, args }: Command, ending: ShellEnding, call: string): Error | null => {
-    if (typeof run === "string" || ending.exitCode !== EXIT_ABSENT || !/not found|not available here/.test(new TextDecoder().decode(ending.stderr))) return null;
+    const said = new TextDecoder().decode(ending.stderr);
+    if (typeof run === "string" || ending.exitCode !== EXIT_ABSENT || !["command not found", "No such file or directory", "is not available here"].some((words) => said.includes(`${file}: ${words}`))) return null;
     const hint = ABSENT.includes(file) ? `: ${file} is not available here, commands run in a shell of this isolate` : "";
     return Object.assign(new Error(`${call} ${file} ENOENT${hint}`), { errno: -2, code: "ENOENT", syscall: `${call} ${file}`, path: file, spawnargs: args });
   };

@@ -18,7 +18,7 @@ import random
 import sys
 from types import ModuleType
 
-from _session import display, environment, network, outcome, packages, policy, streams
+from _session import commands, display, environment, network, outcome, packages, policy, streams
 
 ROOT = "/session/"
 EXIT_UNCAUGHT = 1
@@ -187,6 +187,7 @@ def main(bridge, text, table):
     _console.attach(bridge, run_sync, can_run_sync, spec["stdin"], spec["interactive"], spec["echoed"])
     streams.install(_console)
     network.install(_console, run_sync, can_run_sync, to_js)
+    finish_commands = commands.install(_console, run_sync, can_run_sync, to_js)
 
     def show(*values, **_options):
         for value in values:
@@ -236,6 +237,7 @@ def main(bridge, text, table):
             sys.stderr.write(f"display failed: {type(error).__name__}\n")
         said["result"] = outcome.plain(value)
     _quiet(atexit._run_exitfuncs)
+    _quiet(finish_commands)
     _quiet(lambda: sys.stdout.flush())
     _quiet(lambda: sys.stderr.flush())
     if spec["keep"] and "error" not in said and said["exitCode"] == 0:

@@ -76,6 +76,11 @@ class Console:
     def request(self, *request):
         return self._bridge.request(*request)
 
+    def command(self, *command):
+        if self._bridge.command is None:
+            raise OSError("this program cannot run commands")
+        return self._bridge.command(*command)
+
     def wrote(self):
         if self._echoed:
             return

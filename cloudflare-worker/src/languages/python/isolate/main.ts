@@ -11,6 +11,7 @@ import { REQUEST_LINE_BYTES_MAX } from "../../../limits.js";
 import { LineReader } from "../../../lines.js";
 import { imageId } from "./facts.js";
 import { artifacts, filesNow, populate } from "./files.js";
+import { commands } from "./commands.js";
 import { offer, request as asking } from "./network.js";
 import { Frames } from "./frames.js";
 import { Stdin } from "./stdin.js";
@@ -112,6 +113,7 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
       return stdin.read();
     },
     request: asking(wire),
+    command: (await commands(python, wire)) ?? undefined,
     pause: async () => {
       await sent();
       await new Promise((resume) => setTimeout(resume, 0));
