@@ -20,7 +20,7 @@ check: .venv/.test $(WORKER)/.installed web/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_types.py --check
-	$(BIN)/python scripts/write_readme.py --check
+	$(BIN)/python scripts/write_docs.py --check
 	$(BIN)/python scripts/write_scanning.py --check
 	scripts/npm.sh --prefix $(WORKER) run --silent typecheck
 	scripts/npm.sh --prefix web run --silent typecheck

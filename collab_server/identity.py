@@ -5,7 +5,6 @@ What a principal may do in a session is members.py's; nothing here knows a sessi
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +22,7 @@ from collab_server.acts import OPERATOR, audited
 from collab_server.caller import ADDRESS
 from collab_server.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from collab_server.guesses import Guesses
+from collab_server.jwks import Jwks, UnknownKey
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
@@ -105,7 +105,7 @@ class Identity:
         self._now = now
         self._security = security or SecurityLog(engine, now=now, node_id=settings.node_id)
         self._guesses = Guesses(settings.login_failures_per_minute, now=now)
-        self._jwks = jwt.PyJWKClient(settings.jwks_url, cache_keys=True, timeout=5) if settings.jwks_url else None
+        self._jwks = Jwks(settings.jwks_url) if settings.jwks_url else None
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
@@ -178,10 +178,12 @@ class Identity:
 
     async def _from_jwt(self, token: str) -> Principal:
         settings = self._settings
+        key: Any
         try:
             if self._jwks is not None and jwt.get_unverified_header(token).get("alg") != "HS256":
-                key: Any = (await asyncio.to_thread(self._jwks.get_signing_key_from_jwt, token)).key
-                algorithms = ["RS256", "ES256", "EdDSA"]
+                found = await self._jwks.key_of(token)
+                # Only the key's own algorithm: which one it is must not be for the token to say.
+                key, algorithms = found.key, [found.algorithm_name]
             elif settings.jwt_secret:
                 key, algorithms = settings.jwt_secret, ["HS256"]
             else:
@@ -194,7 +196,7 @@ class Identity:
                 issuer=settings.jwt_issuer or None,
                 options={"require": ["exp", "sub", "aud"]},
             )
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, UnknownKey, ValueError, TypeError) as error:
             raise Unauthorized from error
         user_id, tier = claims["sub"], claims.get("tier", DEFAULT_TIER)
         if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_CHARS_MAX or tier not in TIERS:
