@@ -11,6 +11,8 @@ import psutil
 
 # What a fresh isolate maps without touching it; the limit on mapped memory must leave room for that.
 MAPPED_SLACK_BYTES = 64 * 2**20
+# What a run takes of pages that its process had and did not use is not seen from outside; no isolate takes less.
+RUN_BYTES_MIN = 2**20
 _FIELDS = ("VmRSS", "VmHWM", "VmData")
 
 
@@ -27,7 +29,7 @@ class Meter:
         self._base_bytes = now.get("VmRSS", 0)
         # Where the mark could not be reset, only what rises above the old mark can be told from it.
         self._mark_bytes = now.get("VmHWM", 0)
-        self.peak_bytes = 0
+        self.peak_bytes = RUN_BYTES_MIN
         self._bound(now.get("VmData", 0))
 
     def _bound(self, mapped_bytes: int) -> None:
@@ -46,7 +48,7 @@ class Meter:
             return self.peak_bytes
         high = now.get("VmHWM", 0)
         peak = max(now.get("VmRSS", 0), high if high > self._mark_bytes else 0) - self._base_bytes
-        self.peak_bytes = max(self.peak_bytes, peak, 0)
+        self.peak_bytes = max(self.peak_bytes, peak)
         return self.peak_bytes
 
     @property

@@ -207,6 +207,23 @@ async def test_a_run_gets_the_limits_and_the_input_that_were_chosen_and_they_are
             await expect(page.get_by_label("Time limit")).to_have_value("5")
 
 
+async def test_a_file_that_a_run_left_is_saved_and_taken_into_the_session_by_a_click(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with serving(tmp_path) as server:
+        session_id = await session_of(server, main_py="print(open('notes.txt', 'w').write('kept\\n'))")
+        async with opened(browser, server, session_id) as page:
+            await page.get_by_test_id("run").click()
+            left = page.locator(".artifact", has_text="notes.txt")
+            await expect(left).to_be_visible(timeout=RUN_MS)
+            async with page.expect_download() as saved:
+                await left.get_by_text("Download").click()
+            assert (await (await saved.value).path()).read_text() == "kept\n"
+            await left.get_by_test_id("keep-artifact").click()
+            await page.get_by_test_id("files").get_by_text("notes.txt").click()
+            await expect(page.locator(".cm-content")).to_contain_text("kept")
+
+
 async def test_a_link_with_a_cap_lets_a_guest_in_until_it_is_revoked(browser: Browser, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         session_id = await session_of(server, main_js="console.log(1)")
