@@ -409,6 +409,18 @@ async def test_following_somebody_keeps_their_cursor_in_view_until_one_moves_one
             await expect(page.get_by_test_id("following")).to_have_count(0)
 
 
+async def test_what_a_scan_finds_is_underlined_while_one_types(browser: Browser, tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        session_id = await session_of(server, main_py="print('eval(x)')\n")
+        async with opened(browser, server, session_id) as page:
+            await page.get_by_test_id("editor").click()
+            await page.keyboard.press("Control+End")
+            await page.keyboard.type("eval(x)")
+            await expect(page.locator(".cm-lintRange-warning")).to_have_text("eval(x)", timeout=RUN_MS)
+            await page.keyboard.press("Control+z")
+            await expect(page.locator(".cm-lintRange-warning")).to_have_count(0, timeout=RUN_MS)
+
+
 async def test_the_first_load_of_a_session_is_small(browser: Browser, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         session_id = await session_of(server, main_js="console.log(1)")

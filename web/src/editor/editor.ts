@@ -9,8 +9,10 @@ import {
   keymap, lineNumbers, placeholder, rectangularSelection,
 } from '@codemirror/view';
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
+import type { Finding } from '../generated/events';
 import type { SessionDocument, SessionFile } from '../model/document';
 import { remoteCursors } from './cursors';
+import { scanDiagnostics } from './diagnostics';
 import { languageSupport } from './support';
 import { editorTheme } from './theme';
 
@@ -34,6 +36,7 @@ export class CodeEditor {
     parent: HTMLElement,
     private readonly document: SessionDocument,
     private readonly onRun: () => void,
+    private readonly scan: (fileId: string) => Promise<Finding[]>,
   ) {
     this.view = new EditorView({ parent, state: EditorState.create({ extensions: [editorTheme] }) });
   }
@@ -118,6 +121,7 @@ export class CodeEditor {
       EditorView.contentAttributes.of({ 'aria-label': `Code of ${file.name}`, spellcheck: 'false', tabindex: '0', 'data-testid': 'editor' }),
       yCollab(file.text, null, { undoManager: this.document.undoManager(file.text) }),
       remoteCursors(file.text, this.document.awareness),
+      scanDiagnostics(() => this.scan(file.id)),
       this.language.of([]),
       this.access.of(access(readOnly)),
       editorTheme,

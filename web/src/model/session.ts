@@ -2,6 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type * as Y from 'yjs';
 import { api } from '../api';
+import type { Finding } from '../generated/events';
 import { Lane } from '../lane';
 import type { Me, Role, SessionInfo } from '../types';
 import { SessionDocument, type SessionFile } from './document';
@@ -113,6 +114,12 @@ export class Session {
   setOptions(options: RunOptions): void {
     this.options.value = options;
     storeOptions(this.info.value.id, options);
+  }
+
+  /** What a scan says of a file as the server has it; what was typed before is there by then. */
+  async scan(fileId: string): Promise<Finding[]> {
+    const reply = await this.lane.request({ type: 'scan', fileId });
+    return reply['findings'] as Finding[];
   }
 
   run(): void {

@@ -74,7 +74,7 @@ function Code({ session }: { session: Session }): JSX.Element {
   const followed = session.followed.value;
   useEffect(() => {
     if (host.current === null) return;
-    const created = new CodeEditor(host.current, session.document, () => session.run());
+    const created = new CodeEditor(host.current, session.document, () => session.run(), (id) => session.scan(id));
     editor.current = created;
     return () => {
       created.destroy();
