@@ -35,7 +35,7 @@ class Account:
         named = {name.replace("_", "."): content for name, content in files.items()}
         async with connect(str(self.http.base_url), self.token) as client:
             made = await client.sessions.create(f"session of {self.user_id}", files=named)
-        return made.model_dump(mode="json", by_alias=True)
+        return made.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 async def account(server: Server, **limits: Any) -> Account:
