@@ -44,12 +44,14 @@ test("spawn streams, waits for the end of what is written to it, can be killed, 
   const { stdout, stderr } = await run(`const say = (...all) => console.log(...all);
     const sort = cp.spawn('sort', ['-r']); sort.stdout.setEncoding('utf8').on('data', (text) => say('sorted', JSON.stringify(text))); sort.stdin.write('a\\n'); setTimeout(() => sort.stdin.end('b\\n'), 20);
     await new Promise((done) => sort.on('close', (code, signal) => { say('closed', code, signal); done() }));
+    const talk = cp.spawn('while read line; do echo "heard $line"; done', { shell: true }); const heard = []; talk.stdout.on('data', (text) => { heard.push(String(text).trim()); if (heard.length < 3) talk.stdin.write(heard.length + '\\n'); else talk.stdin.end() });
+    talk.stdin.write('0\\n'); await new Promise((done) => talk.on('close', done)); say(heard.join());
     const sleep = cp.spawn('sleep', ['9']); setTimeout(() => sleep.kill('SIGINT'), 20); await new Promise((done) => sleep.on('exit', (code, signal) => { say(code, signal, sleep.killed); done() }));
     let ticks = 0; const clock = setInterval(() => ticks++, 10); await new Promise((done) => cp.exec('sleep 0.2', done)); clearInterval(clock); say('ran beside', ticks > 3);
     await new Promise((done) => cp.spawn('echo inherited; echo wrong >&2', { shell: true, stdio: 'inherit' }).on('close', done)); let all = ''; for await (const part of cp.spawn('ls').stdout) all += part; say(all.split('\\n').length);
     cp.spawn('nosuch', ['x']).on('error', (e) => say(e.code, e.message, e.spawnargs)); cp.spawn('node', ['x.js']).on('error', (e) => say(e.code, e.message));
     const stopped = new AbortController(); cp.spawn('sleep', ['9'], { signal: stopped.signal }).on('error', (e) => say(e.name)); stopped.abort()`);
-  assert.deepEqual(stdout.trimEnd().split("\n"), ['sorted "b\\na\\n"', "closed 0 null", "null SIGINT true", "ran beside true", "inherited", "3", "AbortError", "ENOENT spawn nosuch ENOENT [ 'x' ]", "ENOENT spawn node ENOENT: node is not available here, commands run in a shell of this isolate"]);
+  assert.deepEqual(stdout.trimEnd().split("\n"), ['sorted "b\\na\\n"', "closed 0 null", "heard 0,heard 1,heard 2", "null SIGINT true", "ran beside true", "inherited", "3", "AbortError", "ENOENT spawn nosuch ENOENT [ 'x' ]", "ENOENT spawn node ENOENT: node is not available here, commands run in a shell of this isolate"]);
   assert.equal(stderr, "wrong\n");
 });
 

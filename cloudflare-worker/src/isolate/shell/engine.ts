@@ -11,7 +11,10 @@ const EXIT_ABSENT = 127;
 const VALUE_SHARE = 1 / 4;
 
 export interface ShellOptions {
-  stdin?: Uint8Array;
+  /** All of it; or a function that is asked for the next bytes when a command waits for them, null is the end. */
+  stdin?: Uint8Array | (() => Uint8Array | null | Promise<Uint8Array | null>);
+  /** Told what is printed as it is printed. */
+  onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   env?: Readonly<Record<string, string>>;
   cwd?: string;
   memoryBytesMax: number;
@@ -37,8 +40,8 @@ export async function runShell(fs: FileSystem, command: string | readonly string
     name: "/bin/sh", cwd, stdin: options.stdin, env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", TZ: "UTC", ...options.env, PWD: cwd },
     limits: { textBytesMax: Math.floor(options.memoryBytesMax * VALUE_SHARE) },
     refusal: (name) => (options.absent.includes(name) ? { message: "is not available here", status: EXIT_ABSENT } : null),
-    onStdout: (bytes) => { stdout.push(bytes); },
-    onStderr: (bytes) => { stderr.push(bytes); },
+    onStdout: (bytes) => { stdout.push(bytes); options.onOutput?.("stdout", bytes); },
+    onStderr: (bytes) => { stderr.push(bytes); options.onOutput?.("stderr", bytes); },
     ...(options.onStart === undefined ? {} : { onStart: options.onStart }),
   });
   return { exitCode: said.exitCode, signal: said.signal, stdout: concat(stdout), stderr: concat(stderr) };

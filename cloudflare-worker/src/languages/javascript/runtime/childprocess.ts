@@ -1,6 +1,5 @@
 /**
  * node:child_process over the shell of this isolate: no process is ever started, commands run in the interpreter on the program's own files.
- * What a command prints arrives when it has ended; what it reads is what was written to its stdin until then.
  */
 import type { ShellEnding, ShellOptions } from "../../../isolate/shell/engine.js";
 import { setImmediate } from "../../../isolate/primordials.js";
@@ -69,7 +68,7 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
 
   const commandOf = (file: string, args: string[], options: Options): Command =>
     options.shell ? { text: [file, ...args].join(" "), file, args } : { text: [file, ...args], file, args };
-  const shellOptions = (options: Options, stdin: Uint8Array | undefined): ShellOptions => {
+  const shellOptions = (options: Options, stdin: ShellOptions["stdin"]): ShellOptions => {
     const given = Object.entries(options.env ?? parts.env()).filter(([, value]) => value !== undefined);
     const cwd = options.cwd === undefined ? native.cwd() : String(options.cwd instanceof URL ? decodeURIComponent(options.cwd.pathname) : options.cwd);
     const folder = cwd.startsWith("/") ? cwd : `${native.cwd()}/${cwd}`;
@@ -110,6 +109,8 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
     readonly #options: Options;
     readonly #kinds: string[];
     readonly #input: Uint8Array[] = [];
+    #inputEnded: boolean;
+    #wake: () => void = () => undefined;
     #stop: ((signal: number) => void) | null = null;
     #started = false;
     #over = false;
@@ -123,11 +124,11 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
       this.spawnfile = command.file;
       this.spawnargs = [command.file, ...command.args];
       this.#kinds = pipes(options.stdio, ["pipe", "pipe", "pipe"]);
-      if (this.#kinds[0] === "pipe") this.stdin = this.#sink();
+      this.#inputEnded = this.#kinds[0] !== "pipe";
+      if (!this.#inputEnded) this.stdin = this.#sink();
       for (const [at, name] of [[1, "stdout"], [2, "stderr"]] as const) if (this.#kinds[at] === "pipe") this[name] = new Readable({ read() {} });
       life.hold();
-      // A program writes to stdin right after the start or not at all: until it ends what it began to write, the command waits.
-      setImmediate(() => life.guard(() => { this.emit("spawn"); if (this.#input.length === 0) this.#start(); }));
+      setImmediate(() => { life.guard(() => { this.emit("spawn"); }); this.#start(); });
       options.signal?.addEventListener("abort", () => this.#abort(options.signal as AbortSignal), { once: true });
       if (options.signal?.aborted) this.#abort(options.signal);
     }
@@ -136,59 +137,76 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
 
     #sink(): Builtin {
       const input = this.#input;
-      const start = () => this.#start();
+      const wake = () => this.#wake();
+      const end = () => { this.#inputEnded = true; wake(); };
       return new Writable({
-        write(chunk: Uint8Array, _encoding: unknown, done: () => void) { input.push(chunk); done(); },
-        final(done: () => void) { start(); done(); },
+        write(chunk: Uint8Array, _encoding: unknown, done: () => void) { input.push(chunk); wake(); done(); },
+        final(done: () => void) { end(); done(); },
+        destroy(error: unknown, done: (error: unknown) => void) { end(); done(error); },
       });
+    }
+
+    /** The next bytes that the program writes; null when it has ended. */
+    #read(): Uint8Array | null | Promise<Uint8Array | null> {
+      const next = this.#input.shift();
+      if (next !== undefined || this.#inputEnded) return next ?? null;
+      return new Promise((resolve) => { this.#wake = () => { this.#wake = () => undefined; resolve(this.#read()); }; });
+    }
+
+    #print(name: Stream, bytes: Uint8Array): void {
+      if (this.#over) return;
+      const stream = this[name];
+      if (stream !== null) stream.push(Buffer.from(bytes));
+      else if (this.#kinds[name === "stdout" ? 1 : 2] === "inherit") parts.write(name, new TextDecoder().decode(bytes));
     }
 
     #start(): void {
       if (this.#started || this.#over) return;
       this.#started = true;
-      const options = shellOptions(this.#options, Buffer.concat(this.#input));
+      const options = shellOptions(this.#options, () => this.#read());
+      // Whether a program is there at all shows in its errors: they wait for its end.
+      const late = typeof this.#command.text !== "string";
+      options.onOutput = (name, bytes) => { if (!(late && name === "stderr")) life.guard(() => this.#print(name, bytes)); };
       options.onStart = (stop) => { this.#stop = stop; };
       const { timeout } = this.#options;
       const cancel = timeout ? shell.after(timeout, () => { this.kill(this.#options.killSignal); }) : () => undefined;
       shell.start(this.#command.text, options).then(
-        (ending) => { cancel(); this.#end(ending); },
-        (error: unknown) => { cancel(); this.#end({ exitCode: 1, signal: null, stdout: new Uint8Array(0), stderr: bytesOf(`${error}\n`) }); },
+        (ending) => { cancel(); this.#end(ending, late); },
+        (error: unknown) => { cancel(); this.#end({ exitCode: 1, signal: null, stdout: new Uint8Array(0), stderr: bytesOf(`${error}\n`) }, true); },
       );
     }
 
-    #end(ending: ShellEnding): void {
+    #end(ending: ShellEnding, tellErrors: boolean): void {
       if (this.#over) return;
+      const error = missing(this.#command, ending, "spawn");
+      if (tellErrors && error === null && ending.stderr.length > 0) life.guard(() => this.#print("stderr", ending.stderr));
       this.#over = true;
       open -= 1;
       life.guard(() => {
-        const error = missing(this.#command, ending, "spawn");
         if (error !== null) {
           this.exitCode = -2;
-          this.#close(new Uint8Array(0), new Uint8Array(0), () => { this.emit("error", error); this.emit("close", -2, null); });
+          this.#close(() => { this.emit("error", error); this.emit("close", -2, null); });
           return;
         }
         if (ending.signal === null) this.exitCode = ending.exitCode;
         else this.signalCode = signalName(ending.signal);
         this.emit("exit", this.exitCode, this.signalCode);
-        this.#close(ending.stdout, ending.stderr, () => { this.emit("close", this.exitCode, this.signalCode); });
+        this.#close(() => { this.emit("close", this.exitCode, this.signalCode); });
       });
     }
 
-    /** Hands out what was printed, and calls back when it has been taken. */
-    #close(stdout: Uint8Array, stderr: Uint8Array, done: () => void): void {
+    /** Calls back when all that was printed has been taken. */
+    #close(done: () => void): void {
       let waiting = 1;
       const one = () => {
         waiting -= 1;
         if (waiting === 0) setImmediate(() => { life.guard(done); life.release(); });
       };
-      for (const [name, bytes, at] of [["stdout", stdout, 1], ["stderr", stderr, 2]] as const) {
-        const stream = this[name];
-        if (stream !== null) {
-          if (bytes.length > 0) stream.push(Buffer.from(bytes));
-          stream.push(null);
-          // Nobody may be reading it: then there is nothing to wait for.
-          if (stream.readableFlowing) { waiting += 1; stream.once("close", one); }
-        } else if (this.#kinds[at] === "inherit") parts.write(name, new TextDecoder().decode(bytes));
+      for (const stream of [this.stdout, this.stderr]) {
+        if (stream === null) continue;
+        stream.push(null);
+        // Nobody may be reading it: then there is nothing to wait for.
+        if (stream.readableFlowing) { waiting += 1; stream.once("close", one); }
       }
       one();
     }
@@ -206,7 +224,7 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
       this.killed = true;
       if (this.#stop === null) {
         this.#started = true;
-        setImmediate(() => this.#end({ exitCode: 128 + number, signal: number, stdout: new Uint8Array(0), stderr: new Uint8Array(0) }));
+        setImmediate(() => this.#end({ exitCode: 128 + number, signal: number, stdout: new Uint8Array(0), stderr: new Uint8Array(0) }, false));
       } else this.#stop(number);
       return true;
     }
