@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,8 +13,11 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.stories.conftest import Account
+from tests.stories.test_editor import opened, session_of
+from tests.support.browser import chromium
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, serving
 
@@ -148,3 +152,24 @@ async def test_runs_that_race_on_two_nodes_both_count(nodes: tuple[Server, Serve
                 *(good(http, session, f"seen.append({n})") for n, http in enumerate([near, far, near, far]))
             )
             assert (await good(far, session, "sorted(seen)"))["result"] == [0, 1, 2, 3]
+
+
+@shared
+async def test_people_keep_look_at_and_reset_an_environment_in_the_editor(server: Server) -> None:
+    session = await session_of(server, main_js="var n = (typeof n === 'number' ? n : 0) + 1;\nreturn n;\n")
+    async with chromium() as browser, opened(browser, server, session) as page:
+        await page.get_by_test_id("run-options").click()
+        await page.get_by_test_id("keep-environment").check()
+        await page.keyboard.press("Escape")
+        for result in ("1", "2"):
+            await page.get_by_test_id("run").click()
+            await expect(page.get_by_test_id("result")).to_contain_text(result, timeout=20_000)
+        await page.get_by_test_id("run-options").click()
+        row = page.get_by_test_id("environment-javascript")
+        await row.locator("summary").click()
+        await expect(row.get_by_role("row")).to_have_text(["nnumber2"])
+        await row.get_by_role("button", name="Reset").click()
+        await expect(row).to_have_count(0)
+        await page.keyboard.press("Escape")
+        await page.get_by_test_id("run").click()
+        await expect(page.get_by_test_id("result")).to_have_text(re.compile("1$"), timeout=20_000)

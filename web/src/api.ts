@@ -1,4 +1,5 @@
 /** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
+import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
 import type { FileThen, Version } from './model/versions';
 import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
@@ -82,6 +83,10 @@ export const api = {
   /** Where a file that a run left can be downloaded. */
   artifact: (executionId: string, name: string): string => artifactAt(executionId, name),
   keepArtifact: (executionId: string, name: string) => call<unknown>('POST', artifactAt(executionId, name, '/keep')),
+
+  environments: (id: string) => call<{ items: Environment[] }>('GET', at(id, '/environments')),
+  environment: (id: string, language: string) => call<EnvironmentContents>('GET', at(id, `/environments/${encodeURIComponent(language)}`)),
+  resetEnvironment: (id: string, language: string) => call<void>('DELETE', at(id, `/environments/${encodeURIComponent(language)}`)),
 
   collaborators: (id: string) => call<{ items: Collaborator[] }>('GET', at(id, '/collaborators')),
   setRole: (id: string, userId: string, role: Role) =>

@@ -29,8 +29,8 @@ describe('run options', () => {
 
   it('say only what differs from the server’s own choice, and survive storage of any content', () => {
     expect(requestOf(DEFAULT_OPTIONS)).toEqual({});
-    const options = { timeoutMs: 9_000, memoryMb: 64, tier: 'basic', stdin: 'a\n' };
-    expect(requestOf(options)).toEqual({ timeout: 9_000, memoryLimit: 64 * MB, tier: 'basic', stdin: 'a\n' });
+    const options = { timeoutMs: 9_000, memoryMb: 64, tier: 'basic', stdin: 'a\n', keepEnvironment: true };
+    expect(requestOf(options)).toEqual({ timeout: 9_000, memoryLimit: 64 * MB, tier: 'basic', stdin: 'a\n', persistEnvironment: true });
     expect(parseOptions(JSON.stringify(options))).toEqual(options);
     for (const text of [null, '', '{', 'null', '3', '{"timeoutMs":-1,"memoryMb":"x","tier":7,"stdin":[]}', '{"timeoutMs":1e400}']) {
       expect(isDefault(parseOptions(text))).toBe(true);

@@ -10,9 +10,11 @@ export interface RunOptions {
   tier: string | null;
   /** Null: the program asks whoever is here. */
   stdin: string | null;
+  /** The run goes on where the last one of its language stopped, and the next one where this one stops. */
+  keepEnvironment: boolean;
 }
 
-export const DEFAULT_OPTIONS: RunOptions = { timeoutMs: 5_000, memoryMb: 50, tier: null, stdin: null };
+export const DEFAULT_OPTIONS: RunOptions = { timeoutMs: 5_000, memoryMb: 50, tier: null, stdin: null, keepEnvironment: false };
 
 export interface Tier {
   name: string;
@@ -58,6 +60,7 @@ export function requestOf(options: RunOptions): Record<string, unknown> {
     ...(options.memoryMb === DEFAULT_OPTIONS.memoryMb ? {} : { memoryLimit: options.memoryMb * MB }),
     ...(options.tier === null ? {} : { tier: options.tier }),
     ...(options.stdin === null ? {} : { stdin: options.stdin }),
+    ...(options.keepEnvironment ? { persistEnvironment: true } : {}),
   };
 }
 
@@ -97,5 +100,6 @@ export function parseOptions(text: string | null): RunOptions {
     memoryMb: whole(raw.memoryMb, DEFAULT_OPTIONS.memoryMb),
     tier: typeof raw.tier === 'string' && raw.tier !== '' ? raw.tier : null,
     stdin: typeof raw.stdin === 'string' ? raw.stdin.slice(0, STDIN_CHARS_MAX) : null,
+    keepEnvironment: raw.keepEnvironment === true,
   };
 }

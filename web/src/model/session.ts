@@ -6,6 +6,7 @@ import type { Finding } from '../generated/events';
 import { Lane } from '../lane';
 import type { Me, Role, SessionInfo } from '../types';
 import { SessionDocument, type SessionFile } from './document';
+import { Environments, keepsEnvironment } from './environments';
 import { languageById } from './languages';
 import { requestOf, type RunOptions, storedOptions, storeOptions } from './options';
 import { placeOf } from './presence';
@@ -20,6 +21,7 @@ export class Session {
   readonly lane = new Lane();
   readonly document: SessionDocument;
   readonly runs: Runs;
+  readonly environments: Environments;
   readonly info = signal<SessionInfo>(null as unknown as SessionInfo);
   readonly role = signal<Role>('viewer');
   readonly tabs = signal<string[]>([]);
@@ -51,6 +53,7 @@ export class Session {
     this.role.value = info.ownerId === me.user.id ? 'owner' : (info.roles[me.user.id] ?? 'viewer');
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     this.runs = new Runs(info.id, this.lane);
+    this.environments = new Environments(info.id, this.lane);
     this.stops.push(
       this.lane.on('welcome', (message) => {
         if (isRole(message['role'])) this.role.value = message['role'];
@@ -126,7 +129,9 @@ export class Session {
     const file = this.entry.value;
     const live = this.runs.shown.value !== null && !this.runs.shown.value.over;
     if (file !== null && this.mayRun.value && !live && !this.runs.starting.value) {
-      void this.runs.start(file.name, file.language, requestOf(this.options.value));
+      const options = this.options.value;
+      const keepEnvironment = options.keepEnvironment && keepsEnvironment(file.language);
+      void this.runs.start(file.name, file.language, requestOf({ ...options, keepEnvironment }));
     }
   }
 

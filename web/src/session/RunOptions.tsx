@@ -7,6 +7,7 @@ import type { Session } from '../model/session';
 import { money } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { Spinner } from '../ui/parts';
+import { EnvironmentList } from './EnvironmentList';
 
 type Prices = { kind: 'loading' } | { kind: 'failed' } | { kind: 'ready'; tiers: Tier[] };
 
@@ -43,6 +44,14 @@ export function RunOptions({ session }: { session: Session; onClose: () => void 
           onInput={(event) => set({ stdin: event.currentTarget.value === '' ? null : event.currentTarget.value })}
         />
       </label>
+      <label class="environment-switch">
+        <input
+          type="checkbox" role="switch" data-testid="keep-environment" checked={options.keepEnvironment}
+          onChange={(event) => set({ keepEnvironment: event.currentTarget.checked })}
+        />
+        <span>Keep environment <small>variables and files live on between runs, for everyone here</small></span>
+      </label>
+      <EnvironmentList session={session} />
       <Cost prices={prices} options={options} ceiling={session.me.tier} retry={load} />
     </form>
   );
