@@ -14,6 +14,7 @@ module WorkerSession
   # Ruby installs these as gems: without RubyGems their folders have to be named.
   GEMS = "{abbrev,base64,csv,drb,getoptlong,matrix,minitest,mutex_m,observer,power_assert,prime,rexml,rinda,rss,test-unit}"
   $LOAD_PATH.concat(Dir.glob("/usr/local/lib/ruby/gems/*/gems/#{GEMS}-[0-9]*/lib").sort)
+  NO_NETWORK = "cannot load such file -- socket: Ruby programs have no network here; JavaScript and Python have (fetch, urllib)"
   NO_THREADS = "threads are not available here: call the block directly, or use Fiber or Enumerator"
   # What a library needs to do without threads, once it is loaded.
   AFTER = {
@@ -266,7 +267,11 @@ module WorkerSession
     reload = instance_method(:load)
     define_method(:require) do |path|
       session.refuse(path, caller_locations(1, 1).first)
-      loaded = library.bind_call(self, path)
+      begin
+        loaded = library.bind_call(self, path)
+      rescue LoadError => error
+        raise error.path == "socket" ? error.class.new(session::NO_NETWORK) : error
+      end
       session::AFTER.delete(path)&.call if loaded
       loaded
     end
