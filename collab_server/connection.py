@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
+from collab_server import wire_uvicorn
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
     CLOSE_NOT_ALLOWED,
@@ -22,9 +24,20 @@ from collab_server.identity import Identity, Principal
 from collab_server.members import Access, Members, Role
 from collab_server.wire import Wire
 from crdt.model import CLOSE_MALFORMED, Actor, FrameError
-from crdt.room import Member, Room
+from crdt.room import Member, Peer, Room
 
 logger = logging.getLogger(__name__)
+
+
+def broadcast(peers: Sequence[Peer], frame: bytes) -> None:
+    """A room's frame to many connections; to those that their wire cannot take at once, like any other."""
+    wires = []
+    for peer in cast(Sequence[Connection], peers):
+        if peer.wire.congested:
+            peer.send_binary(frame)
+        else:
+            wires.append(peer.wire)
+    wire_uvicorn.broadcast(wires, frame)
 
 
 class Connection:
@@ -51,7 +64,7 @@ class Connection:
         self.member: Member | None = None
         self.room: Room | None = None
         self.on_role: Callable[[], None] = lambda: None
-        self._wire = wire
+        self.wire = wire
         self._identity = identity
         self._members = members
         self._handle_text: Callable[[str], Awaitable[None]] | None = None
@@ -65,19 +78,19 @@ class Connection:
 
     def send_binary(self, frame: bytes) -> None:
         """Send a y-protocols frame."""
-        if self._wire.congested:
+        if self.wire.congested:
             self._keep(frame)
         else:
-            self._wire.send(frame)
+            self.wire.send(frame)
 
     def send_text(self, frame: str) -> None:
         """Send a text lane message, if this client asked for that lane."""
         if not self.wants_text:
             return
-        if self._wire.congested:
+        if self.wire.congested:
             self._keep(frame)
         else:
-            self._wire.send(frame)
+            self.wire.send(frame)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued; the first reason stays."""
@@ -85,8 +98,8 @@ class Connection:
             return
         self._over.set()
         while self._outbox:
-            self._wire.send(self._outbox.popleft())
-        self._wire.close(code, reason)
+            self.wire.send(self._outbox.popleft())
+        self.wire.close(code, reason)
 
     def _keep(self, frame: bytes | str) -> None:
         if self._over.is_set():
@@ -103,7 +116,7 @@ class Connection:
     async def run(self, handle_text: Callable[[str], Awaitable[None]]) -> None:
         """Take messages until there is nobody to serve any more; text goes to `handle_text`."""
         self._handle_text = handle_text
-        self._wire.start(self)
+        self.wire.start(self)
         await self._over.wait()
         if self._handling is not None:
             self._handling.cancel()
@@ -112,7 +125,7 @@ class Connection:
     async def finish(self) -> None:
         """Returns when the socket is gone."""
         self.close(1000, "")
-        await self._wire.finish()
+        await self.wire.finish()
 
     def received(self, message: bytes | str) -> None:
         """A message; those behind it wait until it is done, for both lanes share one order."""
@@ -125,7 +138,7 @@ class Connection:
             except Exception as error:
                 self._fail(error)
         elif self.wants_text:
-            self._wire.pause()
+            self.wire.pause()
             self._handling = asyncio.create_task(self._handle(message))
         else:
             self.close(CLOSE_MALFORMED, "text frames are for clients with a subprotocol that knows them")
@@ -137,7 +150,7 @@ class Connection:
         except Exception as error:
             self._fail(error)
         self._handling = None
-        self._wire.resume()
+        self.wire.resume()
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, FrameError):
@@ -153,11 +166,11 @@ class Connection:
 
     def writable(self) -> None:
         """What waited goes first; then the room sends the difference that was missed."""
-        while self._outbox and not self._wire.congested:
+        while self._outbox and not self.wire.congested:
             frame = self._outbox.popleft()
             self._outbox_bytes -= len(frame)
-            self._wire.send(frame)
-        if not self._wire.congested and self.room is not None and self.member is not None:
+            self.wire.send(frame)
+        if not self.wire.congested and self.room is not None and self.member is not None:
             self.room.resume(self.member)
 
     def lost(self) -> None:

@@ -29,6 +29,7 @@ from collab_server.actions import (
     WebhookActions,
 )
 from collab_server.alerts import Alerts
+from collab_server.connection import broadcast
 from collab_server.damage import Damage
 from collab_server.endings import teller
 from collab_server.errands import Errands
@@ -126,6 +127,7 @@ async def running(
             new_id=new_id,
             faults=document_faults,
             watch=watch or NOBODY,
+            broadcast=broadcast,
         )
         runner = make_runner(settings)
         sealer = Sealer.of(settings)

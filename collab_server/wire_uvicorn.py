@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+from collections.abc import Iterable
 from typing import Any, cast
 
 from starlette.websockets import WebSocket
@@ -30,6 +32,15 @@ def wire_of(websocket: WebSocket) -> Wire:
     """The wire of a WebSocket that was just accepted: taken over where the server allows it, else plain ASGI."""
     protocol = websocket.scope.get("extensions", {}).get(EXTENSION)
     return AsgiWire(websocket) if protocol is None else cast(HandOver, protocol).take_over()
+
+
+def broadcast(wires: Iterable[Wire], message: bytes) -> None:
+    """A binary message to many: framed once, and written at once to each socket that has nothing else to write."""
+    frame = encode(_BINARY, message)
+    whole = frame[0] if len(frame) == 1 else None
+    for wire in wires:
+        if whole is None or type(wire) is not UvicornWire or not wire.write_now(whole):
+            wire.send(message)
 
 
 class HandOver(WebSocketsSansIOProtocol):
@@ -119,6 +130,7 @@ class UvicornWire(asyncio.Protocol):
         self._ping_interval_s = before.config.ws_ping_interval or 0.0
         self._ping_timeout_s = before.config.ws_ping_timeout or self._ping_interval_s
         self._transport.set_write_buffer_limits(high=HIGH_BYTES, low=LOW_BYTES)
+        self._fd = _socket_of(self._transport)
         self._later(self._ping_interval_s, self._ping)
 
     # -- the Wire ------------------------------------------------------------------------------------------------
@@ -146,10 +158,24 @@ class UvicornWire(asyncio.Protocol):
         unsent, self._unsent, self._unsent_bytes = self._unsent, [], 0
         if self._transport.is_closing():
             return
-        if len(unsent) == 1:
-            self._transport.write(unsent[0])
-        elif unsent:
+        if len(unsent) > 1:
             self._transport.writelines(unsent)
+        elif unsent and not self.write_now(unsent[0]):
+            self._transport.write(unsent[0])
+
+    def write_now(self, frame: bytes) -> bool:
+        """Writes a frame past the transport, which takes several times as long for it; False where something is in front
+        of it. What the socket does not take is the transport's, and so is an error, which it meets at its own next step."""
+        transport = self._transport
+        if self._unsent or self._fd is None or transport.get_write_buffer_size() or transport.is_closing():
+            return False
+        try:
+            written = os.write(self._fd, frame)
+        except OSError:
+            return False
+        if written < len(frame):
+            transport.write(frame[written:])
+        return True
 
     def pause(self) -> None:
         if not self._paused:
@@ -171,6 +197,7 @@ class UvicornWire(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.writelines(encode_close(code, reason))
         self._close_sent = True
+        self._fd = None
         # What the other side still sends is read, and dropped, until its close comes.
         self.resume()
         self._later(CLOSE_S, self._transport.abort)
@@ -212,6 +239,7 @@ class UvicornWire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._close_sent = True
+        self._fd = None
         self._unsent = []
         if self._timer is not None:
             self._timer.cancel()
@@ -282,6 +310,7 @@ class UvicornWire(asyncio.Protocol):
     def _end(self) -> None:
         """The other side wants or can no more; what is in the buffer has CLOSE_S to go."""
         self._close_sent = True
+        self._fd = None
         self._unsent = []
         self._later(CLOSE_S, self._transport.abort)
         self._tell_lost()
@@ -318,3 +347,10 @@ class UvicornWire(asyncio.Protocol):
         """The server ends."""
         self.close(RESTARTING, "the server is restarting")
         self._tell_lost()
+
+
+def _socket_of(transport: asyncio.Transport) -> int | None:
+    """Its number, where bytes may be written to it as they are."""
+    if os.name != "posix" or transport.get_extra_info("sslcontext") is not None:
+        return None
+    return cast(int, transport.get_extra_info("socket").fileno())

@@ -10,13 +10,11 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crdt.archive import Archive
-from crdt.tables import updates_table
+from crdt.commits import Row, commits_to
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +27,7 @@ RETRY_LAST_S = 5.0
 @dataclass(slots=True)
 class _Entry:
     session_id: str
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     size_bytes: int
     on_commit: Callable[[], None]
     on_failure: Callable[[BaseException], None] | None
@@ -48,6 +46,7 @@ class Log(Archive):
         commit_interval_s: float = 0.02,
     ) -> None:
         super().__init__(engine, now=now)
+        self._store = commits_to(engine)
         self._prefix = new_id()
         self._count = 0
         # At most one commit per interval: the first after a pause goes at once, a stream of them goes together.
@@ -75,6 +74,7 @@ class Log(Archive):
         self._wake.set()
         await self._task
         self._task = None
+        await self._store.close()
 
     @property
     def queued(self) -> int:
@@ -97,20 +97,12 @@ class Log(Archive):
     ) -> None:
         """One version, a row for each author. `on_failure` is called at every failed attempt; it is tried again."""
         created_at_ms = int(self._now() * 1000)
-        rows = []
+        rows: list[Row] = []
+        size = 0
         for actor_id, update in authored:
             self._count += 1
-            rows.append(
-                {
-                    "row_key": f"{self._prefix}:{self._count}",
-                    "session_id": session_id,
-                    "version": version,
-                    "actor_id": actor_id,
-                    "created_at_ms": created_at_ms,
-                    "update": update,
-                }
-            )
-        size = sum(len(update) for _, update in authored)
+            rows.append((f"{self._prefix}:{self._count}", session_id, version, actor_id, created_at_ms, update))
+            size += len(update)
         self._queue.append(_Entry(session_id, rows, size, on_commit, on_failure))
         self._idle.clear()
         self._wake.set()
@@ -179,19 +171,4 @@ class Log(Archive):
         return bool(unsaved)
 
     async def _commit(self, group: list[_Entry]) -> None:
-        rows = [row for entry in group for row in entry.rows]
-        async with self._engine.begin() as connection:
-            if any(entry.attempts for entry in group):
-                rows = await self._unwritten(connection, rows)
-            if rows:
-                await connection.execute(insert(updates_table), rows)
-
-    async def _unwritten(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        written: set[str] = set()
-        keys = [row["row_key"] for row in rows]
-        for at in range(0, len(keys), 500):
-            found = await connection.execute(
-                select(updates_table.c.row_key).where(updates_table.c.row_key.in_(keys[at : at + 500]))
-            )
-            written.update(found.scalars())
-        return [row for row in rows if row["row_key"] not in written]
+        await self._store.commit([row for entry in group for row in entry.rows])
