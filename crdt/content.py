@@ -13,11 +13,11 @@ from crdt import names
 from crdt.files import TrackedFile
 from crdt.known import TRUSTED, Admitted, Known
 from crdt.languages import language_of
-from crdt.model import EditRefused, FileState, Limits, TextEdit
+from crdt.model import EditRefused, FileState, FrameError, Limits, TextEdit
 from crdt.protocol import encode_state_vector, malformed, parse_state_vector
 from crdt.replica import ApplyFailed, Effects, Replica
 from crdt.update import Id, replace_pairs
-from crdt.watch import NOBODY, Phase, Watch
+from crdt.watch import NOBODY, SEVERAL, Phase, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +84,55 @@ class Content:
         finally:
             self._watch.end()
 
-    def replay(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
-        """One version of the log; ApplyFailed or FrameError leave the document as it was."""
-        self._watch.begin(self._session_id, Phase.LOAD, version)
+    def replay(self, updates: Sequence[bytes], version: int, at_ms: int, *, alone: bool = True) -> None:
+        """Some versions of the log up to `version`; after ApplyFailed or FrameError what was good may be given again.
+
+        `alone`: it is one version, which can be named should it stop the process."""
+        self._watch.begin(self._session_id, Phase.LOAD, version if alone else SEVERAL)
         try:
-            self._replay(updates, version, at_ms)
+            self._take_rows(updates, version, at_ms)
         finally:
             self._watch.end()
 
-    def _replay(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
+    def _take_rows(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
         waiting = [*updates, *self.known.release_held()]
-        applied: list[bytes] = []
         progress = True
         while waiting and progress:
             progress = False
-            for update in waiting:
-                item = self.known.admit(update, trusted=True)
-                if item.gap:
-                    # Rows of two nodes may be saved in another order than they were made.
-                    self.known.keep(update)
-                    continue
-                progress = True
-                if not item.known:
-                    self._apply([item], at_ms, count=False)
-                    applied.append(update)
+            ready: list[Admitted] = []
+            try:
+                for update in waiting:
+                    item = self.known.admit(update, trusted=True)
+                    if item.gap:
+                        # Rows of two nodes may be saved in another order than they were made.
+                        self.known.keep(update)
+                        continue
+                    progress = True
+                    if item.torn:
+                        # A torn pair is mended in what is there.
+                        ready = self._replay(ready, version, at_ms)
+                    if not item.known:
+                        ready.append(item)
+                    if item.torn:
+                        ready = self._replay(ready, version, at_ms)
+            except FrameError:
+                self.known.drop(ready)
+                raise
+            self._replay(ready, version, at_ms)
             waiting = self.known.release_held() if progress else []
         self.version = max(self.version, version)
-        for update in applied:
-            self._record(update)
+
+    def _replay(self, items: list[Admitted], version: int, at_ms: int) -> list[Admitted]:
+        if items:
+            self._apply(items, at_ms, count=False)
+            for item in items:
+                self._record(version, item.update)
+        return []
+
+    def forget_past(self) -> None:
+        """What was replayed is where the past begins: edits on an older version need `recall`."""
+        self._replica.rebase(self.version)
+        self._forget_past()
 
     def _reload_files(self, modified: dict[str, int] | None = None) -> None:
         """Takes the files anew from the replica; what is known of their past stays."""
@@ -147,7 +168,7 @@ class Content:
         for item in items:
             if item.torn:
                 mended.extend(self._mend(item.torn, count))
-        want = len(items) > 1 or any(item.overlap for item in items)
+        want = count and (len(items) > 1 or any(item.overlap for item in items))
         # A pair may come and be split in one update.
         updates = [replace_pairs(item.update, item.torn, TRUSTED) if item.torn else item.update for item in items]
         try:
@@ -176,20 +197,21 @@ class Content:
         files = self._file_changes(effects, version, at_ms)
         if count:
             self.version = version
-            self._record(update)
+            self._record(version, update)
         return Change(version, update, (*mended, *files))
 
-    def _record(self, update: bytes) -> None:
+    def _record(self, version: int, update: bytes) -> None:
         if self._mended:
             self._mended = False
-            self._replica.rebase(self.version)
-            forgot = True
-        else:
-            forgot = self._replica.record(self.version, update)
-        if forgot:
-            for file in self._files.values():
-                file.forget_history(self._replica.base_version)
-            self._recalled.clear()
+            self._replica.rebase(version)
+            self._forget_past()
+        elif self._replica.record(version, update):
+            self._forget_past()
+
+    def _forget_past(self) -> None:
+        for file in self._files.values():
+            file.forget_history(self._replica.base_version)
+        self._recalled.clear()
 
     def _mend(self, torn: set[Id], count: bool) -> list[FileChange]:
         """Every Yjs client makes two U+FFFD of a surrogate pair that an edit splits; so must this replica."""

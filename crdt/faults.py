@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crdt.tables import faults_table
-from crdt.watch import Doing, Phase
+from crdt.watch import SEVERAL, Doing, Phase
 
 # Two faults of a session within so long are no accident any more.
 TOGETHER_S = 24 * 3600
@@ -87,7 +87,7 @@ class Faults:
             reason=f"it stopped the server {len(rows)} times, at last at version {decisive[-1]['version']}"
             if decisive
             else None,
-            unloadable=tuple(sorted({row["version"] for row in rows if row["phase"] == Phase.LOAD})),
+            unloadable=tuple(sorted({row["version"] for row in rows if row["phase"] == Phase.LOAD} - {SEVERAL})),
         )
 
     async def quarantined(self, session_ids: Collection[str]) -> set[str]:

@@ -147,13 +147,17 @@ class Intake:
 
 def _by_author(batch: list[tuple[Member, Admitted]], group_max: int) -> list[tuple[str, bytes]]:
     """A row for each author, so that the history by author stays true when changes are applied together."""
-    updates: dict[str, list[bytes]] = {}
+    parts: dict[str, list[Admitted]] = {}
     for member, item in batch:
-        updates.setdefault(member.actor.id, []).append(item.update)
+        parts.setdefault(member.actor.id, []).append(item)
     rows: list[tuple[str, bytes]] = []
-    for actor_id, parts in updates.items():
-        try:
-            rows.append((actor_id, merge(parts, group_max)))
-        except ApplyFailed:
-            rows.extend((actor_id, part) for part in parts)
+    for actor_id, items in parts.items():
+        # Merged, something repeated beside something new would leave out what is between them, and wait for it for ever.
+        if len(items) > 1 and not any(item.overlap for item in items):
+            try:
+                rows.append((actor_id, merge([item.update for item in items], group_max)))
+                continue
+            except ApplyFailed:
+                pass
+        rows.extend((actor_id, item.update) for item in items)
     return rows

@@ -70,8 +70,10 @@ class Known:
                 item.overlap = True
             if found.ends[client] > have:
                 new = True
-        if found.has_skip:
-            item.gap = True
+        for client, end in found.skips.items():
+            # What our own log leaves out may be known; a client has no reason to leave anything out.
+            if not trusted or end > vector.get(client, 0):
+                item.gap = True
         for client, clock in found.needs.items():
             if clock >= vector.get(client, 0) and clock >= found.ends.get(client, 0):
                 item.gap = True

@@ -3,7 +3,7 @@ Reading the database, and deciding what to do about a damaged log, happens elsew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,6 +11,9 @@ from crdt.archive import Loaded, LogRow, Snapshot
 from crdt.document import ApplyFailed, Document
 from crdt.model import FrameError, Limits
 from crdt.watch import NOBODY, Watch
+
+GROUP_ROWS_MAX = 256
+GROUP_SPAN_MS_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,18 @@ class Damage:
 
 
 def build(
-    loaded: Loaded, limits: Limits, *, now: Callable[[], float], session_id: str = "", watch: Watch = NOBODY
+    loaded: Loaded,
+    limits: Limits,
+    *,
+    now: Callable[[], float],
+    session_id: str = "",
+    watch: Watch = NOBODY,
+    singly: bool = False,
 ) -> tuple[Document, Damage | None]:
     """The document, and what stopped the replay if anything did: it then stands at the last good version.
 
-    A snapshot that cannot be used gives way to the one before it and the rows since."""
+    A snapshot that cannot be used gives way to the one before it and the rows since. `singly`: slowly, so
+    that a version that stops the process is known."""
     fault: Damage | None = None
     for snapshot in loaded.snapshots:
         document = Document(limits, now=now, session_id=session_id, watch=watch)
@@ -40,12 +50,12 @@ def build(
             document.close()
             fault = Damage(snapshot.version, False, str(error))
             continue
-        return document, _replay(document, loaded.rows_after(snapshot))
+        return document, _replay(document, loaded.rows_after(snapshot), singly)
     document = Document(limits, now=now, session_id=session_id, watch=watch)
     if loaded.snapshots:
         # The rows at hand begin behind a snapshot that cannot be read; without it they are of no use.
         return document, fault
-    return document, _replay(document, loaded.rows)
+    return document, _replay(document, loaded.rows, singly)
 
 
 def _start(document: Document, snapshot: Snapshot) -> None:
@@ -53,7 +63,43 @@ def _start(document: Document, snapshot: Snapshot) -> None:
     document.load(snapshot.state, snapshot.version, modified if isinstance(modified, dict) else None)
 
 
-def _replay(document: Document, rows: Sequence[LogRow]) -> Damage | None:
+def _replay(document: Document, rows: Sequence[LogRow], singly: bool) -> Damage | None:
+    fault: Damage | None = None
+    for group in _groups(rows):
+        if singly:
+            fault = _replay_singly(document, group)
+            if fault is not None:
+                break
+            continue
+        try:
+            updates = [row.update for row in group]
+            document.replay(updates, group[-1].version, group[-1].created_at_ms, alone=False)
+        except (ApplyFailed, FrameError):
+            fault = _replay_singly(document, group)
+            if fault is not None:
+                break
+    document.forget_past()
+    return fault
+
+
+def _groups(rows: Sequence[LogRow]) -> Iterator[list[LogRow]]:
+    """Whole versions that are replayed together: so many, and so close in time that the files may be given one time of
+    change."""
+    group: list[LogRow] = []
+    for row in rows:
+        full = len(group) >= GROUP_ROWS_MAX or (
+            group and row.created_at_ms - group[0].created_at_ms > GROUP_SPAN_MS_MAX
+        )
+        if full and row.version != group[-1].version:
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
+
+
+def _replay_singly(document: Document, rows: Sequence[LogRow]) -> Damage | None:
+    """Version by version, to stop at the last good one."""
     for version, group in groupby(rows, key=lambda row: row.version):
         parts = list(group)
         try:

@@ -28,6 +28,8 @@ TICK_S = 5.0
 TOPIC_PREFIX = "session:"
 # Longer than any insert takes: a row with a lower id than one that is visible may still be on its way.
 SETTLE_S = 60.0
+# A snapshot is made once the changes since are this fraction of it, or this many times what is enough for a small one.
+COMPACT_SHARE = 8
 CLOSE_WAIT_S = 20.0
 REPAIRS_MAX = 1_000
 
@@ -39,6 +41,7 @@ class _Place:
     idle_since: float
     # The newest row id that was seen, and when: a snapshot may rely on it once it has settled.
     floor: tuple[int, float] | None = None
+    snapshot_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ class Rooms:
         if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(room.neighbours.answered.wait(), self._limits.peer_wait_s)
-        place = _Place(room, 0, self._now())
+        place = _Place(room, 0, self._now(), snapshot_bytes=len(newest.state) if newest else 0)
         self._places[session_id] = place
         return place
 
@@ -177,15 +180,15 @@ class Rooms:
             loaded = await self._log.load_at(session_id, standing.without - 1)
         else:
             loaded = await self._log.load(session_id)
-        document, damage = self._build(session_id, loaded)
+        document, damage = self._build(session_id, loaded, singly=standing.suspect)
         if damage is not None and loaded.snapshots and not document.files():
             document.close()
             loaded = await self._log.load(session_id, from_first=True)
-            document, damage = self._build(session_id, loaded)
+            document, damage = self._build(session_id, loaded, singly=standing.suspect)
         return loaded, document, damage
 
-    def _build(self, session_id: str, loaded: Loaded) -> tuple[Document, Damage | None]:
-        return build(loaded, self._limits, now=self._now, session_id=session_id, watch=self._watch)
+    def _build(self, session_id: str, loaded: Loaded, *, singly: bool) -> tuple[Document, Damage | None]:
+        return build(loaded, self._limits, now=self._now, session_id=session_id, watch=self._watch, singly=singly)
 
     # -- damage --------------------------------------------------------------------------------------------------
 
@@ -211,7 +214,7 @@ class Rooms:
             taken = [version for version in unloadable if await self._log.set_aside(session_id, version)]
         for _ in range(REPAIRS_MAX):
             loaded = await self._log.load(session_id)
-            document, damage = self._build(session_id, loaded)
+            document, damage = self._build(session_id, loaded, singly=True)
             document.close()
             if damage is None:
                 break
@@ -247,16 +250,19 @@ class Rooms:
         if place is None or place.room is not room or room.session_id in self._busy:
             return
         idle = place.users == 0 and room.empty and self._now() - place.idle_since >= self._limits.room_idle_s
-        due = (
-            room.changes_since_snapshot >= self._limits.compact_changes
-            or room.bytes_since_snapshot >= self._limits.compact_bytes
-        )
-        if idle or due:
+        if idle or self._due(place):
             self._busy.add(room.session_id)
             task = asyncio.create_task(self._evict(place) if idle else self._compact(place))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
             task.add_done_callback(lambda _: self._busy.discard(room.session_id))
+
+    def _due(self, place: _Place) -> bool:
+        """A snapshot costs as much as the document is large, so a large one waits for a larger share of news."""
+        changes, size_bytes = place.room.changes_since_snapshot, place.room.bytes_since_snapshot
+        few = changes < self._limits.compact_changes or size_bytes * COMPACT_SHARE < place.snapshot_bytes
+        many = changes >= self._limits.compact_changes * COMPACT_SHARE or size_bytes >= self._limits.compact_bytes
+        return many or not few
 
     async def _evict(self, place: _Place) -> None:
         room = place.room
@@ -283,21 +289,23 @@ class Rooms:
             floor = place.floor[0]
             place.floor = None
         try:
-            await self.compact(room.session_id, floor)
+            place.snapshot_bytes = await self.compact(room.session_id, floor) or place.snapshot_bytes
         except Exception:
             logger.exception("a snapshot of session %s was not made; the log has everything", room.session_id)
             return
         room.changes_since_snapshot = room.bytes_since_snapshot = 0
 
-    async def compact(self, session_id: str, last_update_id: int) -> None:
-        """A snapshot made of the log itself: it never claims more than is there."""
+    async def compact(self, session_id: str, last_update_id: int) -> int:
+        """A snapshot made of the log itself: it never claims more than is there. Its size, 0 where none was made."""
         loaded = await self._log.load(session_id)
         within = Loaded(loaded.snapshots, tuple(row for row in loaded.rows if row.id <= last_update_id))
         # In a thread: a long log takes a while, and people are typing.
         made = await asyncio.to_thread(_snapshot_of, within, self._limits, self._now)
-        if made is not None:
-            version, state, modified = made
-            await self._log.compact(session_id, version, state, {"modified": modified}, last_update_id)
+        if made is None:
+            return 0
+        version, state, modified = made
+        await self._log.compact(session_id, version, state, {"modified": modified}, last_update_id)
+        return len(state)
 
     def stats(self) -> RoomStats:
         rooms = [place.room for place in self._places.values()]

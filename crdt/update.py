@@ -74,12 +74,12 @@ class Scan:
         "delete_ends",
         "deletes",
         "ends",
-        "has_skip",
         "linked",
         "needs",
         "pairs",
         "places",
         "size_bytes",
+        "skips",
         "starts",
         "structs",
     )
@@ -92,7 +92,8 @@ class Scan:
         self.delete_ends: dict[int, int] = {}
         self.structs = 0
         self.deletes = 0
-        self.has_skip = False
+        # Up to where an update leaves something out, by client.
+        self.skips: dict[int, int] = {}
         self.linked: list[Item] = []
         # Clocks of the first halves of surrogate pairs, by client: Yjs counts in UTF-16 and may be asked to cut one.
         self.pairs: dict[int, set[int]] = {}
@@ -170,7 +171,7 @@ def _scan_structs(
                 length, at = read_varint(data, at)
             elif kind == SKIP:
                 length, at = read_varint(data, at)
-                found.has_skip = True
+                found.skips[client] = clock + length
             else:
                 length, at = _scan_item(data, at, info, client, clock, found, limits, cuts, strings)
             if length <= 0:

@@ -9,6 +9,8 @@ from enum import IntEnum
 from typing import Protocol
 
 DIGEST_BYTES = 16
+# The version of a load that is of many: it says that something in the session is bad, and not what.
+SEVERAL = 0
 
 
 class Phase(IntEnum):

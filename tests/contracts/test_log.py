@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from pycrdt import Doc, Map, Text
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crdt.loading import build
 from crdt.log import Log
 from crdt.model import Limits
 from crdt.tables import metadata, snapshots_table
-from tests.crdt.clients import Clock
+from tests.crdt.clients import Clock, rename_table
 from tests.support.postgres_server import PostgresServer
 
 WAIT_SECONDS = 20
@@ -76,11 +76,7 @@ async def test_many_appends_share_few_commits(log: Log) -> None:
 
 
 async def test_a_failed_commit_is_shown_repeated_and_keeps_its_order(engine: AsyncEngine, log: Log) -> None:
-    async def rename(old: str, new: str) -> None:
-        async with engine.begin() as connection:
-            await connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
-
-    await rename("document_updates", "away")
+    await rename_table(engine, "document_updates", "away")
     failed = asyncio.Event()
     committed: list[int] = []
     for version in (1, 2):
@@ -90,7 +86,7 @@ async def test_a_failed_commit_is_shown_repeated_and_keeps_its_order(engine: Asy
         await failed.wait()
         log.append_change("s", 3, [("a", b"u")], lambda: committed.append(3), None)
         assert committed == []
-        await rename("away", "document_updates")
+        await rename_table(engine, "away", "document_updates")
         await log.flush()
     assert committed == [1, 2, 3]
     assert [row.version for row in (await log.load("s")).rows] == [1, 2, 3]

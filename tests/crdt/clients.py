@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 from pycrdt import Doc, Map, Text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crdt.bus import Bus, LocalBus
 from crdt.log import Log
@@ -198,6 +199,12 @@ async def store(path: Path) -> AsyncIterator[Callable[[], Log]]:
         yield lambda: Log(engine, commit_interval_s=0.0)
     finally:
         await engine.dispose()
+
+
+async def rename_table(engine: AsyncEngine, old: str, new: str) -> None:
+    """A store in which a table is not where it should be fails at every commit, until it is moved back."""
+    async with engine.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from crdt.archive import Loaded
@@ -19,7 +19,7 @@ from crdt.model import EditRefused, Limits, TextEdit
 from crdt.room import Room
 from crdt.rooms import Rooms
 from crdt.tables import updates_table
-from tests.crdt.clients import Client, Clock, Connection, node, person, settle, store
+from tests.crdt.clients import Client, Clock, Connection, node, person, rename_table, settle, store
 
 WAIT_SECONDS = 10
 
@@ -87,16 +87,10 @@ async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(tmp_path: P
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'log.db'}")
     async with node(tmp_path) as _:
         pass
-    broken = True
-
-    def fail(*_: object) -> None:
-        if broken:
-            raise OSError("no space left on device")
-
-    event.listen(engine.sync_engine, "commit", fail)
     rooms = Rooms(Log(engine), LocalBus())
     await rooms.start()
     room = await rooms.open("s")
+    await rename_table(engine, "document_updates", "away")
     bot = Connection(person("bot"), wants_text=True)
     room.join(bot)
     room.create_file(bot.actor, "a.txt", "x", file_id="f")
@@ -106,13 +100,39 @@ async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(tmp_path: P
         while not bot.events("save.failed"):
             await asyncio.sleep(0.005)
         assert bot.events("saved") == [] and room.saved_version == 0
-        broken = False
+        await rename_table(engine, "away", "document_updates")
         await room.saved(room.version)
     assert bot.events("saved")[-1]["version"] == room.version
     await rooms.close()
     await engine.dispose()
     async with node(tmp_path) as again:
         assert (await again.open("s")).file("f").content == "43210x"
+
+
+async def test_what_is_repeated_beside_something_new_is_there_after_a_reload(tmp_path: Path) -> None:
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        ann, bob = Client(person("ann")), Client(person("bob"))
+        ann.connect(room)
+        bob.connect(room)
+        ann.make_file("f", "a.txt", "one two")
+        settle(ann, bob)
+        with ann.doc.transaction():
+            ann.text("f").insert(0, "x")
+            del ann.text("f")[1:2]
+        repeated = ann.outbox[0]
+        settle(ann, bob)
+        ann.text("f").insert(0, "more ")
+        settle(ann, bob)
+        ann.send(repeated)
+        ann.text("f").insert(0, "new ")
+        bob.text("f").insert(0, "at the same time ")
+        settle(ann, bob)
+        shown = room.file("f").content
+        assert "new " in shown and "at the same time " in shown
+        await room.saved(room.version)
+    async with node(tmp_path) as rooms:
+        assert (await rooms.open("s")).file("f").content == shown
 
 
 async def test_a_poisoned_session_shows_its_last_good_version_and_others_are_fine(tmp_path: Path) -> None:
@@ -176,5 +196,6 @@ async def test_an_agent_may_edit_on_a_version_from_before_the_restart(tmp_path: 
         room.edit_text(person(), "f", base, [TextEdit(0, 0, "oh ")])
     async with node(tmp_path) as rooms:
         room = await rooms.open("s")
+        await room.recall("f", base)
         room.edit_text(person("bot"), "f", base, [TextEdit(6, 11, "there")])
         assert room.file("f").content == "oh hello there"
