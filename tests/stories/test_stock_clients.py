@@ -41,7 +41,6 @@ async def test_a_file_made_by_a_stock_client_is_a_file_for_everyone(server: Serv
         StockClient.connect(3, server, session["id"], ada.token) as client,
         server.lane(session["id"], ada.token) as lane,
     ):
-        await lane.event("welcome")
         await client.ask("create", name="lib/helper.js", text="export const two = 2;\n")
         changed = await lane.event("file.changed", name="lib/helper.js")
         assert "".join(edit["text"] for edit in changed["edits"]) == "export const two = 2;\n"

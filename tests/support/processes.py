@@ -139,7 +139,10 @@ class Server:
         async with websockets.connect(
             url, subprotocols=[websockets.Subprotocol("collab.v1")], max_size=None, proxy=None
         ) as socket:
-            yield Lane(socket)
+            lane = Lane(socket)
+            # Until then it may have a socket and no place in the session, and what happens is not told.
+            await lane.welcome()
+            yield lane
 
 
 @asynccontextmanager
@@ -173,8 +176,14 @@ class Lane:
                 if wanted(message):
                     return message
 
+    async def welcome(self) -> dict[str, Any]:
+        """The first message, heard already or still to come."""
+        return self.heard[0] if self.heard else await self.next(lambda m: m["type"] == "welcome")
+
     async def event(self, kind: str, **fields: Any) -> dict[str, Any]:
         """The next message of a type, with these fields."""
+        if kind == "welcome":
+            return await self.welcome()
         return await self.next(
             lambda m: m["type"] == kind and all(m.get(key) == value for key, value in fields.items())
         )
