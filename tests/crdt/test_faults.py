@@ -16,7 +16,7 @@ from crdt.model import EditRefused, FrameError, TextEdit
 from crdt.protocol import update_frame
 from crdt.rooms import Rooms
 from crdt.tables import updates_table
-from crdt.watch import Doing, Phase, digest_of
+from crdt.watch import SEVERAL, Doing, Phase, digest_of
 from tests.crdt.clients import Client, Clock, person, settle, store
 
 NO_DIGEST = bytes(16)
@@ -153,7 +153,13 @@ async def test_everything_that_runs_the_library_is_told_before_it_is_done(tmp_pa
             assert [(phase, version) for phase, version, _ in noted.begun] == [(Phase.APPLY, 0), (Phase.EDIT, 1)]
             assert noted.begun[0][2] is not None
             await room.saved(room.version)
-        async with suspicious(make_log, Clock(), noted) as (rooms, _):
+        clock = Clock()
+        async with suspicious(make_log, clock, noted) as (rooms, faults):
             await rooms.open("s")
-    assert [(phase, version) for phase, version, _ in noted.begun][2:] == [(Phase.LOAD, 1), (Phase.LOAD, 2)]
+            assert not await faults.record("a", Doing("s", Phase.LOAD, SEVERAL, NO_DIGEST), "stuck")
+        async with suspicious(make_log, clock, noted) as (rooms, faults):
+            room = await rooms.open("s")
+            assert room.quarantined is None and room.file("f").content == "y", "it is not known which of them it was"
+    told = [(phase, version) for phase, version, _ in noted.begun][2:]
+    assert told == [(Phase.LOAD, SEVERAL), (Phase.LOAD, 1), (Phase.LOAD, 2)], "after a fault each is told by its name"
     assert noted.open == 0
