@@ -319,6 +319,8 @@ class Stock:
 
     def _refill(self) -> None:
         """Puts on the shelves what is missing there: the usual kind first, the others by how recently they were used."""
+        if not all(place.promised for place in self._line):
+            return  # somebody waits for room: what is put on a shelf now would have to make it again
         for kind in sorted(self._shelves, key=lambda each: (each != self._usual, -self._shelves[each].leased_at)):
             shelf = self._shelves[kind]
             while self._count(kind) < self._promised(kind) + shelf.target and self._fits(shelf.process_bytes, 1):
@@ -332,7 +334,7 @@ class Stock:
             process.dispose()
             return
         shelf = self._shelf(process.kind)
-        shelf.process_bytes = max(process.resident_bytes(), MB)
+        shelf.process_bytes = process.resident_bytes() or shelf.process_bytes
         shelf.idle.append(process)
         process.exited.add_done_callback(partial(self._idle_died, process))
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from executor.connection import PlatformFault
 from executor.pool import LocalPool, PoolLimits
+from executor.processes import Kind, RuntimeProcess
 from executor.runner import Job
+from executor.stock import Stock, StockLimits
 from tests.support.runs import MB, carry, order, until
 
 SLEEP = "await new Promise((done) => setTimeout(done, 60_000))"
@@ -85,6 +93,75 @@ async def test_a_storm_of_runs_starts_no_more_processes_at_once_than_it_may() ->
         assert [run.end.frame.result for run in runs if run.end.frame] == list(range(20))
         assert not watching.done() and 1 <= most <= limits.starting_max
         watching.cancel()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_comes_the_budget_holds_and_everybody_is_served_or_told(seed: int) -> None:
+    """Random runs, cancellations, failed starts and deaths; processes are stood for by their bookkeeping alone."""
+    chance = random.Random(seed)
+    limits = StockLimits(memory_bytes_max=900 * MB, processes_max=7, queue_timeout_s=20.0, refill_delay_s=0.001)
+    made: list[RuntimeProcess] = []
+
+    async def spawn(kind: Kind, haste: bool) -> RuntimeProcess:
+        await asyncio.sleep(chance.random() * 0.004)
+        if chance.random() < 0.03:
+            raise PlatformFault("no_process", "by chance")
+        process = RuntimeProcess(len(made), kind, Path("/nowhere"), 1, lambda: process.exited.set_result(-9))
+        made.append(process)
+        return process
+
+    kinds = [Kind(128), Kind(512), Kind(128, "python")]
+    stock = Stock(spawn, limits, kinds[0])
+    stock.open(await spawned(spawn, kinds[0]), [kinds[2]])
+    outcomes: Counter[str] = Counter()
+
+    async def one() -> None:
+        cancelled = asyncio.Event()
+        if chance.random() < 0.2:
+            asyncio.get_running_loop().call_later(chance.random() * 0.02, cancelled.set)
+        process = None
+        async for step in stock.lease(chance.choice(kinds), chance.randrange(1, 500) * MB, cancelled):
+            process = step if isinstance(step, RuntimeProcess) else None
+            fits(stock, limits)
+        if process is None:
+            assert cancelled.is_set()
+            outcomes["cancelled"] += 1
+            return
+        await asyncio.sleep(chance.random() * 0.005)
+        stock.give_back(process)
+        outcomes["ran"] += 1
+
+    async def kill_some() -> None:
+        while True:
+            await asyncio.sleep(0.003)
+            idle = [process for process in made if process.alive and process.pid == 0]
+            if idle and chance.random() < 0.3:
+                chance.choice(idle).kill()
+            fits(stock, limits)
+
+    killing = asyncio.create_task(kill_some())
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(one() for _ in range(150)))
+    assert not killing.done()
+    killing.cancel()
+    assert outcomes.total() == 150 and outcomes["ran"] > 100
+    assert stock.stats()["busy"] == 0 and stock.stats()["waiting"] == 0
+    await stock.close()
+    assert not any(process.alive for process in made)
+
+
+def fits(stock: Stock, limits: StockLimits) -> None:
+    stats = stock.stats()
+    assert stats["memoryBytes"] <= limits.memory_bytes_max, stats
+    assert stats["idle"] + stats["busy"] + stats["starting"] <= limits.processes_max, stats
+
+
+async def spawned(spawn: Callable[[Kind, bool], Awaitable[RuntimeProcess]], kind: Kind) -> RuntimeProcess:
+    while True:
+        try:
+            return await spawn(kind, False)
+        except PlatformFault:
+            continue
 
 
 async def test_the_languages_are_those_of_every_kind_of_process() -> None:
