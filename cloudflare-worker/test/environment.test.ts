@@ -176,6 +176,12 @@ describe("JavaScript and TypeScript keep their names", () => {
   before(async () => { workerd = await Workerd.start(); });
   after(() => workerd.stop());
 
+  test("commands run where the module was named in a run before", async () => {
+    const session = new Session(workerd, "javascript", "main.js");
+    assert.equal((await session.good("const cp = require('child_process'); return String(cp.execSync('echo kept > a.txt; cat a.txt'))")).result, "kept\n");
+    assert.equal((await session.good("return String(cp.execSync('cat a.txt'))")).result, "kept\n");
+  });
+
   test("values with their shape and cycles, functions, classes with their instances, modules and files go on", async () => {
     const session = new Session(workerd, "javascript", "main.js");
     const files = { "lib.js": "exports.two = () => 2;" };

@@ -125,7 +125,7 @@ const allows = (run: Run, module: string): boolean => run.allowedModules.some((n
 
 /** The engine behind child_process, for a program that may use it and names it, or whose names are only known at run time. */
 async function addShell(run: Run, { sheet, modules, everything }: Gathered): Promise<void> {
-  const named = run.files.some((file) => "content" in file && file.content.includes("child_process"));
+  const named = run.environment !== undefined || run.files.some((file) => "content" in file && file.content.includes("child_process"));
   if (!allows(run, "child_process") || !(named || everything)) return;
   try {
     modules[SHELL_MODULE] = { js: ((await import(SHELL_ENGINE)) as { default: string }).default };
