@@ -29,8 +29,13 @@ class Host(Protocol):
     def state_vector(self) -> bytes: ...
     def missing(self, state_vector: bytes) -> bytes: ...
     def lacks(self, state_vector: bytes) -> bool: ...
-    def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
+    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes) -> bool:
         """False when something in between is missing."""
+        ...
+
+    def take_saved(self, node: bytes, version: int) -> None: ...
+    def owe(self, version: int) -> None:
+        """A node was given what is not known to be saved, and wants to hear when it is."""
         ...
 
     def touch(self, client_ids: Sequence[int]) -> None: ...
@@ -70,6 +75,10 @@ class Neighbours:
 
     def tell_change(self, update: bytes, version: int, actor: Actor) -> None:
         self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor))
+
+    def tell_saved(self, version: int) -> None:
+        """Everything this node has told up to its `version` is on disk."""
+        self._send(wire.SAVED, b"", version=version)
 
     def tell_event(self, frame: str) -> None:
         self._send(wire.EVENT, frame.encode())
@@ -112,18 +121,24 @@ class Neighbours:
         elif message.kind == wire.DIFF:
             self._take_update(message, SYSTEM)
             self.answered.set()
+        elif message.kind == wire.SAVED:
+            self._host.take_saved(message.node, message.version)
         elif message.kind == wire.EVENT:
             self._host.take_event(message.payload.decode(), json.loads(message.payload))
         elif message.kind == wire.BYE:
             self._host.touch(self._presence.leave(owner))
 
     def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
-        if message.payload != EMPTY_UPDATE and not self._host.take_remote(message.payload, message.version, actor):
+        if message.payload != EMPTY_UPDATE and not self._host.take_remote(
+            message.payload, message.version, actor, message.node
+        ):
             self._send(wire.HELLO, self._host.state_vector(), to=message.node)
 
     def _answer(self, message: wire.BusMessage) -> None:
         missing = self._host.missing(message.payload)
         self._send(wire.DIFF, missing, to=message.node, version=self._host.version)
+        if missing != EMPTY_UPDATE:
+            self._host.owe(self._host.version)
         self.tell_presence(None)
         if self._host.lacks(message.payload):
             self._send(wire.HELLO, self._host.state_vector(), to=message.node)

@@ -89,6 +89,7 @@ class Room:
             log,
             current=lambda: self._document.version,
             tell=lambda event: self._audience.tell_text(_json(event)),
+            tell_nodes=self.neighbours.tell_saved,
         )
 
     # -- state ---------------------------------------------------------------------------------------------------
@@ -387,7 +388,7 @@ class Room:
     def lacks(self, state_vector: bytes) -> bool:
         return self._document.lacks(state_vector)
 
-    def take_remote(self, update: bytes, version: int, actor: Actor) -> bool:
+    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes) -> bool:
         """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
         self.flush()
         if self.quarantined is not None:
@@ -400,8 +401,20 @@ class Room:
             self._document.reach(version - 1)
             change = self._document.apply([item])
             if change is not None:
+                self._saving.heard(node, version, change.version, actor.id, change.update)
                 self._tell_members(change, [actor], None)
         return True
+
+    def take_saved(self, node: bytes, version: int) -> None:
+        self._saving.confirmed(node, version)
+
+    def owe(self, version: int) -> None:
+        self._saving.owe(version)
+
+    def save_all(self) -> None:
+        """Also what other nodes are to save and have not confirmed: this one is about to leave."""
+        self.flush()
+        self._saving.take_over()
 
     # -- loading and leaving -------------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class Rooms:
         if self._opening:
             await asyncio.gather(*self._opening.values(), return_exceptions=True)
         for place in self._places.values():
-            place.room.flush()
+            place.room.save_all()
         await self._log.close()
         for task in list(self._background):
             task.cancel()
@@ -197,7 +197,7 @@ class Rooms:
         place = self._places.get(session_id)
         if place is None:
             return
-        place.room.flush()
+        place.room.save_all()
         await place.room.saved(place.room.version)
         if self._places.get(session_id) is place:
             del self._places[session_id]
@@ -266,7 +266,7 @@ class Rooms:
 
     async def _evict(self, place: _Place) -> None:
         room = place.room
-        room.flush()
+        room.save_all()
         await room.saved(room.version)
         if place.users or not room.empty or room.unsaved_changes:
             return

@@ -10,7 +10,7 @@ import orjson
 from crdt.model import Actor
 from crdt.protocol import read_bytes, read_varint, write_bytes, write_varint
 
-UPDATE, AWARENESS, HELLO, DIFF, EVENT, BYE = 1, 2, 3, 4, 5, 6
+UPDATE, AWARENESS, HELLO, DIFF, EVENT, BYE, SAVED = 1, 2, 3, 4, 5, 6, 7
 TO_ALL = b""
 
 

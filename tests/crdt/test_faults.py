@@ -97,7 +97,7 @@ async def test_the_second_time_a_session_may_only_be_read_short_of_what_could_no
                 room.replace_text(person(), "f", "more")
             assert await faults.quarantined(["s", "t"]) == {"s"}
             # What another node has of it does not come in either.
-            assert room.take_remote(b"\x01\x01\x05\x00\x04\x01\x01r\x01x\x00", 9, person())
+            assert room.take_remote(b"\x01\x01\x05\x00\x04\x01\x01r\x01x\x00", 9, person(), b"other")
             assert await rooms.repair("s") == [3]
             await rooms.look_again("s")
             room = await rooms.open("s")
