@@ -230,3 +230,20 @@ describe("JavaScript and TypeScript keep their names", () => {
     assert.deepEqual((await session.good("const q: { x: number } = move(2);\nreturn [q.x, Color[1]] as const;")).result, [3, "Green"]);
   });
 });
+
+describe("Shell keeps what a script set up", () => {
+  let workerd: Workerd;
+  before(async () => { workerd = await Workerd.start({ variant: "shell" }); });
+  after(() => workerd.stop());
+
+  test("variables with their attributes, functions, aliases, options, the folder and files go on; what failed does not", async () => {
+    const session = new Session(workerd, "shell", "main.sh");
+    const first = await session.good("x='a b'; declare -i n=5; list=(1 'two words'); list[7]=z; declare -A map=([k]=v); export E=out; f() { echo \"f $1 $x\"; }; shopt -s extglob expand_aliases; alias hi='echo alias'; set -o pipefail; mkdir d; cd d; echo data > file");
+    assert.deepEqual(first.kept?.variables.map(({ name, type }) => `${name} ${type}`), ["x text", "n text", "list array", "map associative array", "E text", "OLDPWD text"]);
+    assert.deepEqual(first.kept?.files.map(({ name }) => name), ["d/file"]);
+    const second = await session.good("n+=2; echo \"$x $n ${list[1]} ${!list[*]} ${map[k]}\"; f arg; hi there; cat file; bash -c 'echo $E'; [[ aab == +(a)b ]] && echo glob; set -o | grep pipefail; echo ${PWD##*/}", { warm: true });
+    assert.equal(second.stdout, "a b 7 two words 0 1 7 v\nf arg a b\nalias there\ndata\nout\nglob\npipefail       \ton\nd\n");
+    assert.equal((await session.run("x=lost; exit 3")).kept, undefined);
+    assert.equal((await session.good("echo $x")).stdout, "a b\n");
+  });
+});

@@ -102,6 +102,40 @@ describe("a shell script", () => {
     await live.until("finished");
   });
 
+  test("prints inside a loop while the loop runs", async () => {
+    const live = workerd.live(shell("for i in 1 2 3; do echo round $i; read -r line || break; done; echo over", { interactive: true }));
+    for (const round of ["round 1\n", "round 2\n"]) {
+      assert.equal((await live.until("output")).text, round);
+      live.say({ type: "stdin", data: "on\n" });
+    }
+    assert.equal((await live.until("output")).text, "round 3\n");
+    live.say({ type: "stdin", data: "", eof: true });
+    assert.equal((await live.until("output")).text, "over\n");
+    assert.equal((await live.until("finished")).exitCode, 0);
+  });
+
+  test("asks for what it reads, with its prompt, and goes on with what is typed", async () => {
+    const live = workerd.live(shell('read -r -p "Name: " name; [ -t 0 ] && echo "typed $name"; cat | head -1 | tr a-z A-Z', { interactive: true }));
+    assert.equal((await live.until("input")).prompt, "Name: ");
+    live.say({ type: "stdin", data: "Ann\n" });
+    assert.equal((await live.until("output")).text, "typed Ann\n");
+    await live.until("input");
+    live.say({ type: "stdin", data: "more\n", eof: true });
+    assert.equal((await live.until("output")).text, "MORE\n");
+    await live.until("finished");
+  });
+
+  test("runs pipes, background jobs and signals side by side", async () => {
+    const { stdout } = await run("yes | head -2; (sleep 0.2; echo later) & echo now; wait; sleep 9 & kill $!; wait $!; echo $?; timeout 0.1 bash -c 'while :; do :; done'; echo $?; trap 'echo caught' USR1; kill -USR1 $$; echo on");
+    assert.equal(stdout, "y\ny\nnow\nlater\n143\n124\ncaught\non\n");
+  });
+
+  test("says what it cannot do instead of doing something else", async () => {
+    const { stderr, stdout } = await run("ls --quoting-style=c; tail -f main.sh; sed --debug p main.sh\ncoproc cat; echo unreached");
+    assert.match(stderr, /^ls: unrecognized option '--quoting-style'\ntail: following a file \(-f\) is not supported here.*\nsed: unrecognized option '--debug'\n.*coproc: not supported here/s);
+    assert.equal(stdout, "");
+  });
+
   test("that does not parse names the line", async () => {
     const { error, exitCode } = await run("echo x\nif true; then\necho y\n");
     assert.deepEqual([exitCode, error?.type, error?.file], [2, "SyntaxError", "main.sh"]);

@@ -43,7 +43,15 @@ export function formatWhole(value: bigint, { flags, width, precision, kind }: Co
 
 /** Exact decimal digits of a double, as C prints them. */
 function fixed(value: number, precision: number): string {
-  if (precision <= 100 && Math.abs(value) < 1e21) return value.toFixed(precision);
+  if (precision <= 100 && Math.abs(value) < 1e21) {
+    const text = value.toFixed(precision);
+    // JavaScript rounds a tie up, C to the even digit. A tie has few binary places, so this is exact.
+    const exact = value.toFixed(Math.min(100, precision + 40));
+    const cut = exact.length - (Math.min(100, precision + 40) - precision);
+    if (!/^\.?50*$/.test(exact.slice(cut)) && !/^50*$/.test(exact.slice(cut).replace(".", ""))) return text;
+    const kept = exact.slice(0, cut).replace(/\.$/, "");
+    return /[02468]$/.test(kept) ? kept : text;
+  }
   const whole = BigInt(Math.trunc(Math.abs(value))).toString();
   return precision === 0 ? whole : `${whole}.${"0".repeat(precision)}`;
 }

@@ -80,6 +80,9 @@ export class Interpreter {
   async toTheEnd(action: () => Promise<number>): Promise<number> {
     const { shell } = this;
     let status = await this.#caught(action);
+    // A signal that ends the shell lets its EXIT trap run, but for those that leave no time.
+    const { killed } = shell.process;
+    if (killed !== null && killed !== 9 && killed !== 13 && shell.machine.fault === null) shell.process.killed = null;
     if (shell.process.killed === null && shell.traps.has("EXIT") && shell.traps.get("EXIT") !== "") {
       const trap = shell.traps.get("EXIT")!;
       shell.traps.delete("EXIT");
@@ -90,6 +93,7 @@ export class Interpreter {
         return kept;
       });
     }
+    if (killed !== null) shell.process.killed = killed;
     return status & 0xff;
   }
   async #caught(action: () => Promise<number>): Promise<number> {
@@ -350,6 +354,7 @@ export class Interpreter {
       child.jobs = [];
       return await child.interpreter.list([{ ...item, background: false }]);
     }, { later: true });
+    process.detached = true;
     const id = Math.max(0, ...shell.jobs.map((job) => job.id)) + 1;
     const job = { id, process, done, source: item.source, status: null as number | null, told: false };
     shell.jobs.push(job);
@@ -636,6 +641,7 @@ export class Interpreter {
     const debug = shell.traps.get("DEBUG");
     const hidden = new Map<string, string>();
     if (!shell.options.has("functrace") && debug !== undefined) hide(shell, "DEBUG", hidden);
+    if (!shell.options.has("functrace")) hide(shell, "RETURN", hidden);
     if (!shell.options.has("errtrace")) hide(shell, "ERR", hidden);
     try {
       await this.command(fn.body);
@@ -643,9 +649,9 @@ export class Interpreter {
       if (!(error instanceof ReturnFrom)) throw error;
       shell.status = error.status;
     } finally {
-      for (const [name, action] of hidden) if (!shell.traps.has(name)) shell.traps.set(name, action);
       const trap = shell.traps.get("RETURN");
       if (trap !== undefined && trap !== "" && shell.process.killed === null) await this.trapped(trap);
+      for (const [name, action] of hidden) if (!shell.traps.has(name)) shell.traps.set(name, action);
       shell.variables.leave();
       shell.positional = positional;
       shell.loops = loops;

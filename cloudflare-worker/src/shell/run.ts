@@ -66,8 +66,8 @@ export async function runShell(fs: FileSystem, command: string | readonly string
   shell.name = options.name ?? "bash";
   shell.positional = [...(options.args ?? [])];
   options.onStart?.((signal) => process.signal(signal));
-  if (options.state !== undefined) await importState(shell, options.state);
   const before = exportState(shell);
+  if (options.state !== undefined) await importState(shell, options.state);
   const status = await interpreter.toTheEnd(() => (typeof command === "string" ? interpreter.source(command, 1, true) : program(shell, [...command])));
   const { killed } = process;
   fds.closeAll();

@@ -89,6 +89,8 @@ export class Shell implements Owner, Surroundings, Dialect {
   /** Whether a failing command is being looked at, so that `set -e` leaves it alone. */
   tested = 0;
   jobs: Job[] = [];
+  /** Those of the shell that this one was forked from: it may list them. */
+  inherited: Job[] = [];
   /** Exit codes of jobs that were waited for. */
   readonly finished = new Map<number, number>();
   lastJob: Process | null = null;
@@ -172,6 +174,7 @@ export class Shell implements Owner, Surroundings, Dialect {
     dynamic.set("BASHPID", { get: () => String(this.process.pid) });
     dynamic.set("BASH_SUBSHELL", { get: () => String(this.subshell) });
     dynamic.set("BASH_COMMAND", { get: () => this.command });
+    dynamic.set("_", { get: () => this.lastArgument });
     dynamic.set("SHELLOPTS", { get: () => [...this.options].sort().join(":") });
     dynamic.set("BASHOPTS", { get: () => [...this.shopts].sort().join(":") });
     for (const name of dynamic.keys()) if (this.variables.find(name) === undefined) this.variables.find(name) ?? this.#placeholder(name);
@@ -210,6 +213,7 @@ export class Shell implements Owner, Surroundings, Dialect {
     copy.calls = [...this.calls];
     copy.depth = this.depth;
     copy.loops = this.loops;
+    copy.inherited = this.jobs.length > 0 ? this.jobs : this.inherited;
     copy.subshell = this.subshell + 1;
     copy.tested = this.tested;
     copy.lastJob = this.lastJob;

@@ -30,6 +30,7 @@ export class Process {
   name: string;
   killed: number | null = null;
   ended = false;
+  detached = false;
   status = 0;
   readonly children = new Set<Process>();
   /** Signals that a trap takes, and those that came and wait for it. */
@@ -54,6 +55,8 @@ export class Process {
     }
     if (HARMLESS.has(signal)) return;
     this.killed = signal;
+    // Who waits for a child takes it along; what was sent to the background lives on.
+    for (const child of this.children) if (!child.detached) child.signal(signal);
     for (const waiting of [...this.#blocked]) waiting.stop();
   }
 

@@ -97,6 +97,14 @@ function script(run: Run, fs: FileSystem): string {
   return lists.join("") + decode(readAll(fs, `${ROOT}/${run.entry}`));
 }
 
+/** A link's artifact is what it leads to. */
+function pointsAtFile(fs: FileSystem, path: string): boolean {
+  try {
+    return fs.stat(path).kind === "file";
+  } catch {
+    return false;
+  }
+}
 function collect(fs: FileSystem): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
   const walk = (folder: string): void => {
@@ -104,7 +112,7 @@ function collect(fs: FileSystem): Map<string, Uint8Array> {
       const path = `${folder}/${name}`;
       const { kind } = fs.lstat(path);
       if (kind === "directory") walk(path);
-      else if (kind === "file") found.set(path.slice(ROOT.length + 1), readAll(fs, path));
+      else if (kind === "file" || pointsAtFile(fs, path)) found.set(path.slice(ROOT.length + 1), readAll(fs, path));
     }
   };
   try {

@@ -1,5 +1,5 @@
 /** Builtins that steer the shell: leaving, evaluating, options, traps, names of commands. */
-import { isTrue } from "../arithmetic.js";
+import { ArithmeticFault, isTrue } from "../arithmetic.js";
 import { faultOf } from "../files.js";
 import { singleQuoted } from "../quoting.js";
 import { ExitShell, LeaveLoop, LONG_OPTIONS, OPTION_LETTERS, ReturnFrom, type Shell, SHOPTS } from "../shell.js";
@@ -299,7 +299,12 @@ export const getopts: Builtin = async (shell, given) => {
 export const arithmetics: Builtin = async (shell, args) => {
   if (args.length === 0) return shell.complain("let: expression expected");
   let value = false;
-  for (const arg of args) value = isTrue(shell.arithmetic(arg));
+  try {
+    for (const arg of args) value = isTrue(shell.arithmetic(arg));
+  } catch (error) {
+    if (error instanceof ArithmeticFault) return shell.complain(`let: ${error.message}`);
+    throw error;
+  }
   return value ? 0 : 1;
 };
 export const test: Builtin = (shell, args, name) => {
@@ -405,7 +410,10 @@ export const caller: Builtin = async (shell, args) => {
   const depth = Number(args[0] ?? 0);
   const { calls } = shell;
   const call = calls[calls.length - 1 - depth];
-  if (call === undefined) return 1;
+  if (call === undefined) {
+    if (args[0] === undefined) await shell.out("0 NULL\n");
+    return args[0] === undefined ? 0 : 1;
+  }
   const outer = calls[calls.length - 2 - depth];
   await shell.out(args[0] === undefined ? `${call.line} ${outer?.file ?? shell.name}\n` : `${call.line} ${outer?.name ?? "main"} ${outer?.file ?? shell.name}\n`);
   return 0;

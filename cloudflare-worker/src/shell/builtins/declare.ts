@@ -185,7 +185,7 @@ export function declaration(shell: Shell, name: string, variable: Variable): str
 export function plainDeclaration(name: string, variable: Variable): string {
   return `${name}=${variable.isArray ? arrayText(variable) : traced(variable.value ?? "").replace(/^''$/, "")}`;
 }
-const HIDDEN = new Set(["LINENO", "RANDOM", "SECONDS", "SRANDOM", "EPOCHSECONDS", "EPOCHREALTIME", "BASHPID", "BASH_SUBSHELL", "BASH_COMMAND", "SHELLOPTS", "BASHOPTS"]);
+const HIDDEN = new Set(["LINENO", "RANDOM", "SECONDS", "SRANDOM", "EPOCHSECONDS", "EPOCHREALTIME", "BASHPID", "BASH_SUBSHELL", "_", "BASH_COMMAND", "SHELLOPTS", "BASHOPTS"]);
 
 async function listed(shell: Shell, name: string, wanted: Wanted, any: boolean): Promise<number> {
   if (wanted.functions) {

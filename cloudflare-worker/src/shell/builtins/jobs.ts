@@ -78,7 +78,7 @@ export const wait: Builtin = async (shell, given) => {
 export const jobs: Builtin = async (shell, args) => {
   const flags = args.filter((arg) => arg.startsWith("-")).join("");
   for (const flag of flags.replaceAll("-", "")) if (!"lprsn".includes(flag)) return shell.complain(`jobs: -${flag}: invalid option`, 2);
-  const shown = [...shell.jobs];
+  const shown = shell.jobs.length > 0 ? [...shell.jobs] : shell.inherited.filter(({ status }) => status === null);
   for (const [at, one] of shown.entries()) {
     if (flags.includes("p")) {
       await shell.out(`${one.process.pid}\n`);

@@ -1,7 +1,7 @@
 /** Builtins that read and write text: echo, printf, read, mapfile. */
 import { decode, encode } from "../bytes.js";
 import { strftime } from "../dates.js";
-import { conversions, formatReal, formatText, formatWhole, padded } from "../format.js";
+import { type Conversion, conversions, formatReal, formatText, formatWhole, padded } from "../format.js";
 import { LineSource } from "../machine.js";
 import { backslashQuoted } from "../quoting.js";
 import type { Shell } from "../shell.js";
@@ -66,15 +66,24 @@ export const echo: Builtin = (shell, args) => {
   return written instanceof Promise ? written.then(() => (shell.fds.get(1) === undefined ? 1 : 0)) : shell.fds.get(1) === undefined ? 1 : 0;
 };
 
+/** Bash counts bytes where C does. */
+function bytewise(text: string, { flags, width, precision }: Conversion): string {
+  if (width === null && precision === null) return text;
+  const bytes = encode(text);
+  const kept = precision === null || precision >= bytes.length ? text : decode(bytes.subarray(0, precision));
+  const missing = (width ?? 0) - Math.min(bytes.length, precision ?? bytes.length);
+  return missing <= 0 ? kept : flags.includes("-") ? kept + " ".repeat(missing) : " ".repeat(missing) + kept;
+}
+
 /** What a format makes of arguments; faults are said by `complain`. */
 export function printed(format: string, args: string[], complain: (message: string) => void, tz?: string): { text: string } {
   let text = "";
   let at = 0;
   let stop = false;
   const whole = (raw: string): bigint => {
+    if (/^["']/.test(raw)) return BigInt(raw.codePointAt(1) ?? 0);
     const given = raw.trim();
     if (given === "") return 0n;
-    if (/^["']/.test(given)) return BigInt(given.codePointAt(1) ?? 0);
     const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/.exec(given);
     if (match === null) {
       complain(`${raw}: invalid number`);
@@ -91,9 +100,9 @@ export function printed(format: string, args: string[], complain: (message: stri
     return value;
   };
   const real = (raw: string): number => {
+    if (/^["']/.test(raw)) return raw.codePointAt(1) ?? 0;
     const given = raw.trim();
     if (given === "") return 0;
-    if (/^["']/.test(given)) return given.codePointAt(1) ?? 0;
     const special = /^([+-]?)(inf|infinity|nan)$/i.exec(given);
     if (special !== null) return (special[1] === "-" ? -1 : 1) * (special[2]!.toLowerCase() === "nan" ? Number.NaN : Number.POSITIVE_INFINITY);
     const match = /^[+-]?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/.exec(given);
@@ -112,7 +121,7 @@ export function printed(format: string, args: string[], complain: (message: stri
       else if (kind === "bad") {
         complain(`\`${conversion.flags}': missing format character`);
         return { text };
-      } else if (kind === "s") text += formatText(next(), conversion);
+      } else if (kind === "s") text += bytewise(next(), conversion);
       else if (kind === "c") text += padded([...next()][0] ?? "", conversion.width, conversion.flags);
       else if (kind === "b") {
         const made = escapes(next());

@@ -288,7 +288,7 @@ const sort: Program = async (io) => {
   const compares = keys.map((one) => ({ one, compare: comparison(one.flags) }));
   const reversed = global.includes("r");
   const byKeys = (a: string, b: string): number => {
-    if (compares.length === 0) return whole(a, b);
+    if (compares.length === 0) return global.includes("b") ? whole(a.trimStart(), b.trimStart()) : whole(a, b);
     for (const { one, compare } of compares) {
       const difference = compare(part(a, one, separator), part(b, one, separator));
       if (difference !== 0) return difference;

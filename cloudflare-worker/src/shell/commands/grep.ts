@@ -13,7 +13,8 @@ const LONG = {
 };
 
 const grep: Program = async (io) => {
-  const args = io.args.flatMap((arg) => (/^-\d+$/.test(arg) ? ["-C", arg.slice(1)] : [arg]));
+  const end = io.args.indexOf("--");
+  const args = io.args.flatMap((arg, at) => (/^-\d+$/.test(arg) && (end < 0 || at < end) && !/^-[a-zA-Z]*[efmABC]$/.test(io.args[at - 1] ?? "") ? ["-C", arg.slice(1)] : [arg]));
   const given = await options(io, { short: "EFGPe:f:iywxzsvm:bnHhoqarRLlcA:B:C:UZT", long: LONG }, args);
   if (given === null) return 2;
   const operands = [...given.operands];

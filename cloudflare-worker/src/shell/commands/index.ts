@@ -1,6 +1,8 @@
 /** The programs of /usr/bin, by name. */
 import { printed } from "../builtins/text.js";
 import type { Program } from "../machine.js";
+import { diffs } from "./diff.js";
+import { bcs } from "./bc.js";
 import { awks } from "./awk/run.js";
 import { codes } from "./codes.js";
 import { fields } from "./fields.js";
@@ -9,6 +11,7 @@ import { greps } from "./grep.js";
 import { lines } from "./lines.js";
 import { listing } from "./listing.js";
 import { seds } from "./sed.js";
+import { tars } from "./tar.js";
 import { system } from "./system.js";
 
 /** Run by the shell itself, which knows them by these names. */
@@ -34,6 +37,6 @@ const pwd: Program = (io) => {
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
   bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
-  ...awks, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
+  ...awks, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
   echo, printf, true: () => 0, false: () => 1, pwd,
 }));

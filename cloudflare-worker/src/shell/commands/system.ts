@@ -198,7 +198,7 @@ const date: Program = async (io) => {
   if (extra !== undefined) return io.fail(`extra operand '${extra}'`);
   if (format !== undefined && !format.startsWith("+")) return io.fail(`invalid date '${format}'`);
   let chosen = format?.slice(1) ?? "%a %b %e %H:%M:%S %Z %Y";
-  if (given.has("I")) chosen = { "": "%Y-%m-%d", date: "%Y-%m-%d", hours: "%Y-%m-%dT%H%:z", minutes: "%Y-%m-%dT%H:%M%:z", seconds: "%Y-%m-%dT%H:%M:%S%:z", ns: "%Y-%m-%dT%H:%M:%S,%N%:z" }[given.value("I")!] ?? "%Y-%m-%d";
+  if (given.has("I")) chosen = { d: "%Y-%m-%d", h: "%Y-%m-%dT%H%:z", m: "%Y-%m-%dT%H:%M%:z", s: "%Y-%m-%dT%H:%M:%S%:z", n: "%Y-%m-%dT%H:%M:%S,%N%:z" }[given.value("I")![0] ?? "d"] ?? "%Y-%m-%d";
   if (given.has("R")) chosen = "%a, %d %b %Y %H:%M:%S %z";
   if (given.has("rfc")) chosen = given.value("rfc") === "date" ? "%Y-%m-%d" : "%Y-%m-%d %H:%M:%S%:z";
   io.out(`${strftime(chosen, when, tz)}\n`);
