@@ -281,7 +281,8 @@ export class InStream extends Stream {
     const { prompt } = this;
     this.prompt = "";
     const next = this.#next(prompt);
-    if (!(next instanceof Promise)) return this.#took(next, max);
+    // Whoever gives the input may have promises of another kind.
+    if (next === null || !("then" in next)) return this.#took(next, max);
     return process.block<Uint8Array | null>((done) => {
       let wanted = true;
       void next.then((bytes) => {
