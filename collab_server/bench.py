@@ -14,7 +14,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +26,8 @@ import websockets
 from pycrdt import Doc, Map, Text, create_sync_message, create_update_message, handle_sync_message
 from websockets.asyncio.client import ClientConnection
 
+from collab_server import bench_peers
+from collab_server.bench_load import Crowd, Load
 from collab_server.bench_runs import end_to_end, pool_alone
 from collab_server.figures import Figure, figure
 
@@ -176,6 +178,40 @@ async def fan_out(bench: Bench, clients: int, writers: int, per_second: float, s
     return [figure("keystroke to another client", "ms", took, note)]
 
 
+async def side_by_side(bench: Bench, folders: Sequence[Path], *, seconds: float, rounds: int) -> list[Figure]:
+    """The same load on this server and on those in `folders`, in turns; each round is a row, for the machine changes."""
+    loads = {
+        "50 writers, flat out": Load(50, 50, 0, seconds),
+        "50 writers × 5/s": Load(50, 50, 5, seconds),
+        "5 writers × 20/s": Load(50, 5, 20, seconds),
+    }
+    figures: list[Figure] = []
+    for what, load in loads.items():
+        for _ in range(rounds):
+            own = bench_peers.Peer(
+                httpx.URL(bench.url).port or 80,
+                f"/ws/{await bench.session()}?token={bench.token}",
+                None,
+                bench.process,
+            )
+            figures.append(await _loaded(f"this server, {what}", load, own, bench.cpu_s))
+            for one in bench_peers.installed(folders):
+                try:
+                    async with bench_peers.started(one) as peer:
+                        figures.append(await _loaded(f"{one.name}, {what}", load, peer, peer.cpu_s))
+                except (OSError, TimeoutError) as error:
+                    figures.append(figure(f"{one.name}, {what}", "ms", [], f"not measured: {error}"))
+    return figures
+
+
+async def _loaded(what: str, load: Load, peer: bench_peers.Peer, cpu_s: Callable[[], float]) -> Figure:
+    crowd = Crowd(load, peer.path, peer.room)
+    cpu = await crowd.run(peer.port, cpu_s)
+    outcome = crowd.outcome
+    note = f"{outcome.delivered / outcome.seconds:.0f} delivered/s; CPU {cpu / max(1, outcome.delivered) * 1e6:.2f} µs each"
+    return figure(what, "ms", outcome.took_ms, f"{note}; {outcome.lost} lost" if outcome.lost else note)
+
+
 async def acknowledged(bench: Bench, count: int) -> list[Figure]:
     """From an edit on the text lane to its `saved`."""
     session_id = await bench.session()
@@ -262,6 +298,10 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
         figures.append(figure("server memory, idle", "MiB", [bench.rss_mib()]))
         children = [child.memory_info().rss / 2**20 for child in bench.process.children(recursive=True)]
         figures.append(figure("pool process memory, idle", "MiB", children))
+        if arguments.peers is not None:
+            return figures + await side_by_side(
+                bench, arguments.peers, seconds=3 if quick else 8, rounds=1 if quick else 3
+            )
         if arguments.only != "sync":
             figures += await end_to_end(bench.http, 10 if quick else 40)
         if arguments.only == "runs":
@@ -280,9 +320,9 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
 def bench(arguments: argparse.Namespace) -> int:
     """Measure, print the table, write the JSON."""
     figures = asyncio.run(measure(arguments))
-    print(f"{'what':34}{'unit':>6}{'n':>8}{'p50':>10}{'p95':>10}{'p99':>10}  note")
+    print(f"{'what':42}{'unit':>6}{'n':>8}{'p50':>10}{'p95':>10}{'p99':>10}  note")
     for row in figures:
-        print(f"{row.what:34}{row.unit:>6}{row.count:>8}{row.p50:>10.2f}{row.p95:>10.2f}{row.p99:>10.2f}  {row.note}")
+        print(f"{row.what:42}{row.unit:>6}{row.count:>8}{row.p50:>10.2f}{row.p95:>10.2f}{row.p99:>10.2f}  {row.note}")
     if arguments.output is not None:
         Path(arguments.output).write_text(json.dumps([asdict(row) for row in figures], indent=2))
     return 0

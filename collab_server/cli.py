@@ -143,6 +143,13 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
     bench.add_argument("--only", choices=["sync", "runs"], help="the one half or the other")
+    bench.add_argument(
+        "--peers",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="only fan-out, beside the sync servers in these folders (node_modules, venv)",
+    )
     bench.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON, too")
     bench.set_defaults(do=_bench)
 

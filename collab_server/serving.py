@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -33,6 +34,7 @@ PING_TIMEOUT_S = 20.0
 GRACEFUL_S = 20
 BEAT_S = 0.5
 GC_YOUNG_OBJECTS = 50_000
+SWITCH_S = 0.0002
 
 
 class Server(uvicorn.Server):
@@ -112,6 +114,8 @@ def _freeze() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_YOUNG_OBJECTS, 20, 100)
+    # The loop lets go of the interpreter at every write to a socket; whoever takes it then may keep it only so long.
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _migrate(settings: Settings) -> None:
