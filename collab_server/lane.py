@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from collab_server.actions import ExecutionActions, FileActions, ScanActions
+from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions
 from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
 from collab_server.ids import derived_id
@@ -38,6 +38,11 @@ FileId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 class Execute(ExecuteRequest):
     """With an idempotency key a request that is repeated, on another socket too, starts one run."""
 
+    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+
+
+class Rerun(Shape):
+    execution_id: ExecutionId
     idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
 
@@ -102,16 +107,23 @@ class Lane:
     """The text lane of one connection; `handle` never raises for what a client sends."""
 
     def __init__(
-        self, connection: Connection, files: FileActions, executions: ExecutionActions, scans: ScanActions
+        self,
+        connection: Connection,
+        files: FileActions,
+        executions: ExecutionActions,
+        reruns: RerunActions,
+        scans: ScanActions,
     ) -> None:
         self._connection = connection
         self._files = files
         self._executions = executions
+        self._reruns = reruns
         self._scans = scans
         self._aside: set[asyncio.Task[None]] = set()
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
             "execute": (Execute, self._execute),
+            "rerun": (Rerun, self._rerun),
             "cancel": (Cancel, self._cancel),
             "stdin": (Input, self._stdin),
             "replay": (Replay, self._replay),
@@ -199,14 +211,7 @@ class Lane:
         return self._connection.principal, self._connection.session_id
 
     async def _execute(self, request: Execute) -> list[Reply]:
-        if not self._connection.may_run:
-            self._executions.note_refused(*self._where, "run", self._connection.role)
-            raise Refused(
-                RefusedRun(
-                    code="forbidden",
-                    message=f"you are {self._connection.role} here; to run you need to be runner or editor",
-                )
-            )
+        self._require_run()
         principal, session_id = self._where
         key = request.idempotency_key
         execution_id = await self._executions.execute(
@@ -217,6 +222,17 @@ class Lane:
             actor=self._connection.actor,
         )
         return [{"type": "ok", "executionId": execution_id}]
+
+    async def _rerun(self, wanted: Rerun) -> list[Reply]:
+        self._require_run()
+        principal, key = self._connection.principal, wanted.idempotency_key
+        execution_id = await self._reruns.rerun(
+            principal,
+            wanted.execution_id,
+            new_id=None if key is None else derived_id(principal.user_id, key),
+            actor=self._connection.actor,
+        )
+        return [{"type": "ok", "executionId": execution_id, "rerunOf": wanted.execution_id}]
 
     async def _cancel(self, wanted: Cancel) -> list[Reply]:
         return [
@@ -300,6 +316,12 @@ class Lane:
         if room is not None and member is not None:
             room.set_presence(member, state)
         return [{"type": "ok"}]
+
+    def _require_run(self) -> None:
+        if not self._connection.may_run:
+            self._executions.note_refused(*self._where, "run", self._connection.role)
+            message = f"you are {self._connection.role} here; to run you need to be runner or editor"
+            raise Refused(RefusedRun(code="forbidden", message=message))
 
     def _require_edit(self) -> None:
         if not self._connection.may_edit:

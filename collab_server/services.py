@@ -22,6 +22,7 @@ from collab_server.actions import (
     FileActions,
     HistoryActions,
     OversightActions,
+    RerunActions,
     ScanActions,
     SessionActions,
     TierActions,
@@ -77,6 +78,7 @@ class Services:
     files: FileActions
     history: HistoryActions
     executions: ExecutionActions
+    reruns: RerunActions
     environments: EnvironmentActions
     artifacts: ArtifactActions
     scans: ScanActions
@@ -160,7 +162,6 @@ async def running(
         )
         sessions = SessionActions(engine, members, rooms, outbox, now=now, new_id=new_id)
         files = FileActions(sessions)
-        history = HistoryActions(sessions, log)
         budgets = Budgets(engine, executor, settings)
 
         async def say_cancel(execution_id: str) -> None:
@@ -174,6 +175,8 @@ async def running(
         executions = ExecutionActions(
             executor, sessions, members, budgets, new_id=new_id, errands=errands, say_cancel=say_cancel
         )
+        reruns = RerunActions(executor, executions, sessions)
+        history = HistoryActions(sessions, reruns, log)
         scans = ScanActions(executor, executions, sessions, members, now=now)
 
         async def may_still_run(actor_id: str, session_id: str) -> bool:
@@ -195,7 +198,7 @@ async def running(
                 await executions.rights_changed(change, may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
-        sockets = Sockets(identity, members, sessions, files, executions, scans, revocations, settings)
+        sockets = Sockets(identity, members, sessions, files, executions, reruns, scans, revocations, settings)
 
         def figures() -> dict[str, Any]:
             return {
@@ -232,6 +235,7 @@ async def running(
             files,
             history,
             executions,
+            reruns,
             EnvironmentActions(engine, executor.environments, sessions, now=now),
             ArtifactActions(executor, executions, files),
             scans,

@@ -317,6 +317,45 @@ class FileOut(Shape):
     last_modified: str
 
 
+class HunkOut(Shape):
+    """Each line begins with a blank, `-`, `+` or (about the line before) a backslash."""
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    lines: list[str]
+
+
+class DifferenceOut(Shape):
+    """How a file differs; `unified` is what `patch` reads. `truncated`: there is more than is shown."""
+
+    file_id: str
+    status: Literal["added", "removed", "renamed", "changed"]
+    name: str
+    old_name: str
+    language: str
+    unified: str
+    hunks: list[HunkOut]
+    truncated: bool
+
+
+class DiffOut(Shape):
+    from_: int = Field(alias="from")
+    to: int
+    files: list[DifferenceOut]
+
+
+class RunFiles(Shape):
+    """What a run ran."""
+
+    execution_id: str
+    version: int
+    entry: str
+    language: str
+    files: list[FileOut]
+
+
 class SessionOut(Shape):
     """A session as everybody sees it (INTERFACES §4)."""
 

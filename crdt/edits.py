@@ -134,7 +134,7 @@ def _middle(left: str, right: str, offset: int) -> tuple[TextEdit, ...]:
 def _line_diff(left: str, right: str, offset: int) -> tuple[TextEdit, ...]:
     left_lines = left.splitlines(keepends=True)
     right_lines = right.splitlines(keepends=True)
-    if len(left_lines) > DIFF_LINES_MAX or len(right_lines) > DIFF_LINES_MAX or _is_costly(left_lines, right_lines):
+    if len(left_lines) > DIFF_LINES_MAX or len(right_lines) > DIFF_LINES_MAX or is_costly(left_lines, right_lines):
         return (TextEdit(offset, offset + len(left), right),)
     starts = [0]
     for line in left_lines:
@@ -151,7 +151,7 @@ def _line_diff(left: str, right: str, offset: int) -> tuple[TextEdit, ...]:
     return tuple(edits)
 
 
-def _is_costly(left: list[str], right: list[str]) -> bool:
+def is_costly(left: list[str], right: list[str]) -> bool:
     """Whether there are so many equal lines that matching them all would take long."""
     counts = Counter(right)
     return sum(counts[line] for line in left) > DIFF_LINE_PAIRS_MAX

@@ -178,6 +178,7 @@ class Executor:
         execution_id: str | None = None,
         on_event: OnEvent | None = None,
         scan_policy: ScanPolicy | None = None,
+        rerun_of: str | None = None,
     ) -> str:
         """Returns once the run is recorded and its worst cost reserved with all who pay, without waiting for it.
         Raises Refused (recorded) or DuplicateExecution."""
@@ -189,6 +190,7 @@ class Executor:
         record = ExecutionRecord(
             execution_id, session_id, actor_id, actor_name, key_id, self._node_id, snapshot.language[:64], snapshot.entry,
             snapshot.digest, snapshot.version, account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
+            rerun_of, request.asked(),
         )  # fmt: skip
         try:
             if self._closing:

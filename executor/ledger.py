@@ -69,6 +69,8 @@ class ExecutionRecord:
     created_at: int
     started_at: int | None
     finished_at: int | None
+    rerun_of: str | None = None
+    asked: bytes | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -81,6 +83,7 @@ class ExecutionRecord:
                 "computeUnits": self.compute_micro_units / 1e6, "cost": self.cost_micro_dollars / 1e6,
             },
             "createdAt": self.created_at, "startedAt": self.started_at, "finishedAt": self.finished_at,
+            "rerunOf": self.rerun_of,
         }  # fmt: skip
 
 

@@ -41,3 +41,10 @@ class ExecuteRequest(Message):
     persist_environment: bool = False
     if_version: int | None = Field(default=None, ge=0, le=NUMBER_MAX)
     tier: str | None = Field(default=None, min_length=1, max_length=64)
+
+    def asked(self) -> bytes:
+        """The limits that were asked for, kept with a run so that it can be repeated; no code, input or context."""
+        return self.model_dump_json(by_alias=True, include=_KEPT, exclude_unset=True).encode()
+
+
+_KEPT = {"timeout", "memory_limit", "allowed_modules", "persist_environment", "tier"}

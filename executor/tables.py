@@ -51,6 +51,9 @@ executions = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
+    # The run whose version this one ran again, and what a run was asked for beside its files (run.Asked, as JSON).
+    Column("rerun_of", ID),
+    Column("asked", LargeBinary),
     Index(None, "session_id", "created_at"),
     Index(None, "actor_id", "created_at"),
     Index(None, "node_id", "status"),

@@ -9,6 +9,7 @@ from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.files import FileActions
 from collab_server.actions.history import HistoryActions
 from collab_server.actions.oversight import OversightActions
+from collab_server.actions.reruns import RerunActions
 from collab_server.actions.scans import ScanActions
 from collab_server.actions.sessions import SessionActions
 from collab_server.actions.tiers import TierActions
@@ -22,6 +23,7 @@ __all__ = [
     "FileActions",
     "HistoryActions",
     "OversightActions",
+    "RerunActions",
     "ScanActions",
     "SessionActions",
     "TierActions",

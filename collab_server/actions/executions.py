@@ -65,10 +65,13 @@ class ExecutionActions:
         session_id: str | None = None,
         execution_id: str | None = None,
         actor: Actor | None = None,
+        frozen: Snapshot | None = None,
+        rerun_of: str | None = None,
     ) -> str:
         """Start a run and return its id at once; raises executor's Refused, Invalid, Forbidden or NotFound.
 
         With an `execution_id` that is there already (a repeated request), that run is answered and nothing is started.
+        `frozen` takes the place of the session's files as they are now.
         """
         if execution_id is not None and await self._executor.get(execution_id) is not None:
             await self.get(principal, execution_id)
@@ -90,10 +93,19 @@ class ExecutionActions:
         kept = self._sessions.room(session_id)
         room = await kept.__aenter__()
         try:
-            snapshot = self._snapshot(room, request)
+            snapshot = frozen or self._snapshot(room, request)
             let_go = partial(self._let_go, kept)
             return await self._submit(
-                principal, author, request, snapshot, session_id, _announcer(room, let_go), execution_id, let_go, policy
+                principal,
+                author,
+                request,
+                snapshot,
+                session_id,
+                _announcer(room, let_go),
+                execution_id,
+                let_go,
+                policy,
+                rerun_of=rerun_of,
             )
         except BaseException:
             await kept.__aexit__(None, None, None)
@@ -110,6 +122,8 @@ class ExecutionActions:
         execution_id: str | None,
         let_go: Callable[[], None] | None,
         policy: ScanPolicy | None,
+        *,
+        rerun_of: str | None = None,
     ) -> str:
         wanted = execution_id or self._new_id()
         payers = await self._budgets.of(principal, session_id)
@@ -128,6 +142,7 @@ class ExecutionActions:
                 execution_id=wanted,
                 on_event=on_event,
                 scan_policy=policy,
+                rerun_of=rerun_of,
             )
         except DuplicateExecution:
             # The same request came in twice at once, here or on another node: the first one is the run.

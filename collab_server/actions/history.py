@@ -5,20 +5,29 @@ Nothing is ever rewritten; the log that this reads is crdt's.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from collab_server.actions.reruns import RerunActions
 from collab_server.actions.sessions import SessionActions, shown_file
-from collab_server.errors import NotFound
+from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.shapes import timestamp
+from crdt.differences import differences
 from crdt.log import Log
+from crdt.model import FileState
+from crdt.room import Room
+
+RUN = "run:"
+DIGITS_MAX = 15
 
 
 class HistoryActions:
     """Reads the document's log, and changes the document only through its room."""
 
-    def __init__(self, sessions: SessionActions, log: Log) -> None:
+    def __init__(self, sessions: SessionActions, reruns: RerunActions, log: Log) -> None:
         self._sessions = sessions
+        self._reruns = reruns
         self._log = log
 
     async def listed(self, principal: Principal, session_id: str, *, limit: int, before: int | None) -> dict[str, Any]:
@@ -43,10 +52,53 @@ class HistoryActions:
         """{version, files}: the files as they were."""
         await self._sessions.members.access(principal, session_id)
         async with self._sessions.room(session_id) as room:
-            if not 0 <= version <= room.version:
-                raise NotFound(f"there is no version {version}; the newest is {room.version}")
-            files = await room.files_at(version)
+            files = await _files_at(room, version)
         return {"version": version, "files": [shown_file(file) for file in files]}
+
+    async def diff(self, principal: Principal, session_id: str, old: str, new: str) -> dict[str, Any]:
+        """{from, to, files}: what differs between two points, each a version, `now` or `run:{executionId}`."""
+        await self._sessions.members.access(principal, session_id)
+        async with self._sessions.room(session_id) as room:
+            then = await self._point(principal, room, old, "from")
+            after = await self._point(principal, room, new, "to")
+            before_files, after_files = await _files_at(room, then), await _files_at(room, after)
+        # In a thread: matching long texts takes a while.
+        found = await asyncio.to_thread(differences, before_files, after_files)
+        return {
+            "from": then,
+            "to": after,
+            "files": [
+                {
+                    "fileId": one.file_id,
+                    "status": one.status,
+                    "name": one.name,
+                    "oldName": one.old_name,
+                    "language": one.language,
+                    "unified": one.unified,
+                    "hunks": [
+                        {
+                            "oldStart": hunk.old_start,
+                            "oldLines": hunk.old_lines,
+                            "newStart": hunk.new_start,
+                            "newLines": hunk.new_lines,
+                            "lines": list(hunk.lines),
+                        }
+                        for hunk in one.hunks
+                    ],
+                    "truncated": one.truncated,
+                }
+                for one in found
+            ],
+        }
+
+    async def _point(self, principal: Principal, room: Room, point: str, name: str) -> int:
+        if point == "now":
+            return room.version
+        if point.startswith(RUN):
+            return await self._reruns.version(principal, room.session_id, point.removeprefix(RUN))
+        if not (point.isascii() and point.isdigit() and len(point) <= DIGITS_MAX):
+            raise Invalid("is a version like 12, `now`, or `run:` and the id of a run", name=name)
+        return int(point)
 
     async def name(self, principal: Principal, session_id: str, name: str) -> dict[str, Any]:
         """Give the present version a name; it is kept for good from then on."""
@@ -78,3 +130,9 @@ class HistoryActions:
                     room.replace_text(actor, file_id, old["content"])
             await room.saved(room.version)
         return await self._sessions.get(principal, session_id)
+
+
+async def _files_at(room: Room, version: int) -> list[FileState]:
+    if not 0 <= version <= room.version:
+        raise NotFound(f"there is no version {version}; the newest is {room.version}")
+    return room.files() if version == room.version else await room.files_at(version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
 from collab_server.services import Services
-from collab_server.shapes import Estimate, Stdin
+from collab_server.shapes import Estimate, RunFiles, Stdin
 from executor.events import ExecutionResult
 from executor.ledger import Page
 from executor.request import ExecuteRequest
@@ -47,13 +47,29 @@ async def _start(
     prefer: str | None,
     key: str | None,
 ) -> Response:
+    async def begin(execution_id: str | None) -> str:
+        return await node.executions.execute(who, wanted, session_id=session_id, execution_id=execution_id)
+
+    return await _answer(request, node, who, begin, session_id, accept, prefer, key)
+
+
+async def _answer(
+    request: Request,
+    node: Services,
+    who: Principal,
+    begin: Callable[[str | None], Awaitable[str]],
+    session_id: str | None,
+    accept: str | None,
+    prefer: str | None,
+    key: str | None,
+) -> Response:
+    """A run as the caller wants to have it: its events, its id at once, or its result."""
     execution_id = derived_id(who, key)
     if accept is not None and EVENT_STREAM in accept:
-        started = await node.executions.execute(who, wanted, session_id=session_id, execution_id=execution_id)
-        return await _stream(node, who, started, 0)
+        return await _stream(node, who, await begin(execution_id), 0)
 
     async def work() -> Response:
-        started = await node.executions.execute(who, wanted, session_id=session_id, execution_id=execution_id)
+        started = await begin(execution_id)
         if prefer is not None and "respond-async" in prefer:
             return Json(
                 {"executionId": started},
@@ -141,6 +157,34 @@ async def get(node: Node, who: Asker, execution_id: str) -> Response:
 async def events(node: Node, who: Asker, execution_id: str, last_event_id: LastEventId = None) -> Response:
     after = int(last_event_id) if last_event_id is not None and last_event_id.isdigit() else 0
     return await _stream(node, who, execution_id, after)
+
+
+@router.get(
+    "/executions/{execution_id}/files", response_model=RunFiles, summary="The files that a run ran, as they were"
+)
+async def files(node: Node, who: Asker, execution_id: str) -> Response:
+    return Json(await node.reruns.files(who, execution_id))
+
+
+@router.post(
+    "/executions/{execution_id}/rerun",
+    response_model=ExecutionResult,
+    summary="Run the version of a session that a run ran once more",
+)
+async def rerun(
+    request: Request,
+    node: Node,
+    who: Asker,
+    execution_id: str,
+    accept: Accept = None,
+    prefer: Prefer = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    async def begin(new_id: str | None) -> str:
+        return await node.reruns.rerun(who, execution_id, new_id=new_id)
+
+    session_id = (await node.executions.get(who, execution_id)).session_id
+    return await _answer(request, node, who, begin, session_id, accept, prefer, key)
 
 
 @router.post("/executions/{execution_id}/stdin", status_code=204, summary="Input for a run that waits for it")

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
-from collab_server.shapes import NewVersion, SessionOut
+from collab_server.shapes import DiffOut, NewVersion, SessionOut
 
-router = APIRouter(prefix="/sessions/{session_id}/versions", tags=["history"], responses=PROBLEMS)
+router = APIRouter(prefix="/sessions/{session_id}", tags=["history"], responses=PROBLEMS)
+Point = Annotated[str, Query(max_length=80, description="A version, `now`, or `run:{executionId}`: what a run ran.")]
 
 
-@router.get("", summary="The versions, newest first, with who made them")
+@router.get("/versions", summary="The versions, newest first, with who made them")
 async def listed(
     node: Node,
     who: Asker,
@@ -24,7 +25,7 @@ async def listed(
     return Json(await node.history.listed(who, session_id, limit=limit, before=before))
 
 
-@router.post("", status_code=201, summary="Name the present version")
+@router.post("/versions", status_code=201, summary="Name the present version")
 async def name(
     request: Request, node: Node, who: Asker, session_id: str, wanted: NewVersion, key: IdempotencyKey = None
 ) -> Response:
@@ -34,13 +35,15 @@ async def name(
     return await once(request, who, key, work)
 
 
-@router.get("/{version}", summary="The files as they were at a version")
+@router.get("/versions/{version}", summary="The files as they were at a version")
 async def get(node: Node, who: Asker, session_id: str, version: int) -> Response:
     return Json(await node.history.get(who, session_id, version))
 
 
 @router.post(
-    "/{version}/restore", response_model=SessionOut, summary="Bring the files of a version back, as a new change"
+    "/versions/{version}/restore",
+    response_model=SessionOut,
+    summary="Bring the files of a version back, as a new change",
 )
 async def restore(
     request: Request, node: Node, who: Asker, session_id: str, version: int, key: IdempotencyKey = None
@@ -50,3 +53,14 @@ async def restore(
         return Json(shown, 200, etag(shown["version"]))
 
     return await once(request, who, key, work)
+
+
+@router.get("/diff", response_model=DiffOut, summary="What differs between two versions, runs, or now")
+async def diff(
+    node: Node,
+    who: Asker,
+    session_id: str,
+    old: Annotated[Point, Query(alias="from")],
+    new: Annotated[Point, Query(alias="to")] = "now",
+) -> Response:
+    return Json(await node.history.diff(who, session_id, old, new))

@@ -80,6 +80,7 @@ export const api = {
   executions: (id: string) => call<Page<ExecutionInfo>>('GET', at(id, '/executions?limit=50')),
   execution: (executionId: string) =>
     call<ExecutionInfo>('GET', `/api/executions/${encodeURIComponent(executionId)}`),
+  runFiles: (executionId: string) => call<{ files: FileThen[] }>('GET', `/api/executions/${encodeURIComponent(executionId)}/files`),
   /** Where a file that a run left can be downloaded. */
   artifact: (executionId: string, name: string): string => artifactAt(executionId, name),
   keepArtifact: (executionId: string, name: string) => call<unknown>('POST', artifactAt(executionId, name, '/keep')),

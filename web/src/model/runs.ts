@@ -62,6 +62,19 @@ export class Runs {
     }
   }
 
+  /** The same version, entry and limits once more. */
+  async rerun(run: Run): Promise<void> {
+    this.starting.value = true;
+    try {
+      const reply = await this.lane.request({ type: 'rerun', executionId: run.id });
+      if (typeof reply['executionId'] === 'string') this.show(this.get(reply['executionId']).id);
+    } catch (error) {
+      this.refused(error, run.entry);
+    } finally {
+      this.starting.value = false;
+    }
+  }
+
   cancel(run: Run): Promise<unknown> {
     return this.lane.request({ type: 'cancel', executionId: run.id });
   }

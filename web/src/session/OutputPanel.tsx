@@ -5,12 +5,15 @@ import type { Run } from '../model/run';
 import type { Session } from '../model/session';
 import { copyText } from '../ui/clipboard';
 import { ago, bytes, duration, money } from '../ui/format';
+import { lazy } from '../ui/lazy';
 import { Empty, IconButton, Spinner } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
 import { History } from './History';
 import { OutputText } from './OutputText';
 import { Artifacts, RunError, RunRefusal, RunResult, saveAs } from './RunEnd';
 import { StdinPrompt } from './StdinPrompt';
+
+const Since = lazy<{ session: Session; run: Run; onClose: () => void }>(() => import('../versions/Since').then((module) => module.Since));
 
 const WORDS: Record<Run['status'], string> = {
   queued: 'Waiting for a free place', running: 'Running', completed: 'Completed', failed: 'Failed', timeout: 'Out of time',
@@ -90,6 +93,8 @@ function Announcer({ run }: { run: Run | null }): JSX.Element {
 }
 
 function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boolean }): JSX.Element {
+  const { runs } = session;
+  const [comparing, setComparing] = useState(false);
   const who = run.actor === null ? '' : run.actor.id === session.me.user.id ? 'you' : run.actor.name;
   return (
     <>
@@ -99,7 +104,14 @@ function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boo
         {run.startedAt === null ? null : <> · {ago(run.startedAt)}</>}
         {run.version === null ? null : <> · v{run.version}</>}
         {run.tier === '' ? null : <> · {run.tier}</>}
+        {run.over && run.version !== null && run.status !== 'refused' ? (
+          <>
+            {session.mayRun.value ? <> · <button type="button" class="place" data-testid="rerun" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Re-run this version</button></> : null}
+            {' · '}<button type="button" class="place" data-testid="since" onClick={() => setComparing(true)}>What changed since</button>
+          </>
+        ) : null}
       </div>
+      {comparing ? <Since session={session} run={run} onClose={() => setComparing(false)} /> : null}
       <OutputText session={session} run={run} wrap={wrap}>
         {run.refusal === null ? null : <RunRefusal session={session} refusal={run.refusal} />}
         {run.error === null ? null : <RunError session={session} error={run.error} />}

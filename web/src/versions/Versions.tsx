@@ -2,20 +2,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api } from '../api';
-import { shownName } from '../model/filenames';
 import type { Session } from '../model/session';
-import { differences, type FileChange, type FileThen, type Step, stepsOf, type Version } from '../model/versions';
+import { differences, type FileThen, type Step, stepsOf, type Version } from '../model/versions';
 import { ago } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { Confirm, Empty, IconButton, Modal, Spinner } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
-import { Diff } from './Diff';
+import { Differences } from './Differences';
 
 type Compare = 'before' | 'now';
 type Timeline = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: Version[]; next: number | null };
 type Shown = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; version: number; then: FileThen[]; before: FileThen[] };
-
-const MARKS: Record<FileChange, string> = { added: 'added', removed: 'removed', changed: 'changed', renamed: 'renamed' };
 
 export function Versions({ session, onClose }: { session: Session; onClose: () => void }): JSX.Element {
   const { id } = session.info.value;
@@ -167,7 +164,6 @@ function Changes({ session, step, compare }: { session: Session; step: Step; com
   const { id } = session.info.value;
   const [shown, setShown] = useState<Shown>({ kind: 'loading' });
   const [attempts, setAttempts] = useState(0);
-  const [fileId, setFileId] = useState<string | null>(null);
   useEffect(() => {
     let left = false;
     setShown({ kind: 'loading' });
@@ -190,22 +186,7 @@ function Changes({ session, step, compare }: { session: Session; step: Step; com
     const again = <button type="button" class="button" onClick={() => setAttempts(attempts + 1)}>Try again</button>;
     return <div class="versions-state"><Empty icon="alert" title="This version could not be loaded" action={again}>{shown.message}</Empty></div>;
   }
-  const difference = found.find((each) => each.id === fileId) ?? found[0];
-  if (difference === undefined) {
-    return <div class="versions-state"><Empty icon="files" title={compare === 'now' ? 'The files are the same now' : 'No file is different'} /></div>;
-  }
-  return (
-    <>
-      <div class="diff-files" role="group" aria-label="Files that differ">
-        {found.map((each) => (
-          <button key={each.id} type="button" class="diff-file" data-testid="diff-file" aria-pressed={each.id === difference.id} onClick={() => setFileId(each.id)}>
-            {shownName(each.wasNamed === each.name ? each.name : `${each.wasNamed} → ${each.name}`)} <span class={`change change-${each.change === 'added' ? 'created' : each.change === 'removed' ? 'deleted' : 'changed'}`}>{MARKS[each.change]}</span>
-          </button>
-        ))}
-      </div>
-      <Diff difference={difference} />
-    </>
-  );
+  return <Differences found={found} none={compare === 'now' ? 'The files are the same now' : 'No file is different'} />;
 }
 
 const KEPT_VERSIONS_MAX = 40;
