@@ -62,7 +62,8 @@ class LocalPool:
         sandbox: Mode = "auto",
         reach: workerd.Reach = workerd.PUBLIC,
     ) -> None:
-        """`expected`: languages that get a process of their own at the start, when memory allows."""
+        """`expected`: languages that get a process of their own at the start, when memory allows; then every other
+        language is made ready to be started as well."""
         self._sandbox: Mode = sandbox
         self._reach = reach
         self._program = program
@@ -93,7 +94,9 @@ class LocalPool:
         self._languages = base | self._variants
         self._stock = Stock(processes.spawn, self.limits, USUAL)
         self._stock.open(first, [self._kind(USUAL.heap_mb, language) for language in self._expected])
-        self._preparing = asyncio.create_task(processes.prepare(Kind(USUAL.heap_mb, name) for name in self._variants))
+        if self._expected:
+            kinds = [Kind(USUAL.heap_mb, name) for name in self._variants]
+            self._preparing = asyncio.create_task(processes.prepare(kinds))
 
     async def _open(
         self, installation: workerd.Installation, sandbox: Mode
