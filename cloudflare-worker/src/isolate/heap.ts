@@ -22,6 +22,11 @@ export class Image {
     this.#pages = pages;
   }
 
+  /** Memory below an address that is part of the heap but has never been touched: the first use of it makes the process grow. */
+  holeBytes(endBytes: number): number {
+    return Math.max(0, endBytes - this.#pages.length);
+  }
+
   static of(heap: Uint8Array): Image {
     const runs: [page: number, count: number][] = [];
     let count = 0;

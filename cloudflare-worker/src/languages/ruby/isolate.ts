@@ -9,7 +9,7 @@ import type { Json } from "../../wire.js";
 import { Directory, Exit, File, filesIn, Machine, PreopenDirectory } from "./machine.js";
 import { COUNTERPARTS } from "./modules.js";
 
-const OVERHEAD_BYTES = 8 * 1024 * 1024;
+const OVERHEAD_BYTES = 12 * 1024 * 1024;
 const ENV = ["HOME=/session", "LANG=C.UTF-8", "PATH=/usr/bin", "PWD=/session", "TZ=UTC", "TMPDIR=/tmp"];
 const ARGUMENTS = ["ruby.wasm", "-EUTF-8:UTF-8", "--disable=gems", "-e_=0"];
 const WRITES_BETWEEN_TURNS = 32;

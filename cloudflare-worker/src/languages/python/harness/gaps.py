@@ -2,6 +2,7 @@
 Nothing here changes what is there."""
 
 
+import gc
 import hashlib
 import hmac
 import threading
@@ -58,5 +59,7 @@ def pbkdf2_hmac(hash_name, password, salt, iterations, dklen=None):
 
 if not hasattr(hashlib, "pbkdf2_hmac"):
     hashlib.pbkdf2_hmac = pbkdf2_hmac
+# With CPython's own threshold every young collection of this build walks the whole heap: lists that grow took quadratic time.
+gc.set_threshold(20_000, 50, 0)
 threading._start_joinable_thread = _no_thread
 ThreadPoolExecutor.submit = _submit

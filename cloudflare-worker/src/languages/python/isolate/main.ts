@@ -101,7 +101,9 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   populate(python, before);
   offer(api.config.jsglobals, wire);
   // The host measures the whole process: what the run needs outside the heap comes off what the heap may have.
-  const programBytesMax = Math.max(module.HEAP8.length, module._sbrk(0) + wire.memoryLimitBytes - OVERHEAD_BYTES);
+  const heapBytes = module._sbrk(0);
+  const holeBytes = python.image?.holeBytes(heapBytes) ?? 0;
+  const programBytesMax = Math.max(module.HEAP8.length, heapBytes + wire.memoryLimitBytes - OVERHEAD_BYTES - holeBytes);
   limits.heapBytesMax = programBytesMax;
   const woken = environment?.resumed ? wake(python, environment.resumed) : null;
   limits.fileBytesMax = Math.min(wire.memoryLimitBytes, FILE_BYTES_MAX);
