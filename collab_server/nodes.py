@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 BEAT_S = 5.0
 # A process that has not been heard of for so long is gone: whatever it does later, its runs are lost and free.
 GONE_AFTER_S = 25.0
-KEPT_S = 3600.0
+# So long its row is shown to operators.
+SHOWN_S = 3600.0
 NAME_CHARS_MAX = 50
 
 
@@ -60,12 +61,11 @@ class Nodes:
         # When each row was seen to change, by this process's own clock: the clocks of machines need not agree.
         self._changed: dict[str, tuple[int, float]] = {}
         self._gone: set[str] = set()
+        self._looked_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Be there; rows of processes long gone are swept away."""
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(nodes).where(nodes.c.seen_at < int((self._now() - KEPT_S) * 1000)))
+        """Be there."""
         await self._say()
         self._task = asyncio.create_task(self._beat())
 
@@ -119,6 +119,9 @@ class Nodes:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(select(nodes.c.id, nodes.c.seen_at))).all()
         now = time.monotonic()
+        if now - self._looked_at > 3 * BEAT_S:
+            self._changed = {}  # the database was away, perhaps for everybody: nobody could say anything
+        self._looked_at = now
         self._changed = {
             name: known if (known := self._changed.get(name)) is not None and known[0] == seen_at else (seen_at, now)
             for name, seen_at in rows
@@ -128,6 +131,9 @@ class Nodes:
         for name in silent - self._gone:
             await self._on_gone(name)
         self._gone = silent
+        forgotten = [name for name in silent if now - self._changed[name][1] >= SHOWN_S]
+        if forgotten:
+            await self._forget(forgotten)
 
     async def listed(self) -> list[dict[str, Any]]:
         """All that were seen lately, this one with its figures of now."""
