@@ -7,6 +7,7 @@ import { awks } from "./awk/run.js";
 import { codes } from "./codes.js";
 import { fields } from "./fields.js";
 import { files } from "./files.js";
+import { jqs } from "./jq/run.js";
 import { greps } from "./grep.js";
 import { lines } from "./lines.js";
 import { listing } from "./listing.js";
@@ -37,6 +38,6 @@ const pwd: Program = (io) => {
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
   bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
-  ...awks, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
+  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
   echo, printf, true: () => 0, false: () => 1, pwd,
 }));
