@@ -48,6 +48,8 @@ export function patchPyodide(asmSource, loaderSource, lock) {
     "var oldContents=node.contents;node.contents=new Uint8Array(newSize);",
     "Module.claimFileBytes(newSize-node.usedBytes);var oldContents=node.contents;node.contents=new Uint8Array(newSize);",
   );
+  // Which JavaScript objects Python knows already is forgotten when its memory is replaced by one that does not.
+  text = replaceOnce(text, "function __hiwire_deduplicate_new(){return new Map}", "function __hiwire_deduplicate_new(){return Module.known=new Map}");
   // There is no Node here, whatever the globals look like.
   text = replaceOnce(text, 'var ENVIRONMENT_IS_NODE=globalThis.process?.versions?.node&&globalThis.process?.type!="renderer";', "var ENVIRONMENT_IS_NODE=false;");
   text = replaceOnce(text, 'if(ENVIRONMENT_IS_NODE){const{createRequire}=await import("node:module");var require=createRequire(import.meta.url)}', "");

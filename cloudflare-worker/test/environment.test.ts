@@ -69,6 +69,14 @@ describe("Python keeps its whole memory", () => {
     assert.deepEqual((await session.good("[next(squares), up(), input()]", { stdin: "typed\n" })).result, [4, 3, "typed"]);
   });
 
+  test("waiting, printing, reading and commands go on between interpreters that were booted before and those that were not", async () => {
+    const session = new Session(workerd, "python", "main.py");
+    const code = "import asyncio, subprocess\nn = globals().get('n', 0) + 1\nasync def a(): await asyncio.sleep(0.001); return n\nprint(asyncio.run(a()), await a(), subprocess.run(['echo', 'said'], capture_output=True, text=True).stdout.strip(), input())";
+    for (const [at, warm] of [false, true, true, false].entries()) {
+      assert.equal((await session.good(code, { warm, stdin: "typed\n" })).stdout, `${at + 1} ${at + 1} said typed\n`);
+    }
+  });
+
   test("files of the program stay, a session file that was edited since is what the session says", async () => {
     const session = new Session(workerd, "python", "main.py");
     const files = { "data.txt": "given", "lib.py": "value = 1" };

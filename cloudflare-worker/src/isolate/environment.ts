@@ -6,6 +6,7 @@ import { STATE_PIECE_BYTES } from "../limits.js";
 import { type Environment as Order, type Kept, nameFault, type Run } from "../wire.js";
 import { sameBytes, sha256 } from "./digest.js";
 
+export const ANOTHER_BUILD = "environment: it was kept by another version of the interpreter and begins anew\n";
 const HEAD_AT = 4;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -48,7 +49,7 @@ export class Environment {
       const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
       const head = JSON.parse(decoder.decode(bytes.subarray(HEAD_AT, HEAD_AT + headBytes))) as Head;
       if (head.build !== build) {
-        this.notice = "environment: it was kept by another version of the interpreter and begins anew\n";
+        this.notice = ANOTHER_BUILD;
         return;
       }
       let at = HEAD_AT + headBytes;

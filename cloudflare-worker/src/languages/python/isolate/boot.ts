@@ -134,6 +134,13 @@ function unpacked(packed: ArrayBuffer): { image: Image; state: Untyped } {
   return { image: new Image(view.getUint32(0, true), runs, new Uint8Array(packed, Math.ceil((8 + metaBytes) / 16) * 16)), state };
 }
 
+/** What Python and JavaScript first call each other by, they remember by its place: each interpreter meets the same names in the same order. */
+async function acquaint(api: Untyped): Promise<void> {
+  const meet = api.runPythonInternal("from pyodide.ffi import run_sync as _run_sync\ndef _meet(bridge):\n    bridge.take([])\n    _run_sync(bridge.pause())\n_meet");
+  await meet.callPromising({ take: () => undefined, pause: async () => undefined });
+  meet.destroy();
+}
+
 export async function boot(snapshot: ArrayBuffer | null): Promise<Interpreter> {
   prepareGlobals();
   const limits: Limits = { heapBytesMax: 2 ** 32 - 65536, fileBytesMax: Number.MAX_SAFE_INTEGER };
@@ -165,5 +172,6 @@ export async function boot(snapshot: ArrayBuffer | null): Promise<Interpreter> {
   const pyodide = api.finalizeBootstrap(state);
   await api.packageIndexReady;
   api.initializeStreams();
+  if (image !== null) await acquaint(api);
   return { module, api, pyodide, limits, image };
 }

@@ -2,7 +2,7 @@
  * It has no bindings and no network but the gateway, and it never serves a second program. */
 
 import snapshot from "./snapshot.bin";
-import { contents, Environment, notKept } from "../../../isolate/environment.js";
+import { ANOTHER_BUILD, contents, Environment, notKept } from "../../../isolate/environment.js";
 import type { Json, Kept, ProgramError, Run, Stream } from "../../../wire.js";
 import { COUNTERPARTS } from "../modules.js";
 import { boot, type Interpreter, ROOT } from "./boot.js";
@@ -106,6 +106,7 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   const programBytesMax = Math.max(module.HEAP8.length, heapBytes + wire.memoryLimitBytes - OVERHEAD_BYTES - holeBytes);
   limits.heapBytesMax = programBytesMax;
   const woken = environment?.resumed ? wake(python, environment.resumed) : null;
+  if (environment?.resumed && woken === null) frames.output("stderr", new TextEncoder().encode(ANOTHER_BUILD));
   limits.fileBytesMax = Math.min(wire.memoryLimitBytes, FILE_BYTES_MAX);
   const main = api.runPythonInternal("import _session.program; _session.program.main");
   const bridge = {

@@ -10,12 +10,26 @@ export interface Facts {
   top: number;
   dict: number;
   objects: number;
+  /** Names that Python has given JavaScript for good, in the order in which it needed them: it knows them by their place. */
+  names: (string | null)[];
   /** Of the session's own files, as the program saw them: modules made from others are not used again. */
   session: string;
 }
 
 export function facts({ module, api }: Interpreter): Omit<Facts, "session"> {
-  return { top: module._sbrk(0), dict: module.PyProxy_getPtr(api.runPythonInternal_dict), objects: objects(module) };
+  return { top: module._sbrk(0), dict: module.PyProxy_getPtr(api.runPythonInternal_dict), objects: objects(module), names: names(module) };
+}
+
+function names(module: Interpreter["module"]): (string | null)[] {
+  const found: (string | null)[] = [];
+  for (;;) {
+    try {
+      const name: unknown = module.__hiwire_immortal_get(found.length);
+      found.push(typeof name === "string" ? name : null);
+    } catch {
+      return found;
+    }
+  }
 }
 
 function objects(module: Interpreter["module"]): number {
@@ -33,17 +47,21 @@ export function rest({ module, image }: Interpreter, bytesMax: number): Uint8Arr
   return image === null ? null : image.difference(module.HEAPU8, bytesMax);
 }
 
-export function wake(python: Interpreter, { meta, body }: { meta: unknown; body: Uint8Array }): Facts {
+/** Null, and nothing is changed, when the memory cannot be this interpreter's. */
+export function wake(python: Interpreter, { meta, body }: { meta: unknown; body: Uint8Array }): Facts | null {
   const { module, image } = python;
   const kept = meta as Facts;
   const now = facts(python);
-  if (image === null || kept.dict !== now.dict) throw new Error("the kept memory belongs to another interpreter");
+  const same = Math.min(now.names.length, kept.names.length);
+  if (image === null || kept.dict !== now.dict || now.names.slice(0, same).some((name, at) => name !== kept.names[at])) return null;
   // Growing is the interpreter's own affair; what its allocator notes of it is overwritten with the rest.
   if (kept.top > now.top && module._sbrk(kept.top - now.top) === -1) throw new Error("the environment alone needs more memory than this run may use");
   image.restore(module.HEAPU8, module._sbrk(0));
   apply(body, module.HEAPU8);
   // Python's references to objects of the isolate that is gone lead to nothing, but somewhere.
   for (let at = now.objects; at < kept.objects; at += 1) module.__hiwire_set(at, Object.freeze({}));
+  module.known?.clear();
+  for (const name of kept.names.slice(same)) module.__hiwire_immortal_add(name);
   return kept;
 }
 
