@@ -42,6 +42,7 @@ from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
 from collab_server.sealing import Sealer
+from collab_server.secrets import Secrets
 from collab_server.security import SecurityLog, Severity
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
@@ -93,6 +94,7 @@ class Services:
     invoices: Invoices
     billing: Billing
     budgets: Budgets
+    secrets: Secrets
     webhooks: WebhookActions
     alerts: Alerts
     nodes: Nodes
@@ -172,8 +174,9 @@ async def running(
             return await executions.carry_out(errand)
 
         errands = Errands(bus, instance, new_id=new_id, carry_out=carry_out)
+        secrets = Secrets(engine, members, sealer, now=now)
         executions = ExecutionActions(
-            executor, sessions, members, budgets, new_id=new_id, errands=errands, say_cancel=say_cancel
+            executor, sessions, members, budgets, secrets, new_id=new_id, errands=errands, say_cancel=say_cancel
         )
         reruns = RerunActions(executor, executions, sessions)
         history = HistoryActions(sessions, reruns, log)
@@ -250,6 +253,7 @@ async def running(
             Invoices(engine),
             Billing(engine),
             budgets,
+            secrets,
             WebhookActions(engine, members, outbox, deliveries, sealer, private=settings.webhooks_private, now=now),
             alerts,
             nodes,

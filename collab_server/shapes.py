@@ -156,6 +156,12 @@ class WebhookChange(Shape):
     enabled: StrictBool | None = None
 
 
+class NewSecret(Shape):
+    """The value of a secret."""
+
+    value: Annotated[str, StringConstraints(max_length=16 * 1024)]
+
+
 class Issue(Shape):
     """A month that is over, like `2026-01`."""
 

@@ -91,6 +91,17 @@ links = Table(
     Column("cap_micro_dollars", BigInteger),
 )
 
+# What a session lends to its runs; sealed (sealing.py), never shown again, no part of the document, of forks or exports.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("set_by", String(128), nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+)
+
 # Every change that takes a right away, in order: each node reads on from the last id it saw, so a revocation that was
 # said on another node, or by the command line, reaches its open sockets and runs within a second, with or without Redis.
 access_changes = Table(

@@ -25,7 +25,7 @@ from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Led
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
 from executor.request import ExecuteRequest
-from executor.run import Admission, Refused, RunLimits, Settlement, admit, run
+from executor.run import Admission, Refused, RunLimits, Settlement, Terms, admit, run
 from executor.runner import Runner
 from executor.scan.policy import ScanPolicy, policy_for
 from executor.scan.scanner import Scanner
@@ -166,18 +166,13 @@ class Executor:
         self,
         request: ExecuteRequest,
         snapshot: Snapshot,
+        terms: Terms,
         *,
         actor_id: str,
         actor_name: str,
         session_id: str | None,
-        account_tier: str,
-        running_max: int | None = None,
-        price_percent: int = 100,
-        key_id: str | None = None,
-        claims: Sequence[Claim] = (),
         execution_id: str | None = None,
         on_event: OnEvent | None = None,
-        scan_policy: ScanPolicy | None = None,
         rerun_of: str | None = None,
     ) -> str:
         """Returns once the run is recorded and its worst cost reserved with all who pay, without waiting for it.
@@ -188,19 +183,19 @@ class Executor:
         actor = Who(id=actor_id, name=actor_name)
         now_ms = self.now_ms()
         record = ExecutionRecord(
-            execution_id, session_id, actor_id, actor_name, key_id, self._node_id, snapshot.language[:64], snapshot.entry,
-            snapshot.digest, snapshot.version, account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
+            execution_id, session_id, actor_id, actor_name, terms.key_id, self._node_id, snapshot.language[:64], snapshot.entry,
+            snapshot.digest, snapshot.version, terms.account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
             rerun_of, request.asked(),
         )  # fmt: skip
         try:
             if self._closing:
                 raise _stopping(execution_id)
             admission = await admit(
-                execution_id, request, snapshot, actor, account_tier,
-                running_max=running_max, price_percent=price_percent, tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
+                execution_id, request, snapshot, actor, terms,
+                tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
                 memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
                 turns=self._turns, session_id=session_id,
-                scanner=self.scanner, policy=lambda tier: policy_for(tier, scan_policy, self._scan_policy_floor),
+                scanner=self.scanner, policy=lambda tier: policy_for(tier, terms.scan_policy, self._scan_policy_floor),
             )  # fmt: skip
             if self._closing:
                 self._quota.release(admission.ticket)
@@ -215,7 +210,7 @@ class Executor:
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
-            await self.ledger.insert(record, claims=claims, worst=admission.worst)
+            await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
         except BaseException as error:
             del self._live[execution_id]
             self._quota.release(admission.ticket)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from executor import environments, events, pricing
+from executor.allowances import Claim
 from executor.artifacts import KeptFile
 from executor.quota import Full, Quota, Ticket
 from executor.request import ExecuteRequest
@@ -69,6 +70,22 @@ class Refused(Exception):
         self.event = event.to_json()
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the caller brings to a run beside the request: the account's standing, who pays, and what the session lends."""
+
+    account_tier: str
+    # How many of the account's runs may go on at once here, and what it pays of the tier's prices.
+    running_max: int | None = None
+    price_percent: int = 100
+    # The key or link that asked, and everyone who has to have enough left.
+    key_id: str | None = None
+    claims: tuple[Claim, ...] = ()
+    scan_policy: ScanPolicy | None = None
+    # Environment variables of the program; their values are hidden in what it writes.
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class Admission:
     """What was decided before the run; a later change of a tier does not touch it."""
@@ -81,8 +98,7 @@ class Admission:
     job: Job
     # The most that it can cost under its limits.
     worst: pricing.Usage
-    # What the account pays of the tier's prices.
-    price_percent: int
+    terms: Terms
     # The server stops: the run is nobody's fault and free.
     abandoned: bool = False
     turn: Turn | None = None
@@ -108,10 +124,8 @@ async def admit(
     request: ExecuteRequest,
     snapshot: Snapshot,
     actor: events.Who,
-    account_tier: str,
+    terms: Terms,
     *,
-    running_max: int | None,
-    price_percent: int,
     tiers: Mapping[str, pricing.Tier],
     quota: Quota,
     languages: frozenset[str] | None,
@@ -148,13 +162,13 @@ async def admit(
     wanted = pricing.Wanted(
         request.tier, request.timeout, request.memory_limit, snapshot.language, request.allowed_modules
     )
-    tier = pricing.choose_tier(wanted, account_tier, tiers)
+    tier = pricing.choose_tier(wanted, terms.account_tier, tiers)
     if isinstance(tier, pricing.TierRefusal):
         raise refuse("invalid" if tier.unknown_tier else "forbidden", tier.message)
     seen = await scanner.scan(snapshot)
     if worst := blocking(policy(tier.name), seen.findings):
         raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
-    ticket = quota.request(actor.id, running_max)
+    ticket = quota.request(actor.id, terms.running_max)
     if isinstance(ticket, Full):
         raise refuse("rate_limited", ticket.message, retry_after=ticket.retry_after_s)
     wire = WireRequest(
@@ -163,6 +177,7 @@ async def admit(
         entry=snapshot.entry,
         files=[_wire_file(file.name, file.content) for file in snapshot.files],
         argv=[],
+        env=dict(terms.env),
         stdin=request.stdin,
         interactive=request.stdin is None,
         context=request.context or {},
@@ -176,8 +191,8 @@ async def admit(
         egress=limits.egress,
     )
     job = Job(wire, Stdin(limits.stdin_bytes_max))
-    most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit, price_percent)
-    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, price_percent, seen=seen)
+    most = pricing.cost(tier, Fraction(request.timeout, 1000), request.memory_limit, terms.price_percent)
+    return Admission(execution_id, actor, snapshot, tier, ticket, job, most, terms, seen=seen)
 
 
 def _shape_problem(
@@ -247,7 +262,10 @@ async def run(
         if turn is not None and not busy and (fault := await turn.begin(job)):
             ended = Ended("fault", 0, fault=fault)
         elif not busy and not job.cancelled.is_set():
-            translation, mask = _Translation(execution_id, limits), Mask(admission.seen.secrets)
+            translation, mask = (
+                _Translation(execution_id, limits),
+                Mask([*admission.seen.secrets, *admission.terms.env.values()]),
+            )
             async for item in runner.run(job):
                 if isinstance(item, Waiting):
                     yield events.Queued(execution_id=execution_id, position=item.position)
@@ -412,7 +430,7 @@ def conclude(
     usage = (
         pricing.FREE
         if free
-        else pricing.cost(admission.tier, Fraction(wall_ms, 1000), memory_bytes, admission.price_percent)
+        else pricing.cost(admission.tier, Fraction(wall_ms, 1000), memory_bytes, admission.terms.price_percent)
     )
     exit_code = frame.exit_code if frame is not None and ended.cause == "finished" else None
     metrics = events.Metrics(

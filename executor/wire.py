@@ -52,6 +52,8 @@ class WireRequest(WireMessage):
     entry: str
     files: list[TextFile | BinaryFile]
     argv: list[str]
+    # The program's environment variables: the session's secrets.
+    env: dict[str, str] = Field(default_factory=dict)
     stdin: str | None
     interactive: bool
     context: dict[str, JsonValue]

@@ -64,7 +64,7 @@ export async function rehearse(language: Language, env: Env, ctx: Context): Prom
   if (warmProgram === undefined) return;
   const run: Run = {
     executionId: "warm", language: language.name, entry: warmProgram.entry, files: [{ name: warmProgram.entry, content: warmProgram.content }],
-    argv: [], stdin: null, interactive: false, context: {}, timeoutMs: limits.TIMEOUT_MS_MAX, memoryLimitBytes: 0, allowedModules: [], tier: "",
+    argv: [], env: {}, stdin: null, interactive: false, context: {}, timeoutMs: limits.TIMEOUT_MS_MAX, memoryLimitBytes: 0, allowedModules: [], tier: "",
     tierOfModule: {}, outputBytesMax: 65536, artifactBytesMax: 0,
   };
   const { readable, writable } = new IdentityTransformStream();

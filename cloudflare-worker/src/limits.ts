@@ -6,6 +6,7 @@ export const FILES_BYTES_MAX = 32 * 1024 * 1024;
 export const FILE_NAME_CHARS_MAX = 512;
 export const ARGV_COUNT_MAX = 256;
 export const ARGV_CHARS_MAX = 64 * 1024;
+export const ENV_CHARS_MAX = 1024 * 1024;
 export const CONTEXT_CHARS_MAX = 4 * 1024 * 1024;
 export const STDIN_CHARS_MAX = 16 * 1024 * 1024;
 export const STDIN_LINE_BYTES_MAX = 4 * 1024 * 1024;

@@ -119,6 +119,13 @@ function environment(value: unknown): Pick<Run, "environment"> {
   return { environment: kept };
 }
 
+function environmentVariables(source: Record<string, unknown>): Record<string, string> {
+  const value = source.env ?? {};
+  if (!isObject(value) || Object.entries(value).some(([name, text]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || typeof text !== "string")) throw invalid("env", "must map names to texts");
+  if (JSON.stringify(value).length > limits.ENV_CHARS_MAX) throw tooLarge("env", `longer than ${limits.ENV_CHARS_MAX} characters`);
+  return value as Record<string, string>;
+}
+
 /** The first line of a request, checked field by field. Throws Refusal. */
 export function parseRun(line: string): Run {
   let value: unknown;
@@ -138,6 +145,7 @@ export function parseRun(line: string): Run {
     language: text(value, "language", 64),
     entry: text(value, "entry", limits.FILE_NAME_CHARS_MAX),
     files: files(value),
+    env: environmentVariables(value),
     argv: texts(value, "argv", limits.ARGV_COUNT_MAX, limits.ARGV_CHARS_MAX),
     stdin: value.stdin === null || value.stdin === undefined ? null : text(value, "stdin", limits.STDIN_CHARS_MAX),
     interactive: value.interactive === true,

@@ -6,7 +6,7 @@ What a run is and costs is executor's; this decides who may start and see it, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import partial
@@ -19,6 +19,7 @@ from collab_server.identity import Principal
 from collab_server.members import Members, Role, Verb
 from collab_server.payers import Budgets, headers_of
 from collab_server.revocation import Change
+from collab_server.secrets import Secrets
 from crdt.model import Actor
 from crdt.room import Room
 from executor import pricing
@@ -26,7 +27,7 @@ from executor.events import RefusedRun
 from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
-from executor.run import Refused
+from executor.run import Refused, Terms
 from executor.scan.policy import ScanPolicy
 from executor.snapshot import Snapshot, SourceFile, take
 
@@ -43,12 +44,14 @@ class ExecutionActions:
         sessions: SessionActions,
         members: Members,
         budgets: Budgets,
+        secrets: Secrets,
         *,
         new_id: Callable[[], str],
         errands: Errands,
         say_cancel: Callable[[str], Awaitable[None]],
     ) -> None:
         self._budgets = budgets
+        self._secrets = secrets
         self._executor = executor
         self._errands = errands
         self._say_cancel = say_cancel
@@ -76,6 +79,7 @@ class ExecutionActions:
         if execution_id is not None and await self._executor.get(execution_id) is not None:
             await self.get(principal, execution_id)
             return execution_id
+        lent: Mapping[str, str] = {}
         if session_id is None:
             if principal.guest:
                 raise Forbidden("a guest runs code in the session its link opened, not on its own")
@@ -83,12 +87,16 @@ class ExecutionActions:
                 raise Forbidden("this token is not for that: it lacks the scope 'run'")
             policy = None
         else:
-            policy = (await self._members.access(principal, session_id, "run")).session["scan_policy"]
+            access = await self._members.access(principal, session_id, "run")
+            policy = access.session["scan_policy"]
+            # Who may not write the session's code could bring code that gives its secrets away.
+            if access.may("edit") or (request.code is None and not request.files):
+                lent = await self._secrets.lent(session_id)
         author = actor or principal.actor()
         if session_id is None:
             files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
             snapshot = take(files, request.entry, request.code, request.language, None)
-            return await self._submit(principal, author, request, snapshot, None, None, execution_id, None, None)
+            return await self._submit(principal, author, request, snapshot, None, None, execution_id, None, None, {})
         # The room stays in memory until the run's last event has been announced in it.
         kept = self._sessions.room(session_id)
         room = await kept.__aenter__()
@@ -105,6 +113,7 @@ class ExecutionActions:
                 execution_id,
                 let_go,
                 policy,
+                lent,
                 rerun_of=rerun_of,
             )
         except BaseException:
@@ -122,26 +131,31 @@ class ExecutionActions:
         execution_id: str | None,
         let_go: Callable[[], None] | None,
         policy: ScanPolicy | None,
+        lent: Mapping[str, str],
         *,
         rerun_of: str | None = None,
     ) -> str:
         wanted = execution_id or self._new_id()
         payers = await self._budgets.of(principal, session_id)
+        terms = Terms(
+            principal.tier,
+            running_max=payers.concurrent_runs,
+            price_percent=payers.price_percent,
+            key_id=principal.key_id,
+            claims=payers.claims,
+            scan_policy=policy,
+            env=lent,
+        )
         try:
             return await self._executor.submit(
                 request,
                 snapshot,
+                terms,
                 actor_id=author.id,
                 actor_name=author.name,
                 session_id=session_id,
-                account_tier=principal.tier,
-                running_max=payers.concurrent_runs,
-                price_percent=payers.price_percent,
-                key_id=principal.key_id,
-                claims=payers.claims,
                 execution_id=wanted,
                 on_event=on_event,
-                scan_policy=policy,
                 rerun_of=rerun_of,
             )
         except DuplicateExecution:

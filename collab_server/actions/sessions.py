@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,7 +26,7 @@ from collab_server.identity import Principal
 from collab_server.members import Members, missing
 from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
-from collab_server.tables import roles, sessions
+from collab_server.tables import roles, secrets, sessions
 from collab_server.webhooks import Outbox
 from crdt.model import FileState
 from crdt.room import Room
@@ -244,6 +244,7 @@ class SessionActions:
             if done.rowcount == 0:
                 raise missing(session_id)
             await environments.reset(connection, session_id)
+            await connection.execute(delete(secrets).where(secrets.c.session_id == session_id))
             await revocation.say(connection, now_ms, session_id=session_id)
             row = (await connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().one()
             await audited(

@@ -2,10 +2,22 @@
 
 from fastapi import APIRouter
 
-from collab_server.rest import admin, environments, executions, files, history, invoices, me, scans, sessions, webhooks
+from collab_server.rest import (
+    admin,
+    environments,
+    executions,
+    files,
+    history,
+    invoices,
+    me,
+    scans,
+    secrets,
+    sessions,
+    webhooks,
+)
 
 router = APIRouter(prefix="/api")
-for part in (sessions, files, history, environments, executions, scans, me, invoices, webhooks, admin):
+for part in (sessions, files, history, environments, secrets, executions, scans, me, invoices, webhooks, admin):
     router.include_router(part.router)
 
 __all__ = ["router"]

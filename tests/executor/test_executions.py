@@ -17,7 +17,7 @@ from executor.pool import LocalPool, PoolLimits
 from executor.pricing import MB, TIERS, cost
 from executor.quota import QuotaLimits
 from executor.request import ExecuteRequest
-from executor.run import Refused, RunLimits
+from executor.run import Refused, RunLimits, Terms
 from executor.runner import HttpRunner, Runner
 from executor.snapshot import SourceFile, take
 from tests.support.faulty_worker import OK, faulty_worker, finished, output, say
@@ -45,7 +45,7 @@ async def submit(executor: Executor, code: str, **fields: Any) -> str:
         request.language, 7,
     )  # fmt: skip
     return await executor.submit(
-        request, snapshot, **who, account_tier=tier, execution_id=execution_id, on_event=listener, scan_policy=policy
+        request, snapshot, Terms(tier, scan_policy=policy), **who, execution_id=execution_id, on_event=listener
     )
 
 

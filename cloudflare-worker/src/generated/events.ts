@@ -46,6 +46,7 @@ export interface WireRequest {
   entry: string;
   files: (TextFile | BinaryFile)[];
   argv: string[];
+  env: Record<string, string>;
   stdin: string | null;
   interactive: boolean;
   context: Record<string, Json>;

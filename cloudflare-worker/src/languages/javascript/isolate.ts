@@ -69,7 +69,7 @@ async function start(run: Run, lines: LineReader, outbox: Outbox): Promise<void>
   const console = createConsole((stream, level, text) => outbox.output(stream, text, level));
   console.Console = consoleConstructor();
   const { process, hooks } = createProcess({
-    outbox, life, stdin, entry: program.entry, argv: run.argv, filed: program.filed, memoryLimitBytes: run.memoryLimitBytes,
+    outbox, life, stdin, entry: program.entry, argv: run.argv, env: run.env, filed: program.filed, memoryLimitBytes: run.memoryLimitBytes,
     builtin: (name) => builtins.load(name)?.value, denied: (name) => builtins.denied(name),
   });
   life.hooks = hooks;

@@ -112,7 +112,7 @@ const guest: Guest<Runtime> = {
     const gate = new Gate(COUNTERPARTS, run);
     const refusal = (name: string) => gate.refusal(name) ?? `${name} is not available here: there are no processes`;
     const folder = run.entry.includes("/") ? run.entry.slice(0, run.entry.lastIndexOf("/")) : "";
-    const given = [run.entry, contextSource(run.context), folder, run.interactive ? "yes" : "no", refusal("io.popen"), refusal("os.execute"), ...run.argv];
+    const given = [run.entry, contextSource(run.context), environmentSource(run.env), folder, run.interactive ? "yes" : "no", refusal("io.popen"), refusal("os.execute"), ...run.argv];
     let said: string[] | number;
     try {
       said = await call(lua, state, given, run.interactive ? stdin : null);
@@ -308,5 +308,7 @@ function luaValue(value: Json): string {
 }
 
 const contextSource = (context: Run["context"]): string => Object.entries(context).map(([name, value]) => `_G[${luaText(name)}]=${luaValue(value)};`).join("\n");
+
+const environmentSource = (env: Run["env"]): string => `return {${Object.entries(env).map(([name, value]) => `[${luaText(name)}]=${luaText(value)}`).join(",")}}`;
 
 export default serve(guest);

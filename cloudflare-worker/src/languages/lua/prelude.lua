@@ -143,7 +143,15 @@ local function inventory()
   return "[" .. concat(found, ",") .. "]"
 end
 
-local function main(entry, context, folder, interactive, popen, execute, ...)
+-- What the session lends to each run; no part of what the runs leave.
+local lent, getenv = {}, os.getenv
+os.getenv = function(name)
+  local found = lent[name]
+  if found ~= nil then return found end
+  return getenv(name)
+end
+
+local function main(entry, context, environment, folder, interactive, popen, execute, ...)
   package.path = "?.lua;?/init.lua" .. (folder == "" and "" or ";" .. folder .. "/?.lua;" .. folder .. "/?/init.lua")
   package.cpath = ""
   arg = { [0] = entry, ... }
@@ -154,6 +162,7 @@ local function main(entry, context, folder, interactive, popen, execute, ...)
     wrapped = true
     awaitInput()
   end
+  lent = load(environment, "=environment", "t")()
   if context ~= "" then
     local values, fault = load(context, "=context", "t")
     if not values then return "syntax", fault, fault end
@@ -175,4 +184,10 @@ local function main(entry, context, folder, interactive, popen, execute, ...)
   return "value", "[" .. concat(values, ",") .. "]"
 end
 
-return main, inventory
+local function session(...)
+  local answer = pack(main(...))
+  lent = {}
+  return unpack(answer, 1, answer.n)
+end
+
+return session, inventory

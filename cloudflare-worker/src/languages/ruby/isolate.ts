@@ -96,7 +96,7 @@ const guest: Guest<Runtime> = {
     const list = (texts: readonly string[]) => `[${texts.map(rubyText).join(",")}]`;
     const table = `{${Object.entries(refused).map(([name, why]) => `${rubyText(name)}=>${why === null ? "nil" : rubyText(why)}`).join(",")}}`;
     const context = `->{{${Object.entries(run.context).map(([name, value]) => `${rubyText(name)}=>${rubyValue(value)}`).join(",")}}}`;
-    const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}, ${world.keeps}, ${facts !== null}, ${facts !== null && facts.session !== sources}) }`;
+    const code = `WorkerSession.then { |session| Object.send(:remove_const, :WorkerSession); session.main(${rubyText(run.entry)}, ${list(run.argv)}, {${Object.entries(run.env).map(([name, value]) => `${rubyText(name)}=>${rubyText(value)}`).join(",")}}, ${list(run.files.map(({ name }) => name))}, ${table}, ${context}, ${world.keeps}, ${facts !== null}, ${facts !== null && facts.session !== sources}) }`;
     let ending: Ending;
     try {
       ending = JSON.parse(await evaluate(machine, code)) as Ending;

@@ -185,13 +185,14 @@ module WorkerSession
       return nil if !ended && $!.nil?
     end
 
-    def main(entry, argv, names, refused, context, keep, resumed, edited)
+    def main(entry, argv, env, names, refused, context, keep, resumed, edited)
       Dir.chdir(ROOT)
       srand unless resumed
       $LOADED_FEATURES.reject! { |path| path.start_with?(ROOT + "/") } if edited
       Object.send(:remove_const, :DATA) if Object.const_defined?(:DATA, false)
       @refused = refused
       ARGV.replace(argv)
+      ENV.update(env)
       $0 = entry
       top = TOPLEVEL_BINDING
       code = 0
@@ -250,10 +251,26 @@ module WorkerSession
         parts = describe(failure, names).compact.map { |key, item| text(key) + ":" + (item.is_a?(Integer) ? item.to_s : text(item)) }
         return "{\"exitCode\":#{code},\"error\":{#{parts.join(",")}}}"
       end
+      # What the session lends to each run is no part of what the runs leave.
+      env.each_key { |name| ENV.delete(name) } if keep
       Object.const_set(:WorkerSession, self) if keep && code == 0
       return "{\"exitCode\":#{code}}" if value.equal?(nothing) || value.nil?
       "{\"exitCode\":#{code},\"result\":#{json(value)}}"
     end
+  end
+
+  # The system interface has no locale to read ENV by; its texts are UTF-8, as everywhere else here.
+  utf8 = lambda do |item|
+    case item
+    when String then item.encoding == Encoding::UTF_8 ? item : item.dup.force_encoding(Encoding::UTF_8).freeze
+    when Array then item.map(&utf8)
+    when Hash then item.to_h { |key, value| [utf8.(key), utf8.(value)] }
+    else item
+    end
+  end
+  %i[[] fetch to_h to_a values values_at slice].each do |name|
+    read = ENV.method(name)
+    ENV.define_singleton_method(name) { |*given, &block| utf8.(read.call(*given, &block)) }
   end
 
   session = self

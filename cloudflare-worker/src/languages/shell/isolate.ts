@@ -60,7 +60,7 @@ async function execute(fs: FileSystem, run: Run, world: World): Promise<Ending> 
   let state: ShellState | null = null;
   const said = await runShell(fs, script(run, fs), {
     name: run.entry, args: run.argv, cwd: ROOT, terminal: world.interactive,
-    env: { HOME: ROOT, PATH: "/usr/bin:/bin", USER: "user", LOGNAME: "user", LANG: "C.UTF-8", TZ: "UTC", SHELL: "/bin/bash", TERM: "dumb", ...Object.fromEntries(plain(run)) },
+    env: { HOME: ROOT, PATH: "/usr/bin:/bin", USER: "user", LOGNAME: "user", LANG: "C.UTF-8", TZ: "UTC", SHELL: "/bin/bash", TERM: "dumb", ...run.env, ...Object.fromEntries(plain(run)) },
     stdin: async (prompt) => {
       const text = await world.read(prompt);
       return text === null ? null : encode(text);
@@ -74,7 +74,8 @@ async function execute(fs: FileSystem, run: Run, world: World): Promise<Ending> 
       return ABSENT.includes(name) ? { message: "is not available here", status: EXIT_ABSENT } : null;
     },
     ...(world.resumed === null ? {} : { state: world.resumed.meta as ShellState }),
-    onState: (left) => { state = left; },
+    // What the session lends to each run is no part of what the runs leave.
+    onState: (left) => { state = { ...left, variables: left.variables.filter(({ name }) => !(name in run.env)) }; },
   });
   const { error } = said;
   const ending: Ending = { exitCode: said.exitCode };

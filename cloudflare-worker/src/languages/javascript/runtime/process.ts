@@ -24,6 +24,7 @@ export interface ProcessParts {
   stdin: Stdin;
   entry: string;
   argv: readonly string[];
+  env: Readonly<Record<string, string>>;
   filed: boolean;
   memoryLimitBytes: number;
   builtin(name: string): unknown;
@@ -80,7 +81,7 @@ export function createProcess(parts: ProcessParts): { process: Builtin; hooks: P
   Reflect.apply(EventEmitter, process, []);
   Object.assign(process, {
     title: "node", version: NODE_VERSION, versions: { node: NODE_VERSION.slice(1), v8: "", modules: "127" }, arch: "x64", platform: "linux", pid: 1, ppid: 0,
-    release: { name: "node", lts: "Jod" }, execPath: "/usr/bin/node", execArgv: [], argv0: "node", env: {}, config: { variables: {} }, features: { inspector: false },
+    release: { name: "node", lts: "Jod" }, execPath: "/usr/bin/node", execArgv: [], argv0: "node", env: { ...parts.env }, config: { variables: {} }, features: { inspector: false },
     argv: ["/usr/bin/node", `${SESSION_ROOT}/${parts.entry}`, ...parts.argv],
     stdout: output("stdout", 1), stderr: output("stderr", 2),
     exit(code?: unknown): never { return life.exit(code === undefined || code === null ? (exitCode ?? 0) : toCode(code)); },

@@ -196,6 +196,7 @@ def main(bridge, text, table):
     builtins.display = show
     entry = ROOT + spec["entry"]
     sys.argv = [spec["entry"], *spec["argv"]]
+    os.environ.update(spec["env"])
     folder = os.path.dirname(entry)
     for place in ("", folder, ROOT.rstrip("/")):
         while place in sys.path:
@@ -241,6 +242,9 @@ def main(bridge, text, table):
     _quiet(lambda: sys.stdout.flush())
     _quiet(lambda: sys.stderr.flush())
     if spec["keep"] and "error" not in said and said["exitCode"] == 0:
+        # What the session lends to each run is no part of what the runs leave.
+        for name in spec["env"]:
+            os.environ.pop(name, None)
         said["variables"] = environment.variables(scope)
         environment.close_files()
         policy.rest()

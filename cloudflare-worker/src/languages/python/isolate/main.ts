@@ -129,6 +129,7 @@ async function run(wire: Run, frames: Frames, stdin: Stdin, echoed: boolean, sen
   const spec = {
     entry: wire.entry,
     argv: wire.argv,
+    env: wire.env,
     names: wire.files.map((file) => file.name),
     stdin: wire.stdin,
     interactive: wire.interactive,
