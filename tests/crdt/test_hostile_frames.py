@@ -7,6 +7,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 from crdt.model import FrameError, Limits
 from crdt.protocol import parse, parse_state_vector, step1_frame, update_frame, write_varint
 from crdt.update import scan
@@ -62,7 +64,8 @@ def reframe(frame: bytes) -> bytes:
     return update_frame(frame[3:]) if len(frame) > 3 else frame
 
 
-async def test_mutated_frames_hurt_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [FRAMES, pytest.param(1_000_000, marks=pytest.mark.soak)])
+async def test_mutated_frames_hurt_nobody(tmp_path: Path, count: int) -> None:
     seed = random.randrange(2**32)
     print("seed", seed)  # noqa: T201
     rng = random.Random(seed)
@@ -78,7 +81,7 @@ async def test_mutated_frames_hurt_nobody(tmp_path: Path) -> None:
         eve.connect(room)
         slowest = 0.0
         taken = 0
-        for number in range(FRAMES):
+        for number in range(count):
             base = rng.choice(frames)
             mutant = mutate(base, rng)
             if rng.random() < 0.7 and base[:2] == b"\x00\x02":
@@ -107,7 +110,7 @@ async def test_mutated_frames_hurt_nobody(tmp_path: Path) -> None:
                 for file in room.files():
                     assert isinstance(file.content, str)
         settle(ann, bob)
-        print("taken", taken, "of", FRAMES, "slowest", slowest, "version", room.version)  # noqa: T201
+        print("taken", taken, "of", count, "slowest", slowest, "version", room.version)  # noqa: T201
         assert slowest < STALL_SECONDS_MAX
         assert parse_state_vector(ann.doc.get_state(), 10**6) == parse_state_vector(bob.doc.get_state(), 10**6)
         assert parse_state_vector(ann.doc.get_state(), 10**6) == room._document.known.vector
