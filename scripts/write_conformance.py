@@ -41,7 +41,7 @@ def row(language: str, runs: dict[Program, Observation]) -> tuple[str, list[str]
         if interpreter and not program.unnative and same(interpreter, program, program.expected or ""):
             natively += 1
     with_what = (
-        f"{interpreter.name} {interpreter.version}: {natively} of {len(runs)}" if interpreter else "recorded facts"
+        f"{interpreter.name} {interpreter.version}: {natively} of {len(runs)}" if interpreter else "recorded and read"
     )
     line = f"| {language} | {ENGINES[language]} | {len(runs)} | {identical} | {len(different)} | {with_what} |"
     return line, different
@@ -54,7 +54,8 @@ def page(rows: list[str], different: list[str]) -> str:
 What programs print, how they end, which files they leave and where their errors stand, compared with what the language says. Written by
 `make conformance` on {today} from real runs in the local pool; the programs and their expectations are in `tests/conformance/programs/`.
 An expectation is what the native interpreter does, where the machine has one (the last column says with how many it was compared
-in this run; how errors are worded is left to each version), else it was written from the language's documentation.
+in this run; how errors are worded is left to each version), else it was recorded from a run here and read against the language's
+documentation.
 `make test` runs a dozen of each language, `make soak` all of them.
 
 | language | runs on | programs | identical | different | expectations compared with |
