@@ -41,6 +41,39 @@ export function formatWhole(value: bigint, { flags, width, precision, kind }: Co
   return zeroPadded(sign, digits, width, flags, precision === null);
 }
 
+const LONG_BITS = 64;
+/** A decimal text with a fixed number of places, by way of the 80-bit number that bash's printf makes of it; null for other texts. */
+export function fixedText(text: string, precision: number): string | null {
+  const match = /^([+-]?)(\d{1,40})(?:\.(\d{0,40}))?$/.exec(text.trim());
+  if (match === null || precision > 60) return null;
+  const fraction = match[3] ?? "";
+  const top = BigInt(match[2]! + fraction);
+  const bottom = 10n ** BigInt(fraction.length);
+  if (top === 0n) return null;
+  // top / bottom = mantissa × 2^shift, the mantissa of 64 bits rounded to even.
+  const shift = top.toString(2).length - bottom.toString(2).length - LONG_BITS;
+  const divided = (by: number): bigint => {
+    const [a, b] = by < 0 ? [top << BigInt(-by), bottom] : [top, bottom << BigInt(by)];
+    return rounded(a, b);
+  };
+  let at = shift;
+  let mantissa = divided(at);
+  if (mantissa.toString(2).length > LONG_BITS) {
+    at += 1;
+    mantissa = divided(at);
+  }
+  const scaled = mantissa * 10n ** BigInt(precision);
+  const digits = (at >= 0 ? scaled << BigInt(at) : rounded(scaled, 1n << BigInt(-at))).toString().padStart(precision + 1, "0");
+  const cut = digits.length - precision;
+  return precision === 0 ? digits : `${digits.slice(0, cut)}.${digits.slice(cut)}`;
+}
+/** The nearest whole number; a tie goes to the even one. */
+function rounded(a: bigint, b: bigint): bigint {
+  const quotient = a / b;
+  const twice = 2n * (a % b);
+  return twice > b || (twice === b && (quotient & 1n) === 1n) ? quotient + 1n : quotient;
+}
+
 /** Exact decimal digits of a double, as C prints them. */
 function fixed(value: number, precision: number): string {
   if (precision <= 100 && Math.abs(value) < 1e21) {
@@ -70,7 +103,7 @@ function general(value: number, precision: number, keep: boolean): string {
   }
   return trim(fixed(value, digits - 1 - power));
 }
-export function formatReal(value: number, { flags, width, precision, kind }: Conversion): string {
+export function formatReal(value: number, { flags, width, precision, kind }: Conversion, exact: string | null = null): string {
   const negative = value < 0 || Object.is(value, -0);
   const sign = signOf(negative, flags);
   let digits: string;
@@ -78,7 +111,7 @@ export function formatReal(value: number, { flags, width, precision, kind }: Con
   const places = precision ?? 6;
   if (Number.isNaN(value)) digits = "nan";
   else if (size === Number.POSITIVE_INFINITY) digits = "inf";
-  else if (kind === "f" || kind === "F") digits = fixed(size, places);
+  else if (kind === "f" || kind === "F") digits = (exact === null ? null : fixedText(exact, places)) ?? fixed(size, places);
   else if (kind === "e" || kind === "E") digits = exponent(size, places);
   else if (kind === "a" || kind === "A") digits = hexReal(size);
   else digits = general(size, places, flags.includes("#"));

@@ -129,7 +129,10 @@ export function printed(format: string, args: string[], complain: (message: stri
         if (made.stop) stop = true;
       } else if (kind === "q") text += formatText(backslashQuoted(next()), conversion);
       else if ("diuxXo".includes(kind)) text += formatWhole(whole(next()), conversion);
-      else if ("fFeEgGaA".includes(kind)) text += formatReal(real(next()), conversion);
+      else if ("fFeEgGaA".includes(kind)) {
+        const given = next();
+        text += formatReal(real(given), conversion, given);
+      }
       else if (kind.endsWith(")T")) {
         const given = at < args.length ? next() : "-1";
         const seconds = given === "-1" || given === "-2" || given === "" ? Math.floor(Date.now() / 1000) : Number(whole(given));
