@@ -255,7 +255,7 @@ def _leaves(request: WireRequest) -> bool:
 
 
 def _memory_bytes(job: Job) -> int:
-    """What the process may take. The way of a state in and out of it is not the program's doing and not charged to it."""
+    """What the process may take. The way of a state in and out of it is not what a program is ended for."""
     environment = job.request.environment
     carried = 0 if environment is None else STATE_BYTES_MIN + STATE_COPIES * len(environment.state or "")
     return job.request.memory_limit_bytes + carried

@@ -113,13 +113,20 @@ async def test_only_who_may_run_resets_and_a_session_is_needed(server: Server, a
 
 
 async def test_an_environment_survives_a_killed_server_and_limits_hold(tmp_path: Path) -> None:
-    async with serving(tmp_path, COLLAB_ENVIRONMENT_BYTES_MAX="300000") as server:
+    limits = {"COLLAB_ENVIRONMENT_BYTES_MAX": "300000", "COLLAB_ENVIRONMENT_WAITING_MAX": "1"}
+    async with serving(tmp_path, **limits) as server:
         async with await server.http("ada", tier="enterprise") as http:
             session = (await http.post("/api/sessions", json={"name": "s"})).json()["id"]
             await good(http, session, "def made():\n    yield from 'ab'\nit = made(); next(it)")
             large = await run(http, session, "import os\nbig = os.urandom(400_000)")
             assert large["success"] and large["environment"]["kept"] is False, large.get("error")
             assert "300000" in large["environment"]["reason"]
+            body = {"language": "python", "code": "input()", "persistEnvironment": True, "timeout": 60_000}
+            path = f"/api/sessions/{session}/executions"
+            first = await http.post(path, json=body, headers={"prefer": "respond-async"})
+            second = await http.post(path, json=body)
+            assert (first.status_code, second.status_code, second.json()["code"]) == (202, 429, "rate_limited")
+            await http.post(f"/api/executions/{first.json()['executionId']}/cancel")
             key = http.headers["authorization"]
         await server.stop(signal.SIGKILL)
         await server.start()
