@@ -69,6 +69,7 @@ class Services:
 
     settings: Settings
     engine: AsyncEngine
+    sealer: Sealer
     identity: Identity
     members: Members
     rooms: Rooms
@@ -197,7 +198,9 @@ async def running(
                 await executor.cancel(change.subject)
             elif change.topic is None:
                 if change.user_id is not None and await identity.suspended(change.user_id):
-                    await executions.end_runs_of(change.user_id)
+                    await executions.end_runs_of(user_id=change.user_id)
+                if change.token_id is not None:
+                    await executions.end_runs_of(key_id=change.token_id)
                 await executions.rights_changed(change, may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
@@ -228,6 +231,7 @@ async def running(
         yield Services(
             settings,
             engine,
+            sealer,
             identity,
             members,
             rooms,

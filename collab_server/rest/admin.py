@@ -14,7 +14,7 @@ from collab_server.errors import Conflict, Invalid, NotFound, PreconditionRequir
 from collab_server.identity import Principal
 from collab_server.invoices import issued, shown_credit
 from collab_server.money import micro
-from collab_server.rest.common import PROBLEMS, Asker, IfMatch, Json, Node, etag, version_of
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, IfMatch, Json, Node, etag, once, version_of
 from collab_server.shapes import (
     AuditVerdict,
     Issue,
@@ -241,17 +241,23 @@ async def issue(node: Node, admin: Admin, wanted: Issue) -> Response:
 
 
 @router.post("/invoices/{number}/credit", status_code=201, summary="Give back a part of an issued invoice, or all")
-async def credit(node: Node, admin: Admin, number: InvoiceNumber, wanted: NewCredit) -> Response:
+async def credit(
+    request: Request, node: Node, admin: Admin, number: InvoiceNumber, wanted: NewCredit, key: IdempotencyKey = None
+) -> Response:
     amount, now_ms = micro(wanted.amount), node.executor.now_ms()
-    try:
-        made = await node.billing.credit(
-            int(number.removeprefix("INV-")), amount, wanted.reason, now_ms, by=admin.user_id, origin=ADDRESS.get()
-        )
-    except LookupError:
-        raise NotFound(f"there is no issued invoice {number}") from None
-    except CreditRefused as error:
-        raise Conflict(str(error), code="too_large") from None
-    return Json(shown_credit(made), 201)
+
+    async def work() -> Response:
+        try:
+            made = await node.billing.credit(
+                int(number.removeprefix("INV-")), amount, wanted.reason, now_ms, by=admin.user_id, origin=ADDRESS.get()
+            )
+        except LookupError:
+            raise NotFound(f"there is no issued invoice {number}") from None
+        except CreditRefused as error:
+            raise Conflict(str(error), code="too_large") from None
+        return Json(shown_credit(made), 201)
+
+    return await once(request, admin, key, work)
 
 
 @router.get("/nodes", summary="The processes that serve, with their figures")

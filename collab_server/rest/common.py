@@ -10,6 +10,7 @@ import hashlib
 import math
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
@@ -23,6 +24,7 @@ from collab_server import ids
 from collab_server.errors import Invalid, Problem
 from collab_server.identity import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
+from collab_server.sealing import Unsealable
 from collab_server.services import Services
 from collab_server.tables import idempotency
 
@@ -152,6 +154,8 @@ class Once:
     ) -> Response:
         here = (idempotency.c.user_id == slot[0]) & (idempotency.c.key == slot[1])
         now_ms = int(time.time() * 1000)
+        # Sealed, because an answer may hold a key or a link that is shown this once.
+        place = f"answer:{slot[0]}:{slot[1]}"
         try:
             async with services.engine.begin() as connection:
                 await connection.execute(
@@ -168,8 +172,11 @@ class Once:
                     "this key was used for another request", name="Idempotency-Key", code="idempotency_mismatch"
                 ) from None
             if row is not None and row["status"] is not None:
-                headers = {"idempotent-replayed": "true"}
-                return Response(row["body"], row["status"], headers, "application/json")
+                with suppress(Unsealable):
+                    headers = {"idempotent-replayed": "true"}
+                    return Response(
+                        services.sealer.open(row["body"], place), row["status"], headers, "application/json"
+                    )
             # Begun before a crash, or on another node: the derived id makes the work find what is there already.
         try:
             response = await work()
@@ -179,7 +186,9 @@ class Once:
             raise
         async with services.engine.begin() as connection:
             await connection.execute(
-                update(idempotency).where(here).values(status=response.status_code, body=bytes(response.body))
+                update(idempotency)
+                .where(here)
+                .values(status=response.status_code, body=services.sealer.seal(bytes(response.body), place))
             )
         return response
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from collab_server.errors import Forbidden, Invalid
 from collab_server.money import micro, shown_tier, usage_of
 from collab_server.requests import COOKIE
-from collab_server.rest.common import PROBLEMS, Asker, Json, Node
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes import Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
@@ -52,7 +52,9 @@ async def tokens(node: Node, who: Asker) -> Response:
 
 
 @router.post("/me/tokens", status_code=201, summary="Make an API key; it is shown this once")
-async def create_token(node: Node, who: Asker, wanted: NewToken) -> Response:
+async def create_token(
+    request: Request, node: Node, who: Asker, wanted: NewToken, key: IdempotencyKey = None
+) -> Response:
     if who.guest:
         raise Forbidden("a guest cannot make keys")
     scopes: set[str] = set(wanted.scopes) or set(who.scopes)
@@ -61,25 +63,29 @@ async def create_token(node: Node, who: Asker, wanted: NewToken) -> Response:
     expires_at = epoch_ms(wanted.expires_at)
     if who.expires_at is not None and who.via == "bearer":
         expires_at = min(expires_at or who.expires_at, who.expires_at)
-    token_id, token = await node.identity.issue(
-        who.user_id,
-        kind="api",
-        label=wanted.name,
-        scopes=scopes,
-        expires_at=expires_at,
-        budget_micro_dollars=micro(wanted.budget),
-    )
-    return Json(
-        {
-            "id": token_id,
-            "token": token,
-            "name": wanted.name,
-            "scopes": sorted(scopes),
-            "expiresAt": timestamp_or_none(expires_at),
-            "budget": wanted.budget and float(wanted.budget),
-        },
-        201,
-    )
+
+    async def work() -> Response:
+        token_id, token = await node.identity.issue(
+            who.user_id,
+            kind="api",
+            label=wanted.name,
+            scopes=scopes,
+            expires_at=expires_at,
+            budget_micro_dollars=micro(wanted.budget),
+        )
+        return Json(
+            {
+                "id": token_id,
+                "token": token,
+                "name": wanted.name,
+                "scopes": sorted(scopes),
+                "expiresAt": timestamp_or_none(expires_at),
+                "budget": wanted.budget and float(wanted.budget),
+            },
+            201,
+        )
+
+    return await once(request, who, key, work)
 
 
 @router.delete("/me/tokens/{token_id}", status_code=204, summary="Revoke one of your API keys")

@@ -148,25 +148,31 @@ async def remove_collaborator(node: Node, who: Asker, session_id: str, user_id: 
 @router.post(
     "/sessions/{session_id}/links", status_code=201, summary="Make a share link for guests", tags=["collaborators"]
 )
-async def create_link(request: Request, node: Node, who: Asker, session_id: str, wanted: NewLink) -> Response:
+async def create_link(
+    request: Request, node: Node, who: Asker, session_id: str, wanted: NewLink, key: IdempotencyKey = None
+) -> Response:
     cap = None if wanted.spending_cap is None else round(wanted.spending_cap * MICRO)
-    link_id, secret = await node.members.create_link(
-        await node.members.access(who, session_id),
-        wanted.role,
-        expires_at=epoch_ms(wanted.expires_at),
-        cap_micro_dollars=cap,
-    )
-    base = node.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-    return Json(
-        {
-            "id": link_id,
-            "url": f"{base}/join?link={secret}",
-            "role": wanted.role,
-            "expiresAt": timestamp_or_none(epoch_ms(wanted.expires_at)),
-            "spendingCap": wanted.spending_cap,
-        },
-        201,
-    )
+
+    async def work() -> Response:
+        link_id, secret = await node.members.create_link(
+            await node.members.access(who, session_id),
+            wanted.role,
+            expires_at=epoch_ms(wanted.expires_at),
+            cap_micro_dollars=cap,
+        )
+        base = node.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+        return Json(
+            {
+                "id": link_id,
+                "url": f"{base}/join?link={secret}",
+                "role": wanted.role,
+                "expiresAt": timestamp_or_none(epoch_ms(wanted.expires_at)),
+                "spendingCap": wanted.spending_cap,
+            },
+            201,
+        )
+
+    return await once(request, who, key, work)
 
 
 @router.get("/sessions/{session_id}/links", summary="The share links that hold", tags=["collaborators"])

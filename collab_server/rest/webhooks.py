@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from collab_server.rest.common import PROBLEMS, Asker, Json, Node
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes import NewWebhook, Replayed, WebhookChange, epoch_ms
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=PROBLEMS)
@@ -19,9 +19,12 @@ async def listed(node: Node, who: Asker) -> Response:
 
 
 @router.post("", status_code=201, summary="Make a webhook; its signing secret is shown this once")
-async def create(node: Node, who: Asker, wanted: NewWebhook) -> Response:
-    made = await node.webhooks.create(who, wanted)
-    return Json(made, 201, {"location": f"/api/webhooks/{made['id']}"})
+async def create(request: Request, node: Node, who: Asker, wanted: NewWebhook, key: IdempotencyKey = None) -> Response:
+    async def work() -> Response:
+        made = await node.webhooks.create(who, wanted)
+        return Json(made, 201, {"location": f"/api/webhooks/{made['id']}"})
+
+    return await once(request, who, key, work)
 
 
 @router.get("/{webhook_id}", summary="One webhook")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 
@@ -298,3 +299,38 @@ async def test_prices_and_usage_add_up(ada: Account) -> None:
     usage = (await ada.http.get("/api/usage", params={"groupBy": "language"})).json()
     assert usage["total"]["executions"] == 3
     assert usage["total"]["cost"] == pytest.approx(sum(run["metrics"]["cost"] for run in runs), abs=1e-9)
+
+
+async def test_a_repeated_request_for_a_key_or_a_link_answers_the_same_one_which_is_stored_sealed(
+    server: Server, ada: Account
+) -> None:
+    session = await ada.session(main_js="return 1")
+    again = {"idempotency-key": "one of each"}
+    for place, body, secret in (
+        ("/api/me/tokens", {"name": "agent"}, "token"),
+        (f"/api/sessions/{session['id']}/links", {"role": "viewer"}, "url"),
+    ):
+        key = {"idempotency-key": f"{again['idempotency-key']} {secret}"}
+        first, second = [await ada.http.post(place, json=body, headers=key) for _ in range(2)]
+        assert first.json() == second.json() and second.headers["idempotent-replayed"] == "true"
+        shown = first.json()[secret].rpartition("=")[2]
+        for path in server.data_dir.glob("collab.sqlite3*"):
+            assert shown.encode() not in path.read_bytes()
+    assert len((await ada.http.get("/api/me/tokens")).json()["items"]) == 2
+
+
+async def test_a_key_that_is_revoked_ends_what_it_runs_also_outside_of_sessions(ada: Account) -> None:
+    made = (await ada.http.post("/api/me/tokens", json={})).json()
+    endless = {
+        "language": "javascript",
+        "code": "await new Promise(() => setInterval(() => {}, 1000))",
+        "timeout": 60_000,
+    }
+    headers = {"authorization": f"Bearer {made['token']}", "prefer": "respond-async"}
+    run = (await ada.http.post("/api/executions", json=endless, headers=headers)).json()["executionId"]
+    own = (await ada.http.post("/api/executions", json=endless, headers={"prefer": "respond-async"})).json()
+    await ada.http.delete(f"/api/me/tokens/{made['id']}")
+    async with asyncio.timeout(5):
+        events = (await ada.http.get(f"/api/executions/{run}/events")).text
+    assert '"cancelled"' in events
+    assert (await ada.http.post(f"/api/executions/{own['executionId']}/cancel")).json()["cancelled"] is True
