@@ -16,6 +16,8 @@ NUMBER_MAX = 2**53 - 1
 FILES_MAX = 1_000
 MODULES_MAX = 200
 NAME_CHARS_MAX = 255
+ARGUMENTS_MAX = 256
+ARGUMENTS_CHARS_MAX = 65_536
 
 
 class RequestFile(Message):
@@ -34,6 +36,7 @@ class ExecuteRequest(Message):
     entry: str | None = Field(default=None, min_length=1, max_length=NAME_CHARS_MAX)
     files: list[RequestFile] | None = Field(default=None, max_length=FILES_MAX)
     stdin: str | None = None
+    argv: list[str] | None = Field(default=None, max_length=ARGUMENTS_MAX)
     timeout: int = Field(default=TIMEOUT_DEFAULT_MS, ge=TIMEOUT_MIN_MS, le=NUMBER_MAX)
     memory_limit: int = Field(default=MEMORY_LIMIT_DEFAULT_BYTES, ge=MEMORY_LIMIT_MIN_BYTES, le=NUMBER_MAX)
     allowed_modules: list[str] | None = Field(default=None, max_length=MODULES_MAX)

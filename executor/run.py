@@ -15,7 +15,7 @@ from executor import environments, events, pricing
 from executor.allowances import Claim
 from executor.artifacts import KeptFile
 from executor.quota import Full, Quota, Ticket
-from executor.request import ExecuteRequest
+from executor.request import ARGUMENTS_CHARS_MAX, ExecuteRequest
 from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
 from executor.scan.mask import Mask
 from executor.scan.policy import ScanPolicy, blocking
@@ -176,7 +176,7 @@ async def admit(
         language=snapshot.language,
         entry=snapshot.entry,
         files=[_wire_file(file.name, file.content) for file in snapshot.files],
-        argv=[],
+        argv=request.argv or [],
         env=dict(terms.env),
         stdin=request.stdin,
         interactive=request.stdin is None,
@@ -203,6 +203,8 @@ def _shape_problem(
     entry = next(file for file in snapshot.files if file.name == snapshot.entry)
     if not entry.content.strip():
         return f"code: {snapshot.entry} is empty"
+    if sum(map(len, request.argv or [])) > ARGUMENTS_CHARS_MAX:
+        return f"argv: at most {ARGUMENTS_CHARS_MAX} characters in all"
     if request.stdin is not None and len(request.stdin) > limits.stdin_bytes_max:
         return f"stdin: at most {limits.stdin_bytes_max} bytes"
     if request.context is not None:

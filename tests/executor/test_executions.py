@@ -87,6 +87,7 @@ async def test_a_run_is_told_in_order_and_its_result_settled_and_charged(executo
         ({"if_version": 6}, "stale", "version 7"),
         ({"stdin": "x" * (2**20 + 1)}, "invalid", "stdin"),
         ({"context": {"a": "x" * 2**20}}, "invalid", "context"),
+        ({"argv": ["x" * 2**15] * 3}, "invalid", "argv"),
     ],
 )
 async def test_a_refusal_is_recorded_named_and_free(
@@ -207,6 +208,11 @@ async def test_typed_input_reaches_the_program_and_is_refused_after_its_end(exec
     assert not await executor.stdin(execution_id, "late")
     assert (await executor.result(execution_id))["result"] == "one\ntwo\n"
     assert not await executor.stdin(execution_id, "gone")
+
+
+async def test_arguments_reach_the_program_as_they_were_given(executor: Executor) -> None:
+    execution_id = await submit(executor, "return process.argv.slice(2)", argv=["--name", "two words", ""])
+    assert (await executor.result(execution_id))["result"] == ["--name", "two words", ""]
 
 
 async def test_output_beyond_the_cap_is_cut_with_a_notice(engine: AsyncEngine, pool: LocalPool) -> None:

@@ -141,6 +141,7 @@ export interface ExecuteRequest {
   entry?: string;
   files?: RequestFile[];
   stdin?: string;
+  argv?: string[];
   timeout?: number;
   memoryLimit?: number;
   allowedModules?: string[];
