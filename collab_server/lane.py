@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions
+from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
 from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
 from collab_server.ids import derived_id
-from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape
+from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape, Undo
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
 from executor.run import Refused
@@ -112,12 +112,14 @@ class Lane:
         files: FileActions,
         executions: ExecutionActions,
         reruns: RerunActions,
+        undo: UndoActions,
         scans: ScanActions,
     ) -> None:
         self._connection = connection
         self._files = files
         self._executions = executions
         self._reruns = reruns
+        self._undo_actions = undo
         self._scans = scans
         self._aside: set[asyncio.Task[None]] = set()
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
@@ -132,6 +134,7 @@ class Lane:
             "edit": (EditFile, self._edit),
             "rename": (Rename, self._rename),
             "delete": (Delete, self._delete),
+            "undo": (Undo, self._undo),
             "ping": (Nothing, self._ping),
         }
 
@@ -281,6 +284,11 @@ class Lane:
     async def _delete(self, wanted: Delete) -> list[Reply]:
         self._require_edit()
         return [{"type": "ok", **await self._files.delete(*self._where, wanted.file_id, actor=self._connection.actor)}]
+
+    async def _undo(self, wanted: Undo) -> list[Reply]:
+        self._require_edit()
+        done = await self._undo_actions.undo(*self._where, wanted, actor=self._connection.actor)
+        return [{"type": "ok", **done}]
 
     def _scan(self, wanted: ScanFiles, reply_to: str | int | None) -> list[Reply]:
         """Answered aside, when it is done: what is typed meanwhile must not wait for it."""

@@ -26,6 +26,7 @@ from collab_server.actions import (
     ScanActions,
     SessionActions,
     TierActions,
+    UndoActions,
     UserActions,
     WebhookActions,
 )
@@ -79,6 +80,7 @@ class Services:
     sessions: SessionActions
     files: FileActions
     history: HistoryActions
+    undo: UndoActions
     executions: ExecutionActions
     reruns: RerunActions
     environments: EnvironmentActions
@@ -181,6 +183,7 @@ async def running(
         )
         reruns = RerunActions(executor, executions, sessions)
         history = HistoryActions(sessions, reruns, log)
+        undo = UndoActions(engine, sessions, log)
         scans = ScanActions(executor, executions, sessions, members, now=now)
 
         async def may_still_run(actor_id: str, session_id: str) -> bool:
@@ -204,7 +207,7 @@ async def running(
                 await executions.rights_changed(change, may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
-        sockets = Sockets(identity, members, sessions, files, executions, reruns, scans, revocations, settings)
+        sockets = Sockets(identity, members, sessions, files, executions, reruns, undo, scans, revocations, settings)
 
         def figures() -> dict[str, Any]:
             return {
@@ -241,6 +244,7 @@ async def running(
             sessions,
             files,
             history,
+            undo,
             executions,
             reruns,
             EnvironmentActions(engine, executor.environments, sessions, now=now),

@@ -204,6 +204,29 @@ class Stdin(Shape):
     eof: bool = False
 
 
+class Undo(Shape):
+    """Whose changes to take back: those behind `sinceVersion`, or the last `count`; without either all of them."""
+
+    actor_id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    since_version: int | None = Field(None, ge=0)
+    count: int | None = Field(None, ge=1, le=10_000)
+
+
+class UndoneFile(Shape):
+    file_id: str
+    name: str
+    status: Literal["changed", "restored", "deleted"]
+
+
+class UndoneOut(Shape):
+    """`version` is the new one; it is the one before where there was nothing to take back."""
+
+    actor_id: str
+    since_version: int
+    version: int
+    files: list[UndoneFile]
+
+
 class NewVersion(Shape):
     """The name that the present version is to be known by."""
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from starlette.websockets import WebSocket
 
-from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, SessionActions
+from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, SessionActions, UndoActions
 from collab_server.connection import Connection
 from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code
 from collab_server.identity import Identity
@@ -37,6 +37,7 @@ class Sockets:
     files: FileActions
     executions: ExecutionActions
     reruns: RerunActions
+    undo: UndoActions
     scans: ScanActions
     revocations: Revocations
     settings: Settings
@@ -100,7 +101,7 @@ class Sockets:
         try:
             async with self.sessions.room(connection.session_id) as room:
                 connection.room = room
-                lane = Lane(connection, self.files, self.executions, self.reruns, self.scans)
+                lane = Lane(connection, self.files, self.executions, self.reruns, self.undo, self.scans)
                 connection.on_role = lambda: lane.welcome("role")
                 limits = await self.executions.limits(connection.principal, connection.session_id)
                 lane.welcome(limits=limits)

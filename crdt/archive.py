@@ -30,6 +30,7 @@ class LogRow:
     actor_id: str
     created_at_ms: int
     update: bytes
+    undoes: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,23 @@ class Archive:
             )
             rows = tuple(_row(row) for row in found.mappings())
         return Loaded(tuple(snapshots), rows)
+
+    async def rows_between(self, session_id: str, after: int, up_to: int, *, limit: int) -> list[LogRow]:
+        """The rows of the versions behind `after`, in the order in which they were saved."""
+        columns = updates_table.c
+        query = select(updates_table).where(
+            columns.session_id == session_id, columns.version > after, columns.version <= up_to
+        )
+        async with self._engine.connect() as connection:
+            return [_row(row) for row in (await connection.execute(query.order_by(columns.id).limit(limit))).mappings()]
+
+    async def versions_by(self, session_id: str, actor_id: str, *, limit: int) -> list[int]:
+        """What an actor changed, newest first."""
+        columns = updates_table.c
+        mine = (columns.session_id == session_id, columns.actor_id == actor_id)
+        query = select(columns.version).where(*mine).group_by(columns.version).order_by(columns.version.desc())
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(query.limit(limit))).scalars())
 
     async def _snapshots(
         self, connection: AsyncConnection, session_id: str, up_to_version: int | None
@@ -240,4 +258,4 @@ class Archive:
 
 
 def _row(row: RowMapping) -> LogRow:
-    return LogRow(row["id"], row["version"], row["actor_id"], row["created_at_ms"], row["update"])
+    return LogRow(row["id"], row["version"], row["actor_id"], row["created_at_ms"], row["update"], row["undoes"])

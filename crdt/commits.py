@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crdt.tables import updates_table
 
-Row: TypeAlias = tuple[str, str, int, str, int, bytes]
-COLUMNS = ("row_key", "session_id", "version", "actor_id", "created_at_ms", "update")
+Row: TypeAlias = tuple[str, str, int, str, int, bytes, bytes | None]
+COLUMNS = ("row_key", "session_id", "version", "actor_id", "created_at_ms", "update", "undoes")
 
 
 class Commits(Protocol):

@@ -305,6 +305,10 @@ class Content:
     def encode(self) -> bytes:
         return self._replica.encode()
 
+    def labels(self) -> dict[str, tuple[object, object]]:
+        """Name and language of the files as they are written, not as they are shown."""
+        return {file.id: (file.name, file.language) for file in self._files.values()}
+
     def modified(self) -> dict[str, int]:
         return {file.id: file.modified_ms for file in self._files.values()}
 

@@ -3,7 +3,8 @@ Connections, timers, storage and other nodes never appear here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from pycrdt import Map, Text
 
@@ -13,7 +14,7 @@ from crdt.content import Change, Content, FileChange
 from crdt.files import TrackedFile
 from crdt.known import Admitted
 from crdt.languages import language_of
-from crdt.model import EditRefused, StaleEdit, TextEdit
+from crdt.model import EditRefused, StaleEdit, TextEdit, Wanted
 from crdt.replica import ApplyFailed, Effects
 
 __all__ = ["Admitted", "ApplyFailed", "Change", "Document", "FileChange"]
@@ -87,6 +88,49 @@ class Document(Content):
         rebased = self._rebased(file, base_version, arithmetic.check_edits(cleaned))
         return self._write(file, arithmetic.check_edits(rebased, file.length))
 
+    def reshape(self, files: Sequence[Wanted]) -> Change | None:
+        """Brings several files to what is wanted of each, as one change; what came meanwhile stays."""
+        steps: list[Callable[[], None]] = []
+        for wanted in files:
+            steps.extend(self._steps_to(wanted))
+        if not steps:
+            return None
+        with self._replica.editing() as effects:
+            for step in steps:
+                step()
+        return None if effects.update is None else self._own(effects)
+
+    def _steps_to(self, wanted: Wanted) -> Iterator[Callable[[], None]]:
+        file = self._files.get(wanted.file_id)
+        if file is None:
+            if wanted.before is None:
+                content = "".join(edit.text for edit in wanted.edits)
+                self._check_size(content)
+                labels = {"name": wanted.name or wanted.file_id, "language": wanted.language or "text"}
+                yield partial(self._put, wanted.file_id, {**labels, "content": content})
+            return
+        text = file.content()
+        if wanted.delete and text == wanted.before:
+            yield partial(self._put, wanted.file_id, None)
+            return
+        if wanted.before is None:
+            return
+        entry = self._map_of(file)
+        for key, label in (("name", wanted.name), ("language", wanted.language)):
+            if label is not None:
+                yield partial(entry.__setitem__, key, label)
+        if wanted.edits and file.text is not None:
+            edits = arithmetic.transform(wanted.edits, arithmetic.diff(wanted.before, text))
+            self._check_size(arithmetic.apply_edits(text, edits))
+            places = [(file.byte_offset(edit.start), file.byte_offset(edit.end), edit.text) for edit in edits]
+            yield partial(_apply, file.text, places)
+
+    def _put(self, file_id: str, entry: dict[str, str] | None) -> None:
+        if entry is None:
+            del self._replica.files[file_id]
+        else:
+            self._replica.files[file_id] = Map({**entry, "content": Text(entry["content"])})
+
     def reaches_back(self, file_id: str, base_version: int) -> bool:
         """Whether edits made on `base_version` can be brought forward."""
         file = self._files.get(file_id)
@@ -135,12 +179,7 @@ class Document(Content):
             if text is None:
                 text = Text()
                 self._map_of(file)["content"] = text
-            # From the back, so that the offsets of what is still to come stay true.
-            for start, end, new in reversed(places):
-                if end > start:
-                    del text[start:end]
-                if new:
-                    text.insert(start, new)
+            _apply(text, places)
         return self._own(effects)
 
     def _map_of(self, file: TrackedFile) -> Map[object]:
@@ -164,3 +203,12 @@ class Document(Content):
     def _check_size(self, content: str) -> None:
         if len(content) * 4 > self._limits.file_bytes_max and len(content.encode()) > self._limits.file_bytes_max:
             raise EditRefused("too_large", f"a file has at most {self._limits.file_bytes_max} bytes", "content")
+
+
+def _apply(text: Text, places: Sequence[tuple[int, int, str]]) -> None:
+    """`places` are in bytes. From the back, so that the offsets of what is still to come stay true."""
+    for start, end, new in reversed(places):
+        if end > start:
+            del text[start:end]
+        if new:
+            text.insert(start, new)

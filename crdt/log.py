@@ -94,6 +94,7 @@ class Log(Archive):
         authored: Sequence[tuple[str, bytes]],
         on_commit: Callable[[], None],
         on_failure: Callable[[BaseException], None] | None = None,
+        undoes: bytes | None = None,
     ) -> None:
         """One version, a row for each author. `on_failure` is called at every failed attempt; it is tried again."""
         created_at_ms = int(self._now() * 1000)
@@ -101,7 +102,7 @@ class Log(Archive):
         size = 0
         for actor_id, update in authored:
             self._count += 1
-            rows.append((f"{self._prefix}:{self._count}", session_id, version, actor_id, created_at_ms, update))
+            rows.append((f"{self._prefix}:{self._count}", session_id, version, actor_id, created_at_ms, update, undoes))
             size += len(update)
         self._queue.append(_Entry(session_id, rows, size, on_commit, on_failure))
         self._idle.clear()

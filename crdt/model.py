@@ -49,6 +49,18 @@ class TextEdit:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What becomes of one file. `before` is its text that `edits` are made on, None where there is no such file."""
+
+    file_id: str
+    before: str | None
+    edits: tuple[TextEdit, ...] = ()
+    name: str | None = None
+    language: str | None = None
+    delete: bool = False
+
+
+@dataclass(frozen=True)
 class Limits:
     """Every bound on what strangers may send or keep here."""
 

@@ -3,6 +3,7 @@ All of it is synchronous; sockets, SQL and Redis are behind the ports that are h
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,7 @@ from crdt.intake import Authored, Intake
 from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
-from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, Limits, TextEdit
+from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, Limits, TextEdit, Wanted
 from crdt.neighbours import Neighbours
 from crdt.presence import Presence
 from crdt.protocol import (
@@ -37,6 +38,7 @@ from crdt.protocol import (
     update_frame,
 )
 from crdt.saving import Saving
+from crdt.undoing import UNDO_ROWS_MAX, Undone, wanted_of
 from crdt.watch import NOBODY, Phase, Watch
 
 __all__ = ["Member", "Peer", "Room"]
@@ -223,10 +225,17 @@ class Room:
         """Applies what came in this turn of the loop as one change and passes it on."""
         self._intake.flush()
 
-    def carry_out(self, change: Change, authors: Sequence[Actor], authored: Authored, author: Member | None) -> None:
+    def carry_out(
+        self,
+        change: Change,
+        authors: Sequence[Actor],
+        authored: Authored,
+        author: Member | None,
+        undoes: bytes | None = None,
+    ) -> None:
         """A change of this node: to the log, to the members here, to the other nodes."""
         version = change.version
-        self._saving.take(version, authored)
+        self._saving.take(version, authored, undoes)
         self.changes_since_snapshot += 1
         self.bytes_since_snapshot += len(change.update)
         self._tell_members(change, authors, author)
@@ -300,7 +309,22 @@ class Room:
     def delete_file(self, actor: Actor, file_id: str) -> int:
         return self._edit(actor, lambda: self._document.delete_file(file_id))
 
-    def _edit(self, actor: Actor, edit: Callable[[], Change | None]) -> int:
+    async def undo(self, actor: Actor, actor_id: str, since: int) -> list[Wanted]:
+        """Takes back what `actor_id` did behind version `since`, as one change of `actor`; returns what became of files."""
+        self.flush()
+        up_to = self.version
+        await self.saved(up_to)
+        base = await self._log.load_at(self.session_id, since)
+        rows = await self._log.rows_between(self.session_id, since, up_to, limit=UNDO_ROWS_MAX + 1)
+        if len(rows) > UNDO_ROWS_MAX:
+            raise EditRefused("too_large", f"an undo looks at {UNDO_ROWS_MAX} changes at most; restore a version")
+        # In a thread: a long log takes a while, and people are typing.
+        wanted = await asyncio.to_thread(wanted_of, base, rows, actor_id, since, self._limits, now=self._now)
+        undone = Undone(actor_id, since, up_to).encode()
+        self._edit(actor, lambda: self._document.reshape(wanted), undone)
+        return wanted
+
+    def _edit(self, actor: Actor, edit: Callable[[], Change | None], undoes: bytes | None = None) -> int:
         if self.quarantined is not None:
             raise EditRefused("quarantined", QUARANTINED)
         self.flush()
@@ -310,7 +334,7 @@ class Room:
         except ApplyFailed as failure:
             raise EditRefused("invalid", "the edit cannot be applied") from failure
         if change is not None:
-            self.carry_out(change, [actor], [(actor.id, change.update)], None)
+            self.carry_out(change, [actor], [(actor.id, change.update)], None, undoes)
         return self.version
 
     async def recall(self, file_id: str, base_version: int) -> None:

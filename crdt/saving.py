@@ -70,11 +70,11 @@ class Saving:
 
     # -- what was changed here -----------------------------------------------------------------------------------
 
-    def take(self, version: int, authored: Sequence[tuple[str, bytes]]) -> None:
+    def take(self, version: int, authored: Sequence[tuple[str, bytes]], undoes: bytes | None = None) -> None:
         self._own.append(version)
         self._owed.append(version)
         self._log.append_change(
-            self._session_id, version, authored, lambda: self._committed(version), self._commit_failed
+            self._session_id, version, authored, lambda: self._committed(version), self._commit_failed, undoes
         )
 
     def owe(self, version: int) -> None:

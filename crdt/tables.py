@@ -36,6 +36,8 @@ updates_table = Table(
     Column("actor_id", String(255), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("update", LargeBinary, nullable=False),
+    # Of an undo: what it took back (undoing.Undone, as JSON), so that it is taken back once.
+    Column("undoes", LargeBinary),
     UniqueConstraint("row_key"),
 )
 Index(None, updates_table.c.session_id, updates_table.c.version, updates_table.c.id)
@@ -96,6 +98,7 @@ set_aside_table = Table(
     Column("actor_id", String(255), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("update", LargeBinary, nullable=False),
+    Column("undoes", LargeBinary),
     Column("set_aside_at_ms", BigInteger, nullable=False),
 )
 Index(None, set_aside_table.c.session_id)

@@ -19,6 +19,7 @@ HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20
 TYPE_ARRAY, TYPE_MAP, TYPE_TEXT = 0, 1, 2
 ANY_STRING = 119
 
+_UNBOUNDED = Limits(structs_per_update_max=2**40, clients_per_update_max=2**40, deletes_per_update_max=2**40)
 _LOOP = "an item builds on itself"
 
 # Where an item hangs.
@@ -118,6 +119,29 @@ def scan(update: bytes, limits: Limits, cuts: list[Id] | None = None, strings: l
     if at != len(update):
         raise malformed("bytes are left behind an update")
     return found
+
+
+def parts(update: bytes) -> tuple[bytes, list[tuple[int, int, int]], list[tuple[int, int, int]], bool]:
+    """A checked update taken apart: the bytes of its items, its deletions, and its typed text as (client, start, end);
+    and whether there is more than text in it."""
+    strings: list[Stretch] = []
+    found, items_end = _scan_structs(update, _UNBOUNDED, None, strings)
+    deletes: list[tuple[int, int, int]] = []
+    blocks, at = read_varint(update, items_end)
+    for _ in range(blocks):
+        client, at = read_varint(update, at)
+        count, at = read_varint(update, at)
+        for _ in range(count):
+            clock, at = read_varint(update, at)
+            length, at = read_varint(update, at)
+            deletes.append((client, clock, clock + length))
+    typed = [(one.client, one.clock, one.clock + _units(one.raw)) for one in strings]
+    return update[:items_end], deletes, typed, bool(found.linked)
+
+
+def _units(raw: bytes) -> int:
+    """In UTF-16, as Yjs counts."""
+    return len(raw) if raw.isascii() else len(raw.decode().encode("utf-16-le")) // 2
 
 
 def _scan_structs(

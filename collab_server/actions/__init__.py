@@ -13,6 +13,7 @@ from collab_server.actions.reruns import RerunActions
 from collab_server.actions.scans import ScanActions
 from collab_server.actions.sessions import SessionActions
 from collab_server.actions.tiers import TierActions
+from collab_server.actions.undo import UndoActions
 from collab_server.actions.users import UserActions
 from collab_server.actions.webhooks import WebhookActions
 
@@ -27,6 +28,7 @@ __all__ = [
     "ScanActions",
     "SessionActions",
     "TierActions",
+    "UndoActions",
     "UserActions",
     "WebhookActions",
 ]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
-from collab_server.shapes import DiffOut, NewVersion, SessionOut
+from collab_server.shapes import DiffOut, NewVersion, SessionOut, Undo, UndoneOut
 
 router = APIRouter(prefix="/sessions/{session_id}", tags=["history"], responses=PROBLEMS)
 Point = Annotated[str, Query(max_length=80, description="A version, `now`, or `run:{executionId}`: what a run ran.")]
@@ -51,6 +51,16 @@ async def restore(
     async def work() -> Response:
         shown = await node.history.restore(who, session_id, version)
         return Json(shown, 200, etag(shown["version"]))
+
+    return await once(request, who, key, work)
+
+
+@router.post("/undo", response_model=UndoneOut, summary="Take back what one actor did, and nothing of anybody else's")
+async def undo(
+    request: Request, node: Node, who: Asker, session_id: str, wanted: Undo, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.undo.undo(who, session_id, wanted))
 
     return await once(request, who, key, work)
 

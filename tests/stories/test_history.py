@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from tests.stories.conftest import Account, account
@@ -95,3 +96,40 @@ async def test_what_changed_since_a_run_is_told_file_by_file(ada: Account) -> No
     assert [one["status"] for one in back["files"]] == ["added", "changed", "renamed", "removed"]
     for wrong in ("x", "run:nothing", "99999", "-1"):
         assert (await ada.http.get(f"{place}/diff", params={"from": wrong})).status_code in (404, 422), wrong
+
+
+async def test_an_agents_changes_are_taken_back_and_everybody_elses_stay(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="one\ntwo\n")
+    place = f"/api/sessions/{session['id']}"
+    agent, editor = await account(server), await account(server)
+    for other in (agent, editor):
+        await ada.http.put(f"{place}/collaborators/{other.user_id}", json={"role": "editor"})
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as browser:
+        await browser.post("/api/login", json={"token": ada.token})
+    file = session["files"][0]["id"]
+    async with server.lane(session["id"], agent.token) as lane:
+        await lane.ask("write", name="main.js", content="ONE\nthree\n")
+        await lane.ask("write", name="junk.js", content="junk")
+    await ada.http.put(f"{place}/files/{file}", json={"content": "ONE\nthree\nfour\n"})
+    person = await editor.http.post(f"{place}/undo", json={"actorId": ada.user_id})
+    assert (person.status_code, person.json()["code"]) == (403, "forbidden")
+    both = await editor.http.post(f"{place}/undo", json={"actorId": agent.user_id, "count": 1, "sinceVersion": 1})
+    assert both.status_code == 422
+    last = await editor.http.post(f"{place}/undo", json={"actorId": agent.user_id, "count": 1})
+    assert [(one["name"], one["status"]) for one in last.json()["files"]] == [("junk.js", "deleted")], last.text
+    wanted, key = {"actorId": agent.user_id}, {"idempotency-key": "undo"}
+    done = await editor.http.post(f"{place}/undo", json=wanted, headers=key)
+    assert done.json()["version"] == last.json()["version"] + 1
+    assert (await editor.http.post(f"{place}/undo", json=wanted, headers=key)).json() == done.json()
+    now = (await ada.http.get(place)).json()["files"]
+    assert [(one["name"], one["content"]) for one in now] == [("main.js", "one\ntwo\nfour\n")]
+    newest = (await ada.http.get(f"{place}/versions")).json()["items"][0]
+    assert newest["actorIds"] == [editor.user_id]
+    async with server.lane(session["id"], ada.token) as owner:
+        assert (await owner.ask("undo", actorId=agent.user_id))["files"] == []
+        again = await owner.ask("undo", actorId=editor.user_id, count=1)
+        assert [(one["name"], one["status"]) for one in again["files"]] == [("main.js", "changed")]
+        assert (await owner.ask("files"))["files"][0]["content"] == "ONE\nthree\nfour\n"
+        assert (await owner.ask("undo", actorId="nobody", count=1))["files"] == []
+    await agent.http.aclose()
+    await editor.http.aclose()

@@ -108,5 +108,7 @@ export const api = {
     call<{ version: number; name: string }>('POST', at(id, '/versions'), { name }, idempotent()),
   restoreVersion: (id: string, version: number) => call<SessionInfo>('POST', at(id, `/versions/${version}/restore`)),
 
+  undo: (id: string, actorId: string) => call<{ files: unknown[] }>('POST', at(id, '/undo'), { actorId }, idempotent()),
+
   pricing: () => call<{ tiers: Tier[] }>('GET', '/api/pricing'),
 };

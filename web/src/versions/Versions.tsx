@@ -19,6 +19,7 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
   const [timeline, setTimeline] = useState<Timeline>({ kind: 'loading' });
   const [chosen, setChosen] = useState<number | null>(null);
   const [compare, setCompare] = useState<Compare>('before');
+  const [undoing, setUndoing] = useState<string | null>(null);
   const [restoring, setRestoring] = useState(false);
   const load = async (before: number | null = null): Promise<void> => {
     try {
@@ -41,6 +42,14 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
     if (!(await attempt(() => api.restoreVersion(id, chosen)))) return;
     toast(`Version ${chosen} is back. Nothing is lost: the versions since are still in the history.`);
     onClose();
+  };
+  const undo = async (): Promise<void> => {
+    if (undoing === null) return;
+    const done: unknown[] = [];
+    if (!(await attempt(async () => void done.push(...(await api.undo(id, undoing)).files)))) return;
+    toast(done.length === 0 ? 'There was nothing left to undo.' : `The changes by ${authors(session, [undoing])} are undone.`);
+    setUndoing(null);
+    await load();
   };
   return (
     <Modal label="History of versions" class="versions" onClose={onClose}>
@@ -73,6 +82,11 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
                 <button type="button" aria-pressed={compare === 'now'} onClick={() => setCompare('now')}>Since then</button>
               </div>
               <span class="grow" />
+              {session.mayEdit.value && step?.actorIds.length === 1 ? (
+                <button type="button" class="button" data-testid="undo-author" onClick={() => setUndoing(step.actorIds[0] ?? null)}>
+                  Undo all changes by {authors(session, step.actorIds)}
+                </button>
+              ) : null}
               {session.mayEdit.value ? (
                 <button type="button" class="button button-primary" data-testid="restore" disabled={chosen === null || chosen === steps[0]?.version} onClick={() => setRestoring(true)}>
                   <Icon name="history" /> Restore v{chosen}
@@ -82,6 +96,12 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
             {step === null ? null : <Changes key={`${step.version}-${step.first}`} session={session} step={step} compare={compare} />}
           </section>
         </div>
+      ) : null}
+      {undoing !== null ? (
+        <Confirm
+          title={`Undo all changes by ${authors(session, [undoing])}?`} action="Undo" harmless onYes={undo} onClose={() => setUndoing(null)}
+          text="What they typed goes, what they deleted comes back, and everything that others wrote stays. That is a new change: the history keeps it all."
+        />
       ) : null}
       {restoring ? (
         <Confirm

@@ -1,0 +1,151 @@
+"""Taking back what one actor did: what others typed survives byte for byte, whatever was concurrent."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+
+import pytest
+
+from crdt.model import TextEdit
+from tests.crdt.clients import Client, node, person, settle
+
+AGENT, ANN, BOB = "id-agent", "id-ann", "id-bob"
+
+
+class Typist(Client):
+    """Types characters that nobody else types, so that each tells who wrote it and who deleted it."""
+
+    typed: dict[str, str]
+    deleted: dict[str, set[str]]
+
+    def now(self) -> str:
+        return str(self.text("f"))
+
+    def type_somewhere(self, rand: random.Random, fresh: itertools.count[int]) -> None:
+        at = rand.randrange(len(self.now()) + 1)
+        new = "".join(chr(0x4E00 + next(fresh)) for _ in range(rand.randrange(1, 6)))
+        self.typed.update(dict.fromkeys(new, self.actor.id))
+        self.text("f").insert(3 * at, new)
+
+    def delete_somewhere(self, rand: random.Random) -> None:
+        text = self.now()
+        if text:
+            start = rand.randrange(len(text))
+            end = min(len(text), start + rand.randrange(1, 8))
+            for char in text[start:end]:
+                self.deleted.setdefault(char, set()).add(self.actor.id)
+            del self.text("f")[3 * start : 3 * end]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_only_what_the_actor_did_is_taken_back(tmp_path: Path, seed: int) -> None:
+    rand = random.Random(seed)
+    fresh = itertools.count(seed * 1_000)
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        people = [Typist(person(name)) for name in ("ann", "bob", "agent")]
+        typed: dict[str, str] = {}
+        deleted: dict[str, set[str]] = {}
+        for one in people:
+            one.typed, one.deleted = typed, deleted
+            one.connect(room)
+        people[0].make_file("f", "a.txt")
+        settle(*people)
+        since = 0
+        kept_typed: set[str] = set()
+        kept_deleted: set[str] = set()
+        for step in range(60):
+            one = rand.choice(people)
+            if rand.random() < 0.6:
+                one.type_somewhere(rand, fresh)
+            else:
+                one.delete_somewhere(rand)
+            if rand.random() < 0.15:
+                one.disconnect() if one.online else one.connect(room)
+            if rand.random() < 0.5:
+                settle(*people)
+            if step == 15 and seed % 3:
+                for each in people:
+                    if not each.online:
+                        each.connect(room)
+                settle(*people)
+                since = room.version
+                kept_typed = set(typed)
+                kept_deleted = {char for char, by in deleted.items() if AGENT in by}
+        for one in people:
+            if not one.online:
+                one.connect(room)
+        settle(*people)
+        before = people[0].now()
+
+        await room.undo(people[0].actor, AGENT, since)
+        settle(*people)
+        after = people[0].now()
+        assert {one.now() for one in people} == {after} == {room.file("f").content}
+        theirs = [char for char in before if typed[char] != AGENT or char in kept_typed]
+        assert [char for char in after if char in set(theirs)] == theirs
+        both = {char for char, by in deleted.items() if AGENT in by and len(by) > 1} - kept_deleted
+        by_agent = {char for char, by in deleted.items() if by == {AGENT}} - kept_deleted
+        back = {char for char in by_agent if typed[char] != AGENT or char in kept_typed}
+        # What both deleted at the same time may be either's.
+        assert set(theirs) | back <= set(after) <= set(theirs) | back | both
+        assert len(set(after)) == len(after)
+        assert not {char for char in after if typed[char] == AGENT and char not in kept_typed}
+
+        await room.undo(people[1].actor, AGENT, since)
+        assert room.file("f").content == after, "what was taken back once is not taken back again"
+
+
+async def test_an_undo_puts_text_back_around_what_was_typed_inside_it(tmp_path: Path) -> None:
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        ann, agent = Client(person("ann")), Client(person("agent"))
+        ann.connect(room)
+        agent.connect(room)
+        ann.make_file("f", "a.txt", "hello world")
+        settle(ann, agent)
+        del agent.text("f")[0:11]
+        ann.text("f").insert(5, "X")
+        settle(agent, ann)
+        assert str(ann.text("f")) == "X"
+        await room.undo(ann.actor, AGENT, 0)
+        settle(ann, agent)
+        assert str(ann.text("f")) == "helloX world"
+
+
+async def test_files_and_names_come_back_and_what_others_wrote_in_new_ones_stays(tmp_path: Path) -> None:
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        ann, agent = person("ann"), person("agent", kind="agent")
+        for name in ("deleted", "renamed", "fought"):
+            room.create_file(ann, f"{name}.py", "print(1)\n", None, name)
+        since = room.version
+        room.delete_file(agent, "deleted")
+        room.rename_file(agent, "renamed", "wild.js")
+        room.rename_file(agent, "fought", "b.py")
+        room.rename_file(ann, "fought", "c.py")
+        room.create_file(agent, "own.py", "rubbish", None, "own")
+        room.create_file(agent, "shared.py", "agent\n", None, "shared")
+        room.edit_text(ann, "shared", room.version, [TextEdit(6, 6, "ann\n")])
+        version = room.version
+        await room.undo(ann, AGENT, since)
+        assert room.version == version + 1
+        assert {file.id: (file.name, file.language, file.content) for file in room.files()} == {
+            "deleted": ("deleted.py", "python", "print(1)\n"),
+            "renamed": ("renamed.py", "python", "print(1)\n"),
+            "fought": ("c.py", "python", "print(1)\n"),
+            "shared": ("shared.py", "python", "ann\n"),
+        }
+        await rooms.release(room)
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        version = room.version
+        await room.undo(ann, AGENT, since)
+        assert room.version == version, "a restarted node knows what was taken back"
+        # An undo is a change like any other, and can be taken back itself.
+        await room.undo(person("bob"), ANN, version - 1)
+        assert room.file("own").content == "rubbish"
+        assert room.file("renamed").name == "wild.js"
+        assert "deleted" not in {file.id for file in room.files()}
