@@ -169,7 +169,8 @@ class Turn:
             return
         self._left = True
         try:
-            if self._lease is not None and not self._kept:
+            # Also when the wait was given up: the lease may have come in that moment.
+            if not self._kept:
                 await self._store.release(self._execution_id)
         except (SQLAlchemyError, OSError):
             logger.warning("the lease of run %s is left to expire", self._execution_id)
