@@ -369,6 +369,28 @@ class DifferenceOut(Shape):
     truncated: bool
 
 
+class StepOut(Shape):
+    """What one actor did to one file in one version; the edits are on the text before it."""
+
+    version: int
+    at: str
+    actor_id: str
+    file_id: str
+    name: str
+    language: str
+    deleted: bool
+    edits: list[Edit]
+
+
+class PlaybackOut(Shape):
+    """The files at `from`, changed step by step, are the files at the version of the last step. `next`: where to go on."""
+
+    from_: int = Field(alias="from")
+    to: int
+    steps: list[StepOut]
+    next: int | None
+
+
 class DiffOut(Shape):
     from_: int = Field(alias="from")
     to: int

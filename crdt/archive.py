@@ -119,6 +119,28 @@ class Archive:
         async with self._engine.connect() as connection:
             return [_row(row) for row in (await connection.execute(query.order_by(columns.id).limit(limit))).mappings()]
 
+    async def page_behind(
+        self, session_id: str, after: int, up_to: int, *, rows_max: int, bytes_max: int
+    ) -> list[LogRow]:
+        """The rows of the next versions behind `after`, whole versions and at least one."""
+        columns = updates_table.c
+        mine = (columns.session_id == session_id, columns.version > after, columns.version <= up_to)
+        sizes = select(columns.version, func.length(columns.update)).where(*mine)
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(sizes.order_by(columns.version, columns.id).limit(rows_max + 1))).all()
+            if not found:
+                return []
+            last, size = found[0][0], 0
+            for at, (version, length) in enumerate(found):
+                size += length
+                if at == rows_max or size > bytes_max:
+                    # The version of this row is incomplete: the one before it ends the page.
+                    break
+                if at + 1 == len(found) or found[at + 1][0] != version:
+                    last = version
+            rows = select(updates_table).where(*mine, columns.version <= last).order_by(columns.version, columns.id)
+            return [_row(row) for row in (await connection.execute(rows)).mappings()]
+
     async def versions_by(self, session_id: str, actor_id: str, *, limit: int) -> list[int]:
         """What an actor changed, newest first."""
         columns = updates_table.c

@@ -84,17 +84,20 @@ class Content:
         finally:
             self._watch.end()
 
-    def replay(self, updates: Sequence[bytes], version: int, at_ms: int, *, alone: bool = True) -> None:
-        """Some versions of the log up to `version`; after ApplyFailed or FrameError what was good may be given again.
+    def replay(self, updates: Sequence[bytes], version: int, at_ms: int, *, alone: bool = True) -> list[Change]:
+        """Some versions of the log up to `version`; returns what they did to the files.
+
+        After ApplyFailed or FrameError what was good may be given again.
 
         `alone`: it is one version, which can be named should it stop the process."""
         self._watch.begin(self._session_id, Phase.LOAD, version if alone else SEVERAL)
         try:
-            self._take_rows(updates, version, at_ms)
+            return self._take_rows(updates, version, at_ms)
         finally:
             self._watch.end()
 
-    def _take_rows(self, updates: Sequence[bytes], version: int, at_ms: int) -> None:
+    def _take_rows(self, updates: Sequence[bytes], version: int, at_ms: int) -> list[Change]:
+        changes: list[Change] = []
         waiting = [*updates, *self.known.release_held()]
         progress = True
         while waiting and progress:
@@ -110,21 +113,24 @@ class Content:
                     progress = True
                     if item.torn:
                         # A torn pair is mended in what is there.
-                        ready = self._replay(ready, version, at_ms)
+                        ready = self._replay(ready, version, at_ms, changes)
                     if not item.known:
                         ready.append(item)
                     if item.torn:
-                        ready = self._replay(ready, version, at_ms)
+                        ready = self._replay(ready, version, at_ms, changes)
             except FrameError:
                 self.known.drop(ready)
                 raise
-            self._replay(ready, version, at_ms)
+            self._replay(ready, version, at_ms, changes)
             waiting = self.known.release_held() if progress else []
         self.version = max(self.version, version)
+        return changes
 
-    def _replay(self, items: list[Admitted], version: int, at_ms: int) -> list[Admitted]:
+    def _replay(self, items: list[Admitted], version: int, at_ms: int, changes: list[Change]) -> list[Admitted]:
         if items:
-            self._apply(items, at_ms, count=False)
+            change = self._apply(items, at_ms, count=False)
+            if change is not None:
+                changes.append(change)
             for item in items:
                 self._record(version, item.update)
         return []
@@ -167,7 +173,7 @@ class Content:
         mended: list[FileChange] = []
         for item in items:
             if item.torn:
-                mended.extend(self._mend(item.torn, count))
+                mended.extend(self._mend(item.torn))
         want = count and (len(items) > 1 or any(item.overlap for item in items))
         # A pair may come and be split in one update.
         updates = [replace_pairs(item.update, item.torn, TRUSTED) if item.torn else item.update for item in items]
@@ -213,7 +219,7 @@ class Content:
             file.forget_history(self._replica.base_version)
         self._recalled.clear()
 
-    def _mend(self, torn: set[Id], count: bool) -> list[FileChange]:
+    def _mend(self, torn: set[Id]) -> list[FileChange]:
         """Every Yjs client makes two U+FFFD of a surrogate pair that an edit splits; so must this replica."""
         before = {file.id: file.content() for file in self._files.values() if not file.ascii}
         self._mended = True
@@ -226,8 +232,7 @@ class Content:
             edits = arithmetic.diff(before[file.id], file.content()) if file.id in before else ()
             if edits:
                 file.history.append((self.version + 1, edits))
-                if count:
-                    changes.append(FileChange(file.id, self.shown_name(file.id), self._language(file), edits))
+                changes.append(FileChange(file.id, self.shown_name(file.id), self._language(file), edits))
         return changes
 
     def _file_changes(self, effects: Effects, version: int, at_ms: int) -> list[FileChange]:

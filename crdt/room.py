@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +23,7 @@ from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
 from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, Limits, TextEdit, Wanted
 from crdt.neighbours import Neighbours
+from crdt.playback import Page, play
 from crdt.presence import Presence
 from crdt.protocol import (
     EMPTY_UPDATE,
@@ -357,6 +358,10 @@ class Room:
             return then.files()
         finally:
             then.close()
+
+    def playback(self, after: int, up_to: int) -> AsyncGenerator[Page, None]:
+        """What was done between two versions, from the log."""
+        return play(self._log, self.session_id, after, up_to, self._limits, now=self._now)
 
     async def _then(self, version: int) -> Document:
         loaded = await self._log.load_at(self.session_id, version)

@@ -6,6 +6,7 @@ Nothing is ever rewritten; the log that this reads is crdt's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from collab_server.actions.reruns import RerunActions
@@ -16,6 +17,7 @@ from collab_server.shapes import timestamp
 from crdt.differences import differences
 from crdt.log import Log
 from crdt.model import FileState
+from crdt.playback import Page
 from crdt.room import Room
 
 RUN = "run:"
@@ -90,6 +92,19 @@ class HistoryActions:
                 for one in found
             ],
         }
+
+    async def playback(
+        self, principal: Principal, session_id: str, old: str, new: str
+    ) -> tuple[int, int, AsyncGenerator[Page, None]]:
+        """(from, to, pages): what was done between two points, step by step."""
+        await self._sessions.members.access(principal, session_id)
+        async with self._sessions.room(session_id) as room:
+            after = await self._point(principal, room, old, "from")
+            up_to = await self._point(principal, room, new, "to")
+            if up_to > room.version or after > up_to:
+                raise Invalid(f"`from` comes before `to`, and the newest version is {room.version}", name="to")
+            await room.saved(up_to)
+            return after, up_to, room.playback(after, up_to)
 
     async def _point(self, principal: Principal, room: Room, point: str, name: str) -> int:
         if point == "now":

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
-from collab_server.shapes import DiffOut, NewVersion, SessionOut, Undo, UndoneOut
+from collab_server.shapes import DiffOut, NewVersion, PlaybackOut, SessionOut, Undo, UndoneOut, timestamp
+from crdt.playback import Page, Step
+
+NDJSON = "application/x-ndjson"
 
 router = APIRouter(prefix="/sessions/{session_id}", tags=["history"], responses=PROBLEMS)
 Point = Annotated[str, Query(max_length=80, description="A version, `now`, or `run:{executionId}`: what a run ran.")]
@@ -63,6 +69,49 @@ async def undo(
         return Json(await node.undo.undo(who, session_id, wanted))
 
     return await once(request, who, key, work)
+
+
+@router.get(
+    "/playback",
+    response_model=PlaybackOut,
+    summary="What was done between two points, step by step",
+    responses={200: {"content": {NDJSON: {}}}},
+)
+async def playback(
+    node: Node,
+    who: Asker,
+    session_id: str,
+    old: Annotated[Point, Query(alias="from")] = "0",
+    new: Annotated[Point, Query(alias="to")] = "now",
+    accept: Annotated[str | None, Header(description="`application/x-ndjson`: all steps, a line each.")] = None,
+) -> Response:
+    after, up_to, pages = await node.history.playback(who, session_id, old, new)
+    if accept is not None and NDJSON in accept:
+
+        async def lines() -> AsyncIterator[bytes]:
+            async with aclosing(pages):
+                async for page in pages:
+                    yield b"".join(orjson.dumps(_step(step)) + b"\n" for step in page.steps)
+
+        return StreamingResponse(lines(), 200, {"cache-control": "no-store"}, NDJSON)
+    async with aclosing(pages):
+        page = await anext(pages, Page([], up_to))
+    following = page.reached if page.reached < up_to else None
+    return Json({"from": after, "to": up_to, "steps": [_step(step) for step in page.steps], "next": following})
+
+
+def _step(step: Step) -> dict[str, Any]:
+    file = step.file
+    return {
+        "version": step.version,
+        "at": timestamp(step.at_ms),
+        "actorId": step.actor_id,
+        "fileId": file.file_id,
+        "name": file.name,
+        "language": file.language,
+        "deleted": file.deleted,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits],
+    }
 
 
 @router.get("/diff", response_model=DiffOut, summary="What differs between two versions, runs, or now")

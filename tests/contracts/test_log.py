@@ -200,3 +200,21 @@ async def test_a_deleted_session_leaves_nothing(log: Log) -> None:
     await log.flush()
     await log.delete("s")
     assert (await log.load("s")).rows == () and len((await log.load("t")).rows) == 1
+
+
+async def test_the_past_is_read_in_whole_versions_and_by_author(log: Log) -> None:
+    for version in range(1, 8):
+        log.append_change("s", version, [("ann", b"12345"), (f"actor-{version % 2}", b"12345")], nothing)
+    await log.flush()
+
+    async def page(after: int, rows_max: int, bytes_max: int) -> list[int]:
+        rows = await log.page_behind("s", after, 6, rows_max=rows_max, bytes_max=bytes_max)
+        return [row.version for row in rows]
+
+    assert await page(0, 5, 1_000) == [1, 1, 2, 2]
+    assert await page(2, 100, 25) == [3, 3, 4, 4]
+    assert await page(4, 100, 1) == [5, 5], "one version goes through whatever its size"
+    assert await page(5, 100, 1_000) == [6, 6]
+    assert await page(6, 100, 1_000) == []
+    assert await log.versions_by("s", "actor-1", limit=2) == [7, 5]
+    assert [row.version for row in await log.rows_between("s", 2, 4, limit=3)] == [3, 3, 4]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import pytest
 
+from crdt.edits import apply_edits
+from crdt.model import TextEdit
 from tests.stories.conftest import Account, account
 from tests.support.processes import Server
 
@@ -133,3 +136,27 @@ async def test_an_agents_changes_are_taken_back_and_everybody_elses_stay(server:
         assert (await owner.ask("undo", actorId="nobody", count=1))["files"] == []
     await agent.http.aclose()
     await editor.http.aclose()
+
+
+async def test_the_past_plays_back_step_by_step_to_what_stands_now(ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="a🙂b\n")
+    place = f"/api/sessions/{session['id']}"
+    await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "editor"})
+    file, start = session["files"][0]["id"], session["version"]
+    for text in ("a🙂b\nfirst\n", "🙂🙂b\nfirst\n", "🙂 second\n"):
+        await bob.http.put(f"{place}/files/{file}", json={"content": text})
+    made = (await ada.http.post(f"{place}/files", json={"name": "new.py", "content": "x"})).json()
+    await ada.http.delete(f"{place}/files/{made['id']}")
+    told = (await ada.http.get(f"{place}/playback", params={"from": start})).json()
+    lines = await ada.http.get(f"{place}/playback", params={"from": start}, headers={"accept": "application/x-ndjson"})
+    assert [json.loads(line) for line in lines.text.splitlines()] == told["steps"] and told["next"] is None
+    texts = {file: "a🙂b\n"}
+    for step in told["steps"]:
+        assert step["actorId"] == (bob.user_id if step["fileId"] == file else ada.user_id)
+        if step["deleted"]:
+            del texts[step["fileId"]]
+            continue
+        edits = [TextEdit(edit["start"], edit["end"], edit["text"]) for edit in step["edits"]]
+        texts[step["fileId"]] = apply_edits(texts.get(step["fileId"], ""), edits)
+    assert texts == {file: "🙂 second\n"}
+    assert [step["version"] for step in told["steps"]] == list(range(start + 1, told["to"] + 1))
