@@ -7,9 +7,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from collab_server.shapes import timestamp, timestamp_or_none
+from crdt.tables import updates_table
 from executor.ledger import ExecutionRecord, Ledger, UsageSum
 from executor.pricing import MICRO, Tier
+from executor.tables import executions, usage
 
 GroupBy = Literal["day", "language", "session", "actor"]
 FINAL_STATUSES = frozenset({"completed", "failed", "timeout", "memory", "cancelled", "lost", "refused"})
@@ -60,14 +65,60 @@ def _whole(micro: int | None) -> int | None:
 
 
 async def usage_of(
-    ledger: Ledger, actor_id: str, start: int | None, end: int | None, group_by: GroupBy
+    ledger: Ledger,
+    actor_id: str | None,
+    start: int | None,
+    end: int | None,
+    group_by: GroupBy,
+    session_id: str | None = None,
 ) -> dict[str, Any]:
-    """{groupBy, items, total}: sums of the ledger, to the last micro-dollar."""
-    sums = await ledger.usage_sums(group_by, actor_id=actor_id, from_ms=start, to_ms=end)
+    """{groupBy, items, total}: sums of the ledger, to the last micro-dollar, of one account's runs or one session's."""
+    sums = await ledger.usage_sums(group_by, actor_id=actor_id, session_id=session_id, from_ms=start, to_ms=end)
     return {
         "groupBy": group_by,
         "items": [_shown(row, group_by) for row in sums],
         "total": _figures(sums),
+        "currency": "USD",
+    }
+
+
+async def usage_by_author(
+    engine: AsyncEngine, *, actor_id: str | None, session_id: str | None, start: int | None, end: int | None
+) -> dict[str, Any]:
+    """The same sums by who wrote what ran: a run counts for everyone whose changes were in its session by the version that
+    it ran, so what several people wrote counts for each of them; `total` counts each run once."""
+    first = (
+        select(updates_table.c.session_id, updates_table.c.actor_id, func.min(updates_table.c.version).label("version"))
+        .group_by(updates_table.c.session_id, updates_table.c.actor_id)
+        .subquery()
+    )
+    figures = [
+        func.sum(column) for column in (usage.c.wall_ms, usage.c.compute_micro_units, usage.c.cost_micro_dollars)
+    ]
+    runs = usage.join(executions, executions.c.id == usage.c.execution_id)
+    wrote = runs.join(
+        first, and_(first.c.session_id == executions.c.session_id, first.c.version <= executions.c.version)
+    )
+    within = []
+    for column, value in ((usage.c.actor_id, actor_id), (usage.c.session_id, session_id)):
+        if value is not None:
+            within.append(column == value)
+    if start is not None:
+        within.append(usage.c.created_at >= start)
+    if end is not None:
+        within.append(usage.c.created_at < end)
+    author = first.c.actor_id
+    by_author = (
+        select(author, func.count(), *figures).select_from(wrote).where(*within).group_by(author).order_by(author)
+    )
+    whole = select(func.count(), *figures).select_from(runs).where(*within)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(by_author)).all()
+        total = (await connection.execute(whole)).one()
+    return {
+        "groupBy": "author",
+        "items": [_shown(UsageSum(str(row[0]), *(int(value or 0) for value in row[1:])), "actor") for row in rows],
+        "total": _figures([UsageSum(None, *(int(value or 0) for value in total))]),
         "currency": "USD",
     }
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from collab_server.errors import Forbidden, Invalid
-from collab_server.money import micro, shown_tier, usage_of
+from collab_server.money import micro, shown_tier, usage_by_author, usage_of
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes import Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
@@ -135,9 +135,20 @@ async def usage(
     who: Asker,
     from_: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     to: AwareDatetime | None = None,
-    group_by: Annotated[Literal["day", "language", "session", "actor"], Query(alias="groupBy")] = "day",
+    group_by: Annotated[Literal["day", "language", "session", "actor", "author"], Query(alias="groupBy")] = "day",
+    session_id: Annotated[
+        str | None,
+        Query(alias="sessionId", max_length=64, description="Everybody's runs in a session; for its owners."),
+    ] = None,
 ) -> Response:
-    return Json(await usage_of(node.executor.ledger, who.user_id, epoch_ms(from_), epoch_ms(to), group_by))
+    start, end = epoch_ms(from_), epoch_ms(to)
+    if session_id is not None:
+        await node.members.access(who, session_id, "manage")
+    actor_id = who.user_id if session_id is None else None
+    if group_by == "author":
+        of = {"actor_id": actor_id, "session_id": session_id}
+        return Json(await usage_by_author(node.engine, **of, start=start, end=end))
+    return Json(await usage_of(node.executor.ledger, actor_id, start, end, group_by, session_id))
 
 
 def _shown(token: dict[str, Any]) -> dict[str, Any]:

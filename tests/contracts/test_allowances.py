@@ -87,6 +87,25 @@ async def test_of_fifty_racers_for_the_last_run_on_three_nodes_exactly_one_runs(
     assert sum(won) == 1
 
 
+@pytest.mark.soak
+async def test_over_a_thousand_rounds_of_racing_nothing_is_granted_twice_and_the_ledger_adds_up(
+    nodes: list[Ledger], engines: list[AsyncEngine]
+) -> None:
+    charged = 0
+    for round in range(1000):
+        claim = replace(money(1_000), subject=f"key:x{round}")
+        ids = [f"r{round}-{index}" for index in range(6)]
+        won = await asyncio.gather(*(begin(nodes[index % 3], id, claim) for index, id in enumerate(ids)))
+        assert sum(won) == 1, f"round {round}"
+        await end(nodes[round % 3], ids[won.index(True)], billed=round % 5 != 4)
+        charged += round % 5 != 4
+    async with engines[0].connect() as connection:
+        ledger = int((await connection.execute(select(func.sum(usage.c.cost_micro_dollars)))).scalar() or 0)
+        counted = int((await connection.execute(select(func.sum(allowances.c.spent_micro_dollars)))).scalar() or 0)
+        assert (await connection.execute(select(func.sum(allowances.c.reserved_micro_dollars)))).scalar() == 0
+    assert ledger == counted == charged * USED.cost_micro_dollars
+
+
 async def test_every_run_that_is_granted_is_counted_once_and_money_adds_up_to_the_last_unit(
     nodes: list[Ledger], engines: list[AsyncEngine]
 ) -> None:

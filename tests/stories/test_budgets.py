@@ -152,3 +152,23 @@ async def test_runs_beyond_what_may_go_on_at_once_wait_and_are_not_refused(root:
     await root.http.patch(f"/api/admin/users/{ada.user_id}", json={"limits": {"concurrentRuns": 1}})
     answers = await asyncio.gather(*(run(ada) for _ in range(3)))
     assert {answer.status_code for answer in answers} == {200}, "they wait for each other and are not refused"
+
+
+async def test_costs_are_told_by_who_ran_and_by_who_wrote_what_ran(ada: Account, bob: Account) -> None:
+    session = await ada.session(main_js="return 1\n")
+    place = f"/api/sessions/{session['id']}"
+    await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "editor"})
+    before = (await ada.http.post(f"{place}/executions", json={"entry": "main.js"})).json()["metrics"]["cost"]
+    await bob.http.put(f"{place}/files/{session['files'][0]['id']}", json={"content": "return 2\n"})
+    after = (await bob.http.post(f"{place}/executions", json={"entry": "main.js"})).json()["metrics"]["cost"]
+
+    async def told(who: Account, group_by: str) -> dict[str, float]:
+        answer = await who.http.get("/api/usage", params={"sessionId": session["id"], "groupBy": group_by})
+        return {item["key"]: item["cost"] for item in answer.json()["items"]} | {"": answer.json()["total"]["cost"]}
+
+    whole = pytest.approx(before + after)
+    assert await told(ada, "actor") == {ada.user_id: before, bob.user_id: after, "": whole}
+    assert await told(ada, "author") == {ada.user_id: whole, bob.user_id: after, "": whole}
+    assert (await bob.http.get("/api/usage", params={"sessionId": session["id"]})).status_code == 403
+    own = (await bob.http.get("/api/usage", params={"groupBy": "author"})).json()
+    assert own["total"]["cost"] == after and {item["cost"] for item in own["items"]} == {after}
