@@ -24,6 +24,7 @@ check: .venv/.test $(WORKER)/.installed web/.installed
 	$(BIN)/python scripts/write_scanning.py --check
 	scripts/npm.sh --prefix $(WORKER) run --silent typecheck
 	scripts/npm.sh --prefix web run --silent typecheck
+	scripts/npm.sh --prefix $(WORKER) run --silent lint
 
 test-worker: $(WORKER)/.installed $(WORKER)/dist/manifest.json
 	scripts/npm.sh --prefix $(WORKER) test --silent

@@ -70,6 +70,7 @@ export class LoopPromise<T> implements PromiseLike<T> {
     for (const job of this.#waiting.splice(0)) LoopPromise.loop.job(job);
   }
 
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise, of a loop that can be run to its end
   then<A = T, B = never>(done?: ((value: T) => A | PromiseLike<A>) | null, failed?: ((error: unknown) => B | PromiseLike<B>) | null): LoopPromise<A | B> {
     return new LoopPromise<A | B>((resolve, reject) => {
       const job = (): void => {
