@@ -41,6 +41,7 @@ def _code_of(work: Callable[[], int]) -> int:
         return FAILED
     except Exception as error:
         # Imported only now, here and below: the supervisor lives in this process and stays small.
+        from collab_server.backup import BackupError
         from collab_server.client import ClientError, Unreachable
         from collab_server.errors import ActionError
         from collab_server.remote import RemoteError
@@ -48,7 +49,7 @@ def _code_of(work: Callable[[], int]) -> int:
 
         if isinstance(error, Unreachable):
             print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
-        elif isinstance(error, ActionError | ClientError | RemoteError | NotBuilt | OSError):
+        elif isinstance(error, ActionError | BackupError | ClientError | RemoteError | NotBuilt | OSError):
             print(f"collab-server: {error}", file=sys.stderr)
         else:
             raise
@@ -140,6 +141,19 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--head", metavar="HASH", help="an earlier end of the chain, which must still be in it")
     verify.set_defaults(do=_audit_verify)
 
+    backup = commands.add_parser("backup", help="write the SQLite database and its key into a file, also while serving")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(do=_backup)
+    restore = commands.add_parser("restore", help="put a backup into an empty data folder")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--force", action="store_true", help="replace what is in the data folder")
+    restore.set_defaults(do=_restore)
+    whole = commands.add_parser(
+        "verify", help="look the SQLite database or a backup through: pages, text, audit, ledger"
+    )
+    whole.add_argument("file", type=Path, nargs="?", help="a backup (default: the database in force)")
+    whole.set_defaults(do=_verify)
+
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
     bench.add_argument("--only", choices=["sync", "runs"], help="the one half or the other")
@@ -221,6 +235,39 @@ def _migrate(_: argparse.Namespace) -> int:
             await engine.dispose()
 
     asyncio.run(work())
+    return DONE
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from collab_server.backup import backup
+
+    with_key = backup(load(), arguments.file)
+    kept = "with secret.key: keep it as safe as the server" if with_key else "without COLLAB_SECRET_KEY: keep that, too"
+    print(f"{arguments.file}, {arguments.file.stat().st_size} bytes, {kept}")
+    return DONE
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from collab_server.backup import restore
+
+    settings = load()
+    with_key = restore(settings, arguments.file, force=arguments.force)
+    note = "" if with_key else "; it holds no secret.key: set COLLAB_SECRET_KEY to the one of then"
+    print(f"restored to {settings.data_dir}{note}")
+    return DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from collab_server import checkup
+
+    report = asyncio.run(checkup.examine(load(), arguments.file))
+    for problem in report.problems:
+        print(problem, file=sys.stderr)
+    if report.problems:
+        return FAILED
+    print(
+        f"{report.sessions} sessions and {report.audit_rows} audit rows, whole; the audit's end is {report.audit_head or 'empty'}"
+    )
     return DONE
 
 

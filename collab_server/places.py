@@ -61,3 +61,14 @@ def take(data_dir: Path, name: str) -> Place:
             else:
                 file.close()
     return place
+
+
+def in_use(data_dir: Path) -> bool:
+    """Whether a process that serves lives on this folder."""
+    for path in (data_dir / FOLDER).glob("*.lock"):
+        with suppress(OSError), path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False

@@ -164,6 +164,14 @@ class Archive:
             whole.append(Snapshot(row["version"], row["last_update_id"], row["state"], orjson.loads(row["facts"])))
         return whole
 
+    async def damaged_snapshots(self, session_id: str) -> list[int]:
+        """The versions whose snapshots are not as they were written."""
+        columns = snapshots_table.c
+        query = select(columns.version, columns.digest, columns.state).where(columns.session_id == session_id)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query.order_by(columns.id))).all()
+        return [version for version, digest, state in rows if hashlib.sha256(state).hexdigest() != digest]
+
     async def history(self, session_id: str, *, before: int | None = None, limit: int = 100) -> list[VersionInfo]:
         """The versions, newest first, with their authors and names."""
         columns = updates_table.c

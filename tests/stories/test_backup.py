@@ -1,0 +1,102 @@
+"""Promises to an operator who keeps backups: made from a running server, put back elsewhere, and looked through."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+from tests.stories.test_command_line import cli
+from tests.support.processes import Server, serving
+
+
+async def test_a_backup_of_a_running_server_comes_back_whole_in_a_new_folder(tmp_path: Path) -> None:
+    packed, elsewhere = tmp_path / "kept.backup", Server(tmp_path / "new")
+    async with serving(tmp_path / "old") as server, await server.http("ada", tier="enterprise") as http:
+        files = {"main.js": "console.log('kept'); console.log(process.env.WORD); return 7;"}
+        async with server.client("ada") as client:
+            session_id = (await client.sessions.create("kept", files=files)).id
+        await http.put(f"/api/sessions/{session_id}/secrets/WORD", json={"value": "open"})
+        token = await server.token("ada")
+        async with server.lane(session_id, token) as lane:
+            _, finished = await lane.run(entry="main.js")
+            assert (await lane.ask("write", name="before.txt", content="before"))["type"] == "ok"
+            making = asyncio.create_task(cli(server, "backup", str(packed)))
+            number = 0
+            while not making.done():  # people type on while it is made
+                assert (await lane.ask("write", name="during.txt", content=f"{number}"))["type"] == "ok"
+                number += 1
+        code, out, err = await making
+        assert code == 0 and "secret.key" in out and number > 1, err
+        assert stat.S_IMODE(packed.stat().st_mode) == 0o600
+        assert (await cli(server, "backup", str(packed)))[0] == 1, "a backup that is there is never overwritten"
+        code, _, err = await cli(server, "restore", str(packed), "--force")
+        assert code == 1 and "stop it first" in err
+    code, _, err = await cli(server, "restore", str(packed))
+    assert code == 1 and "not empty" in err
+
+    assert (await cli(elsewhere, "restore", str(packed)))[0] == 0
+    assert stat.S_IMODE((elsewhere.data_dir / "secret.key").stat().st_mode) == 0o600
+    assert (await cli(server, "verify", str(packed)))[0] == 0
+    code, out, err = await cli(elsewhere, "verify")
+    assert code == 0 and "2 sessions" in out, err  # the first one of every server is the other
+    async with serving(elsewhere.data_dir) as again, await again.http("ada") as http:
+        texts = {
+            file["name"]: file["content"]
+            for file in (await http.get(f"/api/sessions/{session_id}/files")).json()["items"]
+        }
+        assert texts["before.txt"] == "before" and int(texts.get("during.txt", "0")) < number
+        run = (await http.get(f"/api/executions/{finished['executionId']}")).json()
+        assert (run["status"], run["result"]) == ("completed", 7)
+        async with again.lane(session_id, await again.token("ada")) as lane:
+            _, finished = await lane.run(entry="main.js")
+        output = (await http.get(f"/api/executions/{finished['executionId']}")).json()["output"]
+        assert output == ["[log] kept", "[log] open"], "the secrets open with the key that came along"
+
+
+async def test_what_is_not_as_it_was_written_is_found_in_a_backup_and_in_a_database(tmp_path: Path) -> None:
+    packed, data = tmp_path / "kept.backup", tmp_path / "data"
+    async with serving(data) as server:
+        async with server.client("ada", tier="enterprise") as client:
+            session_id = (await client.sessions.create("kept", files={"main.js": "return 1"})).id
+        async with await server.http("ada") as http:
+            assert (await http.post("/api/executions", json={"language": "lua", "code": "return 1"})).status_code == 200
+    assert (await cli(server, "backup", str(packed)))[0] == 0
+
+    whole = packed.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    packed.write_bytes(flipped)
+    code, _, err = await cli(server, "verify", str(packed))
+    assert code == 1 and "damaged" in err
+    new = Server(tmp_path / "new")
+    assert (await cli(new, "restore", str(packed)))[0] == 1 and not list(new.data_dir.glob("collab*"))
+    packed.write_bytes(whole)
+
+    changes = {
+        "ledger: the charge of run": "UPDATE usage SET cost_micro_dollars = cost_micro_dollars + 1",
+        "ledger: what user:ada has spent": "UPDATE allowances SET spent_micro_units = 1 WHERE subject = 'user:ada'",
+        "audit: broken at row 1": "UPDATE audit SET actor_id = 'nobody' WHERE id = 1",
+        f"session {session_id}: version": "UPDATE document_updates SET \"update\" = x'ff00ff'",
+    }
+    with closing(sqlite3.connect(data / "collab.sqlite3")) as database, database:
+        for change in changes.values():
+            assert database.execute(change).rowcount > 0, change
+    code, _, err = await cli(server, "verify")
+    assert code == 1 and all(told in err for told in changes), err
+
+    assert (await cli(server, "restore", str(packed), "--force"))[0] == 0
+    with (data / "collab.sqlite3").open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xff" * 2048)
+    code, _, err = await cli(server, "verify")
+    assert code == 1 and "database: " in err, err
+
+
+async def test_on_postgresql_the_tools_that_do_it_are_named(tmp_path: Path) -> None:
+    server = Server(tmp_path, {"COLLAB_DATABASE_URL": "postgresql+asyncpg://user@127.0.0.1:1/nothing"})
+    for command in (["backup", "x"], ["restore", "x"], ["verify"]):
+        code, _, err = await cli(server, *command)
+        assert code == 1 and "pg_dump" in err and "pg_restore" in err
