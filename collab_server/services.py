@@ -53,6 +53,7 @@ from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
 from crdt.faults import Faults
 from crdt.model import Limits
+from crdt.retention import Retention
 from crdt.rooms import Rooms
 from crdt.watch import NOBODY, Watch
 from executor.audit import Audit
@@ -135,6 +136,14 @@ async def running(
             faults=document_faults,
             watch=watch or NOBODY,
             broadcast=broadcast,
+        )
+        retention = Retention(
+            log,
+            Limits(),
+            days=settings.history_days,
+            rows_max=settings.history_rows_max,
+            now=now,
+            faults=document_faults,
         )
         runner = make_runner(settings)
         sealer = Sealer.of(settings)
@@ -223,7 +232,19 @@ async def running(
         damage = Damage(engine, rooms, document_faults, security, now=now)
         nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
-        for part in (outbox, alerts, security, deliveries, rooms, nodes, runner, executor, errands, revocations):
+        for part in (
+            outbox,
+            alerts,
+            security,
+            deliveries,
+            rooms,
+            retention,
+            nodes,
+            runner,
+            executor,
+            errands,
+            revocations,
+        ):
             await part.start()
             stack.push_async_callback(part.close)
         for fault in faults:

@@ -112,6 +112,14 @@ class Settings(BaseSettings):
     artifacts_mb: int = Field(
         1024, ge=0, description="MiB of files that runs left behind, kept for download; the oldest go first."
     )
+    history_days: float = Field(
+        0,
+        ge=0,
+        description="Days that the history of sessions is kept for; 0: for ever. Texts and named versions stay.",
+    )
+    history_rows_max: int = Field(
+        0, ge=0, description="Rows of history kept per session, the newest; 0: all. Texts and named versions stay."
+    )
     scan_policy: ScanPolicy = Field(
         "warn",
         description="The least strict that a session's scan before a run may be: `warn`, `block-critical` or `block-high`.",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import orjson
 from sqlalchemy import RowMapping, delete, false, func, insert, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from crdt.tables import faults_table, set_aside_table, snapshots_table, updates_table, versions_table
+from crdt.model import EditRefused
+from crdt.tables import bases_table, faults_table, set_aside_table, snapshots_table, updates_table, versions_table
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,10 @@ class Snapshot:
     last_update_id: int
     state: bytes
     facts: dict[str, Any]
+
+
+# What raise_floor is given: the whole state that stands for every row up to `last_update_id`.
+Base = Snapshot
 
 
 @dataclass(frozen=True)
@@ -78,37 +83,46 @@ class Archive:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    async def load(self, session_id: str, *, from_first: bool = False) -> Loaded:
+    async def load(self, session_id: str, *, from_first: bool = False, up_to_id: int = 2**62) -> Loaded:
         """The newest whole snapshots and every row that the oldest of them does not contain.
 
-        `from_first`: no snapshot, and every row there ever was."""
-        async with self._engine.connect() as connection:
-            snapshots = [] if from_first else await self._snapshots(connection, session_id, None)
-            after = snapshots[-1].last_update_id if snapshots else 0
-            found = await connection.execute(
-                select(updates_table)
-                .where(updates_table.c.session_id == session_id, updates_table.c.id > after)
-                .order_by(updates_table.c.id)
-            )
-            rows = tuple(_row(row) for row in found.mappings())
-        return Loaded(tuple(snapshots), rows)
+        `from_first`: no snapshot, and every row that is kept."""
+        while True:
+            async with self._engine.connect() as connection:
+                floor = await self._floor(connection, session_id)
+                snapshots = [] if from_first else await self._snapshots(connection, session_id, None, floor)
+                if not snapshots and floor is not None:
+                    snapshots = [floor]
+                after = snapshots[-1].last_update_id if snapshots else 0
+                columns = updates_table.c
+                query = select(updates_table).where(columns.session_id == session_id, columns.id > after)
+                found = await connection.execute(query.where(columns.id <= up_to_id).order_by(columns.id))
+                rows = tuple(_row(row) for row in found.mappings())
+                if await self._stands(connection, session_id, floor):
+                    return Loaded(tuple(snapshots), rows)
 
     async def load_at(self, session_id: str, version: int) -> Loaded:
-        """What the session was made of at `version`."""
-        async with self._engine.connect() as connection:
-            snapshots = (await self._snapshots(connection, session_id, version))[:1]
-            after = snapshots[0].last_update_id if snapshots else 0
-            found = await connection.execute(
-                select(updates_table)
-                .where(
-                    updates_table.c.session_id == session_id,
-                    updates_table.c.id > after,
-                    updates_table.c.version <= version,
+        """What the session was made of at `version`; EditRefused `gone` where that is not kept any more."""
+        while True:
+            async with self._engine.connect() as connection:
+                floor = await self._floor(connection, session_id)
+                if floor is not None and version < floor.version:
+                    named = await self._base(connection, session_id, is_floor=False, version=version)
+                    if named is None:
+                        raise _gone(version, floor.version)
+                    return Loaded((named,), ())
+                snapshots = (await self._snapshots(connection, session_id, version, floor))[:1]
+                if not snapshots and floor is not None:
+                    snapshots = [floor]
+                after = snapshots[0].last_update_id if snapshots else 0
+                columns = updates_table.c
+                query = select(updates_table).where(
+                    columns.session_id == session_id, columns.id > after, columns.version <= version
                 )
-                .order_by(updates_table.c.id)
-            )
-            rows = tuple(_row(row) for row in found.mappings())
-        return Loaded(tuple(snapshots), rows)
+                found = await connection.execute(query.order_by(columns.id))
+                rows = tuple(_row(row) for row in found.mappings())
+                if await self._stands(connection, session_id, floor):
+                    return Loaded(tuple(snapshots), rows)
 
     async def rows_between(self, session_id: str, after: int, up_to: int, *, limit: int) -> list[LogRow]:
         """The rows of the versions behind `after`, in the order in which they were saved."""
@@ -117,7 +131,9 @@ class Archive:
             columns.session_id == session_id, columns.version > after, columns.version <= up_to
         )
         async with self._engine.connect() as connection:
-            return [_row(row) for row in (await connection.execute(query.order_by(columns.id).limit(limit))).mappings()]
+            rows = [_row(row) for row in (await connection.execute(query.order_by(columns.id).limit(limit))).mappings()]
+            await self._require(connection, session_id, after)
+        return rows
 
     async def page_behind(
         self, session_id: str, after: int, up_to: int, *, rows_max: int, bytes_max: int
@@ -128,6 +144,7 @@ class Archive:
         sizes = select(columns.version, func.length(columns.update)).where(*mine)
         async with self._engine.connect() as connection:
             found = (await connection.execute(sizes.order_by(columns.version, columns.id).limit(rows_max + 1))).all()
+            await self._require(connection, session_id, after)
             if not found:
                 return []
             last, size = found[0][0], 0
@@ -139,7 +156,9 @@ class Archive:
                 if at + 1 == len(found) or found[at + 1][0] != version:
                     last = version
             rows = select(updates_table).where(*mine, columns.version <= last).order_by(columns.version, columns.id)
-            return [_row(row) for row in (await connection.execute(rows)).mappings()]
+            page = [_row(row) for row in (await connection.execute(rows)).mappings()]
+            await self._require(connection, session_id, after)
+        return page
 
     async def versions_by(self, session_id: str, actor_id: str, *, limit: int) -> list[int]:
         """What an actor changed, newest first."""
@@ -149,10 +168,51 @@ class Archive:
         async with self._engine.connect() as connection:
             return list((await connection.execute(query.limit(limit))).scalars())
 
+    async def first_version(self, session_id: str) -> int:
+        """The oldest version that all of the history since is kept of."""
+        async with self._engine.connect() as connection:
+            floor = await self._floor(connection, session_id)
+        return 0 if floor is None else floor.version
+
+    async def _floor(self, connection: AsyncConnection, session_id: str) -> Snapshot | None:
+        return await self._base(connection, session_id, is_floor=True)
+
+    async def _base(
+        self, connection: AsyncConnection, session_id: str, *, is_floor: bool, version: int | None = None
+    ) -> Snapshot | None:
+        columns = bases_table.c
+        query = select(bases_table).where(columns.session_id == session_id, columns.is_floor.is_(is_floor))
+        if version is not None:
+            query = query.where(columns.version == version)
+        row = (await connection.execute(query.order_by(columns.version.desc()).limit(1))).mappings().first()
+        if row is None:
+            return None
+        if hashlib.sha256(row["state"]).hexdigest() != row["digest"]:
+            logger.error("the base of session %s at version %d is damaged", session_id, row["version"])
+        return Snapshot(row["version"], row["last_update_id"], row["state"], orjson.loads(row["facts"]))
+
+    async def _stands(self, connection: AsyncConnection, session_id: str, floor: Snapshot | None) -> bool:
+        """Whether the floor is where it was: else rows may have gone between two statements."""
+        query = select(func.max(bases_table.c.last_update_id)).where(
+            bases_table.c.session_id == session_id, bases_table.c.is_floor.is_(True)
+        )
+        return int((await connection.execute(query)).scalar() or 0) == (0 if floor is None else floor.last_update_id)
+
+    async def _require(self, connection: AsyncConnection, session_id: str, after: int) -> None:
+        query = select(func.max(bases_table.c.version)).where(
+            bases_table.c.session_id == session_id, bases_table.c.is_floor.is_(True)
+        )
+        first = int((await connection.execute(query)).scalar() or 0)
+        if after < first:
+            raise _gone(after, first)
+
     async def _snapshots(
-        self, connection: AsyncConnection, session_id: str, up_to_version: int | None
+        self, connection: AsyncConnection, session_id: str, up_to_version: int | None, floor: Snapshot | None
     ) -> list[Snapshot]:
         query = select(snapshots_table).where(snapshots_table.c.session_id == session_id)
+        if floor is not None:
+            # One that was being made while the floor rose builds on rows that are gone.
+            query = query.where(snapshots_table.c.last_update_id >= floor.last_update_id)
         if up_to_version is not None:
             query = query.where(snapshots_table.c.version <= up_to_version)
         query = query.order_by(snapshots_table.c.version.desc(), snapshots_table.c.id.desc()).limit(SNAPSHOTS_KEPT)
@@ -190,10 +250,15 @@ class Archive:
                 actors, _ = collected.setdefault(version, ([], created_at_ms))
                 if actor_id not in actors:
                     actors.append(actor_id)
-        return [
+        found = [
             VersionInfo(version, tuple(actors), created_at_ms, named.get(version))
             for version, (actors, created_at_ms) in collected.items()
         ]
+        if len(found) < limit:
+            # Named ones stay when the history around them goes.
+            oldest = min(collected, default=2**62 if before is None else before)
+            found.extend(version for version in await self.versions(session_id) if version.version < oldest)
+        return found[:limit]
 
     # -- snapshots and names -------------------------------------------------------------------------------------
 
@@ -234,6 +299,101 @@ class Archive:
                     snapshots_table.c.session_id == session_id, snapshots_table.c.id.not_in(keep)
                 )
             )
+
+    # -- letting go ----------------------------------------------------------------------------------------------
+
+    async def long_sessions(self, before_ms: int | None, rows_max: int, *, limit: int) -> list[str]:
+        """Sessions with rows older than `before_ms`, or with more than `rows_max`."""
+        columns = updates_table.c
+        found: dict[str, None] = {}
+        async with self._engine.connect() as connection:
+            if before_ms is not None:
+                query = select(columns.session_id).where(columns.created_at_ms < before_ms).distinct().limit(limit)
+                found.update(dict.fromkeys((await connection.execute(query)).scalars()))
+            if rows_max:
+                many = select(columns.session_id).group_by(columns.session_id).having(func.count() > rows_max)
+                found.update(dict.fromkeys((await connection.execute(many.limit(limit))).scalars()))
+        return list(found)[:limit]
+
+    async def last_to_go(
+        self, session_id: str, before_ms: int | None, rows_max: int, settled_ms: int, *, limit: int
+    ) -> int | None:
+        """The id of the last row that may go: too old or too many, and all of its version with it."""
+        columns = updates_table.c
+        mine = columns.session_id == session_id
+        ids = select(columns.id).where(mine).order_by(columns.id)
+        async with self._engine.connect() as connection:
+
+            async def one(query: Any) -> int | None:
+                value: int | None = (await connection.execute(query)).scalar()
+                return value
+
+            many = await one(select(func.count()).where(mine)) or 0
+            wishes = [-1]
+            if before_ms is not None:
+                younger = await one(select(func.min(columns.id)).where(mine, columns.created_at_ms >= before_ms))
+                below = select(func.max(columns.id)).where(mine)
+                wishes.append(await one(below if younger is None else below.where(columns.id < younger)) or -1)
+            if rows_max and many > rows_max:
+                wishes.append(await one(ids.offset(many - rows_max - 1).limit(1)) or -1)
+            last = max(wishes)
+            if many > limit:
+                last = min(last, await one(ids.offset(limit - 1).limit(1)) or -1)
+            unsettled = await one(select(func.min(columns.id)).where(mine, columns.created_at_ms >= settled_ms))
+            if unsettled is not None:
+                last = min(last, unsettled - 1)
+            version = await one(select(func.max(columns.version)).where(mine, columns.id <= last))
+            if version is None:
+                return None
+            last = await one(select(func.max(columns.id)).where(mine, columns.version <= version)) or last
+            return last if unsettled is None or last < unsettled else None
+
+    async def named_without_base(self, session_id: str, below: int) -> list[int]:
+        """Named versions that would be out of reach if the floor were at `below`."""
+        names, bases = versions_table.c, bases_table.c
+        have = select(bases.version).where(bases.session_id == session_id, bases.is_floor.is_(False))
+        query = select(names.version).where(
+            names.session_id == session_id, names.version < below, names.version.not_in(have)
+        )
+        async with self._engine.connect() as connection:
+            floor = await self._floor(connection, session_id)
+            found = set((await connection.execute(query)).scalars())
+        return sorted(version for version in found if floor is None or version >= floor.version)
+
+    async def raise_floor(self, session_id: str, floor: Base, named: Sequence[Base], *, rows: int) -> int:
+        """Puts the floor in the place of the `rows` rows that it is made of, all or nothing; 0 where it is not them
+        any more that are there."""
+        columns = updates_table.c
+        async with self._engine.connect() as connection, connection.begin() as transaction:
+            old = delete(bases_table).where(bases_table.c.session_id == session_id, bases_table.c.is_floor.is_(True))
+            await connection.execute(old)
+            for base, is_floor in [(floor, True), *((base, False) for base in named)]:
+                await connection.execute(
+                    insert(bases_table).values(
+                        session_id=session_id,
+                        version=base.version,
+                        is_floor=is_floor,
+                        last_update_id=base.last_update_id,
+                        created_at_ms=int(self._now() * 1000),
+                        digest=hashlib.sha256(base.state).hexdigest(),
+                        state=base.state,
+                        facts=orjson.dumps(base.facts),
+                    )
+                )
+            await connection.execute(
+                delete(snapshots_table).where(
+                    snapshots_table.c.session_id == session_id,
+                    snapshots_table.c.last_update_id < floor.last_update_id,
+                )
+            )
+            gone = await connection.execute(
+                delete(updates_table).where(columns.session_id == session_id, columns.id <= floor.last_update_id)
+            )
+            # Another node was faster, or a row came late: what the floor is made of is not what would go.
+            if gone.rowcount != rows:
+                await transaction.rollback()
+                return 0
+        return rows
 
     async def name_version(self, session_id: str, version: int, name: str, actor_id: str) -> VersionInfo:
         created_at_ms = int(self._now() * 1000)
@@ -283,9 +443,13 @@ class Archive:
     async def delete(self, session_id: str) -> None:
         """Removes all that is kept of a session; its room must be gone by then."""
         async with self._engine.begin() as connection:
-            for table in (updates_table, snapshots_table, versions_table, faults_table, set_aside_table):
+            for table in (updates_table, snapshots_table, bases_table, versions_table, faults_table, set_aside_table):
                 await connection.execute(delete(table).where(table.c.session_id == session_id))
 
 
 def _row(row: RowMapping) -> LogRow:
     return LogRow(row["id"], row["version"], row["actor_id"], row["created_at_ms"], row["update"], row["undoes"])
+
+
+def _gone(version: int, first: int) -> EditRefused:
+    return EditRefused("gone", f"the history of version {version} is not kept any more; it begins at version {first}")

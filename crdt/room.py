@@ -7,7 +7,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import orjson
@@ -344,10 +344,10 @@ class Room:
         if self._document.reaches_back(file_id, base_version):
             return
         await self.saved(self.version)
-        then = await self._then(base_version)
         with suppress(EditRefused):
-            self._document.recall(file_id, base_version, then.file(file_id).content)
-        then.close()
+            then = await self._then(base_version)
+            with closing(then):
+                self._document.recall(file_id, base_version, then.file(file_id).content)
 
     async def files_at(self, version: int) -> list[FileState]:
         """The files as they were at `version`, from the log."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from crdt.tables import snapshots_table, updates_table
+from crdt.tables import bases_table, snapshots_table, updates_table
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ async def stored_of(engine: AsyncEngine, session_ids: Sequence[str]) -> dict[str
     if not found:
         return found
     async with engine.connect() as connection:
-        for table, content in ((updates_table, "update"), (snapshots_table, "state")):
+        for table, content in ((updates_table, "update"), (snapshots_table, "state"), (bases_table, "state")):
             query = (
                 select(
                     table.c.session_id,

@@ -68,6 +68,20 @@ versions_table = Table(
 )
 Index(None, versions_table.c.session_id, versions_table.c.version)
 
+# What is left of the part of a log that was let go: whole states, of the version where the log begins and of named ones.
+bases_table = Table(
+    "document_bases",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_floor", Boolean, primary_key=True),
+    Column("last_update_id", BigInteger, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+)
+
 # What was done to a session when the process that did it was stuck or crashed.
 faults_table = Table(
     "document_faults",

@@ -65,7 +65,7 @@ class UndoActions:
 
     async def _before_the_last(self, session_id: str, actor_id: str, count: int | None, newest: int) -> int:
         if count is None:
-            return 0
+            return await self._log.first_version(session_id)
         versions = await self._log.versions_by(session_id, actor_id, limit=count)
         return versions[-1] - 1 if versions else newest
 
