@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import cast
 
 from collab_server import wire_uvicorn
 from collab_server.errors import (
@@ -30,13 +29,13 @@ logger = logging.getLogger(__name__)
 
 
 def broadcast(peers: Sequence[Peer], frame: bytes) -> None:
-    """A room's frame to many connections; to those that their wire cannot take at once, like any other."""
+    """A room's frame to many connections; to peers of other kinds, and to whose wire cannot take it at once, like any other."""
     wires = []
-    for peer in cast(Sequence[Connection], peers):
-        if peer.wire.congested:
-            peer.send_binary(frame)
-        else:
+    for peer in peers:
+        if isinstance(peer, Connection) and not peer.wire.congested:
             wires.append(peer.wire)
+        else:
+            peer.send_binary(frame)
     wire_uvicorn.broadcast(wires, frame)
 
 

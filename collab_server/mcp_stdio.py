@@ -1,6 +1,6 @@
 """`collab-server mcp`: an MCP server on standard input and output that hands each call to a running server's `/mcp`.
 
-It knows no tool: the list, the answers, the errors and the progress are the running server's own.
+It knows no tool, resource or prompt: the lists, the answers, the errors and the progress are the running server's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,19 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
-from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+)
 
 from collab_server.remote import REQUEST_S, reach
 from collab_server.settings import Settings
@@ -33,6 +45,21 @@ async def _forward(url: str, token: str) -> None:
         async def list_tools(_: Request, params: PaginatedRequestParams | None) -> ListToolsResult:
             return await far.list_tools(cursor=params.cursor if params else None)
 
+        async def list_resources(_: Request, params: PaginatedRequestParams | None) -> ListResourcesResult:
+            return await far.list_resources(cursor=params.cursor if params else None)
+
+        async def list_templates(_: Request, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+            return await far.list_resource_templates(cursor=params.cursor if params else None)
+
+        async def read_resource(_: Request, params: ReadResourceRequestParams) -> ReadResourceResult:
+            return await far.read_resource(str(params.uri), cache_mode="bypass")
+
+        async def list_prompts(_: Request, params: PaginatedRequestParams | None) -> ListPromptsResult:
+            return await far.list_prompts(cursor=params.cursor if params else None)
+
+        async def get_prompt(_: Request, params: GetPromptRequestParams) -> GetPromptResult:
+            return await far.get_prompt(params.name, params.arguments)
+
         async def call_tool(context: Request, params: CallToolRequestParams) -> CallToolResult:
             async def progress(progress: float, total: float | None, message: str | None) -> None:
                 await context.session.report_progress(progress, total, message)
@@ -40,7 +67,15 @@ async def _forward(url: str, token: str) -> None:
             return await far.call_tool(params.name, params.arguments, progress_callback=progress)
 
         server: Server[Any] = Server(
-            "collab-server", instructions=far.instructions, on_list_tools=list_tools, on_call_tool=call_tool
+            "collab-server",
+            instructions=far.instructions,
+            on_list_tools=list_tools,
+            on_call_tool=call_tool,
+            on_list_resources=list_resources,
+            on_list_resource_templates=list_templates,
+            on_read_resource=read_resource,
+            on_list_prompts=list_prompts,
+            on_get_prompt=get_prompt,
         )
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from collab_server.actions.sessions import SessionActions, shown_file
-from collab_server.errors import ActionError
+from collab_server.errors import ActionError, NotFound
 from collab_server.identity import Principal
 from collab_server.shapes import FileEdits, FileReplacement, NewFile
 from crdt.model import Actor, DocumentError, TextEdit
@@ -43,6 +43,14 @@ class FileActions:
         await self._sessions.members.access(principal, session_id)
         async with self._sessions.room(session_id) as room:
             return shown_file(room.file(file_id)) | {"version": room.version}
+
+    async def named(self, principal: Principal, session_id: str, name: str) -> dict[str, Any]:
+        """One file by its name, with the version to base an edit on."""
+        await self._sessions.members.access(principal, session_id)
+        async with self._sessions.room(session_id) as room:
+            if (file := room.find(name)) is None:
+                raise NotFound(f"there is no file {name[:200]!r} in the session")
+            return shown_file(file) | {"version": room.version}
 
     async def create(
         self,

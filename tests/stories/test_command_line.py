@@ -133,6 +133,12 @@ async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_
         assert any("far" in line for line in heard), json.dumps(heard)
         failed = await connected.call_tool("getCodeExecutionSession", {"sessionId": "0" * 20})
         assert failed.is_error and "not_found" in str(failed.content)
+        files = [{"name": "far.txt", "content": "read from afar"}]
+        await connected.call_tool("createCodeExecutionSession", {"name": "far", "files": files})
+        uri = next(one.uri for one in (await connected.list_resources()).resources if one.name == "far.txt")
+        assert "read from afar" in str((await connected.read_resource(uri)).contents)
+        prompts = {one.name for one in (await connected.list_prompts()).prompts}
+        assert prompts == {"fix-failing-run", "review-session", "explain-file"}
 
 
 async def test_the_audit_of_runs_is_walked_by_the_command_line_and_tampering_is_found(tmp_path: Path) -> None:

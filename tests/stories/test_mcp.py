@@ -52,7 +52,7 @@ ARGUMENTS = {
     "deleteFileFromCodeExecutionSession": {"sessionId", "fileId"},
     "addCollaboratorToCodeExecutionSession": {"sessionId", "userId", "role"},
     "removeCollaboratorFromCodeExecutionSession": {"sessionId", "userId"},
-    "getCodeExecution": {"executionId"},
+    "getCodeExecution": {"executionId", "afterSeq", "limit"},
     "cancelCodeExecution": {"executionId"},
 }
 
