@@ -25,6 +25,7 @@ class Execution(TypedDict, total=False):
     entry: str | None
     files: list[NewFile] | None
     stdin: str | None
+    argv: list[str] | None
     timeout: int
     memory_limit: int
     allowed_modules: list[str] | None

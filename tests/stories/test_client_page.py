@@ -1,4 +1,4 @@
-"""The examples of docs/client.md do what the page says, one after the other, against a real server."""
+"""The examples of docs/client.md and docs/agents.md do what the pages say, one after the other, against a real server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +18,22 @@ from tests.stories.conftest import Account
 from tests.support.processes import ROOT, Server
 
 PAGE = ROOT / "docs/client.md"
+AGENTS = ROOT / "docs/agents.md"
+
+
+def examples_of(page: Path) -> list[str]:
+    """The Python code of a page, in order."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_examples_of_the_page_run(server: Server, ada: Account) -> None:
-    examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(examples) >= 8
+@pytest.mark.parametrize(("page", "least"), [(PAGE, 8), (AGENTS, 1)], ids=lambda value: getattr(value, "name", None))
+async def test_the_examples_of_the_page_run(server: Server, ada: Account, page: Path, least: int) -> None:
+    examples = examples_of(page)
+    assert len(examples) >= least
     names: dict[str, Any] = {"url": server.url, "token": ada.token}
     for number, example in enumerate(examples, start=1):
-        code = compile(example, f"example {number} of {PAGE.name}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compile(example, f"example {number} of {page.name}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         outcome = eval(code, names)
         if inspect.iscoroutine(outcome):
             await outcome
