@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from collab_server import docs, rest, service, services
+from collab_server import docs, mcp_oauth, rest, service, services
 from collab_server.errors import Forbidden, Problem, describe
 from collab_server.mcp import Mcp
 from collab_server.middleware import Around, Compressed
@@ -59,6 +59,7 @@ def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[
     app.include_router(rest.router)
     app.include_router(service.router)
     app.include_router(docs.router)
+    app.include_router(mcp_oauth.router)
     app.router.routes.append(WebSocketRoute("/ws/{session_id}", _Socket()))
     app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
     app.add_middleware(Compressed)

@@ -15,6 +15,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from collab_server import mcp_oauth
 from collab_server.errors import ActionError, Invalid, describe
 from collab_server.mcp_prompts import Prompts
 from collab_server.mcp_resources import Bus, Resources
@@ -83,7 +84,10 @@ class Mcp:
                     raise Invalid("MCP clients sign in with a bearer token", name="authorization")
                 request.state.principal = await self._node().identity.authenticate(token, via)
             except ActionError as error:
-                await problem_response(describe(error), scope["path"])(scope, receive, send)
+                response = problem_response(describe(error), scope["path"])
+                if response.status_code == 401 and mcp_oauth.known(self._settings):
+                    response.headers["www-authenticate"] = mcp_oauth.challenge(request, self._settings)
+                await response(scope, receive, send)
                 return
             await self.server.session_manager.handle_request(scope, receive, send)
 

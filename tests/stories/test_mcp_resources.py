@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.shared.exceptions import MCPError
@@ -13,7 +15,7 @@ from mcp.shared.subscriptions import ResourceUpdated
 
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import call, client
-from tests.support.processes import Server
+from tests.support.processes import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 HEARD_S = 10
@@ -131,3 +133,18 @@ async def test_long_output_is_cut_and_says_how_to_get_all_of_it(server: Server, 
             whole += "".join(part["text"] for part in page["parts"])
             after, pages = page["nextSeq"], pages + 1
         assert whole == "\n".join(lines) + "\n" and pages > 3
+
+
+async def test_a_client_without_a_token_is_told_who_gives_one(server: Server, tmp_path: Path) -> None:
+    provider = {"COLLAB_JWKS_URL": "https://id.example/keys", "COLLAB_JWT_ISSUER": "https://id.example"}
+    async with serving(tmp_path, **provider, COLLAB_JWT_AUDIENCE="collab") as ours:
+        async with httpx.AsyncClient(base_url=ours.url, trust_env=False) as http:
+            told = (await http.post("/mcp")).headers["www-authenticate"]
+            where = f"{ours.url}/.well-known/oauth-protected-resource/mcp"
+            assert told == f'Bearer resource_metadata="{where}"'
+            metadata = (await http.get(where)).json()
+            assert metadata["resource"] == f"{ours.url}/mcp"
+            assert metadata["authorization_servers"] == ["https://id.example"]
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+        assert "resource_metadata" not in (await http.post("/mcp")).headers["www-authenticate"]
+        assert (await http.get("/.well-known/oauth-protected-resource")).status_code == 404
