@@ -62,9 +62,10 @@ def backup(settings: Settings, to: Path) -> bool:
     if to.exists():
         raise BackupError(f"{to} is there already; give another name, or take it away first")
     key = settings.data_dir / KEY_FILE
+    with_key = key.exists() and not settings.secret_key  # one from before the setting opens nothing
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=to.resolve().parent) as folder:
         database = copy(database_path(settings), Path(folder))
-        parts = {DATABASE: database} | ({KEY_FILE: key} if key.exists() else {})
+        parts = {DATABASE: database} | ({KEY_FILE: key} if with_key else {})
         manifest = {"format": FORMAT, "sha256": {name: _digest(path) for name, path in parts.items()}}
         draft = Path(folder) / "draft"
         # It holds everything, the keys included: readable by whoever made it and nobody else.
@@ -76,7 +77,7 @@ def backup(settings: Settings, to: Path) -> bool:
             file.flush()
             os.fsync(file.fileno())
         _place(draft, to)
-    return KEY_FILE in parts
+    return with_key
 
 
 def copy(database: Path, folder: Path) -> Path:

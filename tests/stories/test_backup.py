@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from collab_server import backup, checkup
+from collab_server.settings import Settings
 from tests.stories.test_command_line import cli
 from tests.support.processes import Server, serving
 
@@ -96,7 +101,22 @@ async def test_what_is_not_as_it_was_written_is_found_in_a_backup_and_in_a_datab
 
 
 async def test_on_postgresql_the_tools_that_do_it_are_named(tmp_path: Path) -> None:
-    server = Server(tmp_path, {"COLLAB_DATABASE_URL": "postgresql+asyncpg://user@127.0.0.1:1/nothing"})
-    for command in (["backup", "x"], ["restore", "x"], ["verify"]):
-        code, _, err = await cli(server, *command)
-        assert code == 1 and "pg_dump" in err and "pg_restore" in err
+    url = "postgresql+asyncpg://user@127.0.0.1:1/nothing"
+    code, _, err = await cli(Server(tmp_path, {"COLLAB_DATABASE_URL": url}), "backup", "x")
+    assert code == 1 and "pg_dump" in err and "Traceback" not in err
+    settings = Settings(database_url=url, data_dir=tmp_path)
+    with pytest.raises(backup.BackupError, match="pg_restore"):
+        backup.restore(settings, tmp_path / "x")
+    with pytest.raises(backup.BackupError, match="pg_amcheck"):
+        await checkup.examine(settings)
+
+
+def test_a_key_that_a_setting_has_replaced_is_not_passed_off_as_the_one_in_force(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_bytes(b"k" * 32)
+    with closing(sqlite3.connect(tmp_path / "collab.sqlite3")) as database:
+        database.execute("CREATE TABLE t (x)")
+    assert backup.backup(Settings(data_dir=tmp_path), tmp_path / "with")
+    settings = Settings(data_dir=tmp_path, secret_key=base64.b64encode(b"n" * 32).decode())
+    assert not backup.backup(settings, tmp_path / "without")
+    with backup.unpacked(tmp_path / "without") as found:
+        assert found.key is None and found.database.is_file()
