@@ -291,6 +291,43 @@ async def test_a_named_version_is_seen_with_its_difference_and_brought_back_for_
                 await expect(one.get_by_test_id("editor")).not_to_contain_text("second")
 
 
+async def test_a_run_is_compared_and_run_again_and_an_agents_work_is_taken_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with serving(tmp_path) as server:
+        session_id = await session_of(server, main_js="console.log('as it was');\n")
+        await give_role(server, session_id, "robot", "editor")
+        async with opened(browser, server, session_id) as page:
+            await page.get_by_test_id("run").click()
+            await expect(page.get_by_test_id("run-status")).to_have_attribute(
+                "data-status", "completed", timeout=RUN_MS
+            )
+            async with server.lane(session_id, await server.token("robot")) as robot:
+                await robot.ask("write", name="main.js", content="console.log('by the robot');\n")
+            await page.get_by_test_id("since").click()
+            await expect(page.locator(".diff .cm-deletedChunk")).to_contain_text("as it was")
+            await page.keyboard.press("Escape")
+            await page.get_by_test_id("rerun").click()
+            async with await server.http("local") as http:
+
+                async def again() -> list[dict[str, Any]]:
+                    runs = (await http.get(f"/api/sessions/{session_id}/executions")).json()["items"]
+                    return [run for run in runs if run["rerunOf"] and run["status"] == "completed"]
+
+                async with asyncio.timeout(RUN_MS / 1000):
+                    while not (runs := await again()):
+                        await page.wait_for_timeout(100)
+                told = (await http.get(f"/api/executions/{runs[0]['id']}")).json()
+                assert told["stdout"] == "as it was\n"
+
+            await page.get_by_test_id("versions").click()
+            await expect(page.get_by_test_id("undo-author")).to_contain_text("robot")
+            await page.get_by_test_id("undo-author").click()
+            await page.get_by_test_id("confirm").click()
+            await page.keyboard.press("Escape")
+            await expect(page.get_by_test_id("editor")).to_contain_text("as it was")
+
+
 async def test_a_new_name_of_the_session_reaches_other_windows(browser: Browser, tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         session_id = await session_of(server, main_js="")

@@ -93,6 +93,7 @@ function Announcer({ run }: { run: Run | null }): JSX.Element {
 }
 
 function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boolean }): JSX.Element {
+  void run.revision.value; // subscribes to the run's progress
   const { runs } = session;
   const [comparing, setComparing] = useState(false);
   const who = run.actor === null ? '' : run.actor.id === session.me.user.id ? 'you' : run.actor.name;
@@ -104,13 +105,13 @@ function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boo
         {run.startedAt === null ? null : <> · {ago(run.startedAt)}</>}
         {run.version === null ? null : <> · v{run.version}</>}
         {run.tier === '' ? null : <> · {run.tier}</>}
-        {run.over && run.version !== null && run.status !== 'refused' ? (
-          <>
-            {session.mayRun.value ? <> · <button type="button" class="place" data-testid="rerun" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Re-run this version</button></> : null}
-            {' · '}<button type="button" class="place" data-testid="since" onClick={() => setComparing(true)}>What changed since</button>
-          </>
-        ) : null}
       </div>
+      {run.over && run.version !== null && run.status !== 'refused' ? (
+        <div class="run-actions">
+          {session.mayRun.value ? <button type="button" class="place" data-testid="rerun" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Re-run this version</button> : null}
+          <button type="button" class="place" data-testid="since" onClick={() => setComparing(true)}>What changed since</button>
+        </div>
+      ) : null}
       {comparing ? <Since session={session} run={run} onClose={() => setComparing(false)} /> : null}
       <OutputText session={session} run={run} wrap={wrap}>
         {run.refusal === null ? null : <RunRefusal session={session} refusal={run.refusal} />}
