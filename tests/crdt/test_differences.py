@@ -17,7 +17,7 @@ def state(content: str, name: str = "a") -> list[FileState]:
     return [FileState("id", name, "text", content, 0)]
 
 
-@pytest.mark.skipif(shutil.which("patch") is None, reason="no patch")
+@pytest.mark.skipif(shutil.which("patch") is None, reason="asks patch(1), and runs wherever it is installed")
 @pytest.mark.parametrize("seed", range(3))
 def test_patch_makes_the_new_text_of_the_old_one(tmp_path: Path, seed: int) -> None:
     rand = random.Random(seed)

@@ -177,10 +177,7 @@ export class Shell implements Owner, Surroundings, Dialect {
     dynamic.set("_", { get: () => this.lastArgument });
     dynamic.set("SHELLOPTS", { get: () => [...this.options].sort().join(":") });
     dynamic.set("BASHOPTS", { get: () => [...this.shopts].sort().join(":") });
-    for (const name of dynamic.keys()) if (this.variables.find(name) === undefined) this.variables.find(name) ?? this.#placeholder(name);
-  }
-  #placeholder(name: string): void {
-    this.variables.demand(name).value = "";
+    for (const name of dynamic.keys()) if (this.variables.find(name) === undefined) this.variables.demand(name).value = "";
   }
 
   /** Bash's own generator, so that a seeded RANDOM gives the same numbers. */
