@@ -1,4 +1,4 @@
-"""Alerts: many security events of a kind within a time, by rules that admins set; each is kept, and told to webhooks.
+"""Alerts: many security events of a kind within a time, by rules that a database begins with and admins set; kept, and told to webhooks.
 
 What is noted at all is security.py's.
 """
@@ -26,16 +26,6 @@ logger = logging.getLogger(__name__)
 
 RULES_MAX = 100
 PAGE_MAX = 200
-# What is watched for before anybody says otherwise: (kind, how many, within seconds).
-DEFAULTS: tuple[tuple[Kind, int, int], ...] = (
-    ("login_failed", 50, 60),
-    ("login_limited", 1, 60),
-    ("access_refused", 200, 60),
-    ("scan_finding", 50, 600),
-    ("overflow", 1, 60),
-    ("document_quarantined", 1, 60),
-)
-QUIET_S = 600
 
 
 class Alerts:
@@ -48,20 +38,6 @@ class Alerts:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
-
-    async def start(self) -> None:
-        """The rules to begin with, in a database that never had any."""
-        async with self._engine.begin() as connection:
-            known = set((await connection.execute(select(alert_rules.c.id))).scalars())
-            if not known:
-                rows = [
-                    _row(f"default-{kind}", NewAlertRule(kind=kind, threshold=count, window_s=window_s))
-                    for kind, count, window_s in DEFAULTS
-                ]
-                await connection.execute(insert(alert_rules), rows)
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
     async def look(self, kinds: Collection[str]) -> None:
         """Events of these kinds were written: see whether they are too many."""
@@ -121,13 +97,10 @@ class Alerts:
         return shown
 
     async def remove_rule(self, principal: Principal, rule_id: str) -> None:
-        """One rule less; the last one leaves a disabled mark, so that the rules to begin with do not come back."""
+        """One rule less."""
         async with self._engine.begin() as connection:
             if (await connection.execute(delete(alert_rules).where(alert_rules.c.id == rule_id))).rowcount == 0:
                 raise NotFound(f"there is no alert rule {rule_id[:64]!r}")
-            if not (await connection.execute(select(alert_rules.c.id).limit(1))).first():
-                none = _row("none", NewAlertRule(kind="overflow", threshold=1, window_s=60, enabled=False))
-                await connection.execute(insert(alert_rules).values(**none))
             await audited(connection, self._now_ms(), principal.user_id, "alert_rule.removed", rule_id)
 
     async def listed(self, *, before_ms: int | None, limit: int, open_only: bool) -> list[dict[str, Any]]:

@@ -234,7 +234,6 @@ async def running(
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
         for part in (
             outbox,
-            alerts,
             security,
             deliveries,
             rooms,
