@@ -103,8 +103,9 @@ class Sockets:
                 connection.room = room
                 lane = Lane(connection, self.files, self.executions, self.reruns, self.undo, self.scans)
                 connection.on_role = lambda: lane.welcome("role")
-                limits = await self.executions.limits(connection.principal, connection.session_id)
-                lane.welcome(limits=limits)
+                # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.
+                if connection.wants_text:
+                    lane.welcome(limits=await self.executions.limits(connection.principal, connection.session_id))
                 connection.member = room.join(connection)
                 # Rights taken away between the check above and now are not in the feed's future: look once more.
                 await connection.recheck()

@@ -16,6 +16,7 @@ from collab_server.actions.sessions import SessionActions
 from collab_server.errands import Errands
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
+from collab_server.ids import derived_id
 from collab_server.members import Members, Role, Verb
 from collab_server.payers import Budgets, headers_of
 from collab_server.revocation import Change
@@ -73,12 +74,16 @@ class ExecutionActions:
     ) -> str:
         """Start a run and return its id at once; raises executor's Refused, Invalid, Forbidden or NotFound.
 
-        With an `execution_id` that is there already (a repeated request), that run is answered and nothing is started.
+        With an `execution_id` that is there already (a repeated request), that run is answered and nothing is started,
+        unless it was refused.
         `frozen` takes the place of the session's files as they are now.
         """
-        if execution_id is not None and await self._executor.get(execution_id) is not None:
+        while execution_id is not None and (known := await self._executor.get(execution_id)) is not None:
             await self.get(principal, execution_id)
-            return execution_id
+            if known.status != "refused":
+                return execution_id
+            # It was turned away while it waited: the repetition is another run, the same one for all who repeat it.
+            execution_id = derived_id(principal.user_id, execution_id)
         lent: Mapping[str, str] = {}
         if session_id is None:
             if principal.guest:
@@ -89,13 +94,17 @@ class ExecutionActions:
         else:
             access = await self._members.access(principal, session_id, "run")
             policy = access.session["scan_policy"]
-            # Who may not write the session's code could bring code that gives its secrets away.
-            if access.may("edit") or (request.code is None and not request.files):
+            # Who may not write the session's code could bring code that gives its secrets away, now or, by what it leaves
+            # in the environment, in somebody else's run. A context may hold functions.
+            if access.may("edit") or not (request.code is not None or request.files or request.context):
                 lent = await self._secrets.lent(session_id)
+            elif request.persist_environment:
+                raise Forbidden(
+                    "to leave what code, files or context of your own did in the environment, you need to be editor"
+                )
         author = actor or principal.actor()
         if session_id is None:
-            files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
-            snapshot = take(files, request.entry, request.code, request.language, None)
+            snapshot = _brought(request)
             return await self._submit(principal, author, request, snapshot, None, None, execution_id, None, None, {})
         # The room stays in memory until the run's last event has been announced in it.
         kept = self._sessions.room(session_id)
@@ -167,8 +176,7 @@ class ExecutionActions:
     async def estimate(self, principal: Principal, request: ExecuteRequest, session_id: str | None) -> dict[str, Any]:
         """What the run would cost at most, which is what it reserves, and what runs alike cost before."""
         if session_id is None:
-            files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
-            snapshot = take(files, request.entry, request.code, request.language, None)
+            snapshot = _brought(request)
         else:
             await self._members.access(principal, session_id, "run")
             async with self._sessions.room(session_id) as room:
@@ -342,6 +350,12 @@ class ExecutionActions:
                 continue
             if not await still_allowed(run.actor_id, run.session_id):
                 await self._executor.cancel(run.id)
+
+
+def _brought(request: ExecuteRequest) -> Snapshot:
+    """What runs outside of a session: what the request brings."""
+    files = [SourceFile.of_text(file.name, file.content) for file in request.files or ()]
+    return take(files, request.entry, request.code, request.language, None)
 
 
 def _announcer(room: Room, done: Callable[[], None]) -> Callable[[dict[str, Any]], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.stories.conftest import Account, account
-from tests.support.processes import Server
+from tests.support.processes import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -172,3 +173,19 @@ async def test_costs_are_told_by_who_ran_and_by_who_wrote_what_ran(ada: Account,
     assert (await bob.http.get("/api/usage", params={"sessionId": session["id"]})).status_code == 403
     own = (await bob.http.get("/api/usage", params={"groupBy": "author"})).json()
     assert own["total"]["cost"] == after and {item["cost"] for item in own["items"]} == {after}
+
+
+async def test_a_run_that_was_turned_away_while_it_waited_runs_under_the_same_key_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    limits = {"COLLAB_CONCURRENT_RUNS_MAX": "1", "COLLAB_QUEUE_TIMEOUT_S": "1"}
+    async with serving(tmp_path, **limits) as server, await server.http("ada") as http:
+        endless = RUN | {"code": "await new Promise(() => setInterval(() => {}, 1000))", "timeout": 10_000}
+        held = (await http.post("/api/executions", json=endless, headers={"prefer": "respond-async"})).json()
+        again = {"idempotency-key": "once"}
+        turned_away = await http.post("/api/executions", json=RUN, headers=again)
+        assert (turned_away.status_code, turned_away.json()["code"]) == (429, "rate_limited")
+        await http.post(f"/api/executions/{held['executionId']}/cancel")
+        done = await asyncio.gather(*(http.post("/api/executions", json=RUN, headers=again) for _ in range(4)))
+        assert {answer.status_code for answer in done} == {200}
+        assert len({answer.json()["executionId"] for answer in done}) == 1

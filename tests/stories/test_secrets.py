@@ -91,6 +91,9 @@ async def test_only_owners_set_them_and_who_brings_own_code_without_the_right_to
     assert await said() == "lent"
     assert await said(code=theft) == "none"
     assert await said(files=[{"name": "main.js", "content": theft}]) == "none"
+    assert await said(context={"steal": {"$function": "() => process.env.API_KEY"}}) == "none"
+    left = {"entry": "main.js", "code": "console.log = () => {}", "persistEnvironment": True}
+    assert (await bob.http.post(f"{place}/executions", json=left)).status_code == 403
     await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "editor"})
     for method, path in (("GET", ""), ("PUT", "/API_KEY"), ("DELETE", "/API_KEY")):
         body = {"value": "x"} if method == "PUT" else None
