@@ -19,6 +19,7 @@ from collab_server import docs, mcp_oauth, rest, service, services
 from collab_server.errors import Forbidden, Problem, describe
 from collab_server.mcp import Mcp
 from collab_server.middleware import Around, Compressed
+from collab_server.proxies import Proxies
 from collab_server.rest.common import Once, problem_response
 from collab_server.settings import Settings
 from collab_server.supervisor import Fault
@@ -63,7 +64,8 @@ def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[
     app.router.routes.append(WebSocketRoute("/ws/{session_id}", _Socket()))
     app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
     app.add_middleware(Compressed)
-    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max)
+    proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
+    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max, proxies=proxies)
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
         app.add_exception_handler(expected, _refused)

@@ -1,6 +1,6 @@
 """The address behind the work at hand, for the records and the limits that are kept by address.
 
-The middleware sets it for each request and socket; what a socket's later messages do has none.
+The middleware sets it for each request and each handshake, a connection for what its messages do.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from collab_server import wire_uvicorn
+from collab_server.caller import ADDRESS
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
     CLOSE_NOT_ALLOWED,
@@ -64,6 +65,8 @@ class Connection:
         self.room: Room | None = None
         self.on_role: Callable[[], None] = lambda: None
         self.wire = wire
+        # Messages come in by the transport, outside of the request that opened it.
+        self.address = ADDRESS.get()
         self._identity = identity
         self._members = members
         self._handle_text: Callable[[str], Awaitable[None]] | None = None
@@ -144,6 +147,7 @@ class Connection:
 
     async def _handle(self, message: str) -> None:
         assert self._handle_text is not None
+        ADDRESS.set(self.address)
         try:
             await self._handle_text(message)
         except Exception as error:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from collab_server.caller import ADDRESS
 from collab_server.errors import Problem
 from collab_server.metrics import REQUESTS
+from collab_server.proxies import Proxies
 from collab_server.rest.common import problem_response
 
 logger = logging.getLogger("collab_server.access")
@@ -56,14 +57,16 @@ class TooLarge(Exception):
 
 
 class Around:
-    """The middleware; `body_bytes_max` bounds what a request may send."""
+    """The middleware; `body_bytes_max` bounds what a request may send, `proxies` are believed who the client is."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies) -> None:
         self.app = app
         self.body_bytes_max = body_bytes_max
+        self.proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ADDRESS.set((scope.get("client") or ("",))[0])
+        if "headers" in scope:
+            self._meet(scope)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -108,3 +111,13 @@ class Around:
             level = logging.WARNING if status >= 500 else logging.DEBUG
             # The path only: a query may hold a token.
             logger.log(level, "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took * 1000, request_id)
+
+    def _meet(self, scope: Scope) -> None:
+        """Note who the client is, for everything behind."""
+        peer = (scope.get("client") or ("",))[0]
+        address, scheme = self.proxies.client(peer, scope["headers"])
+        if address != peer:
+            scope["client"] = (address, 0)
+        if scheme is not None:
+            scope["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")
+        ADDRESS.set(address)

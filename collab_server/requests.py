@@ -1,4 +1,4 @@
-"""What REST and the WebSocket both read from an HTTP request: the token, the origin, the client's address.
+"""What REST and the WebSocket both read from an HTTP request: the token and the origin.
 
 It checks form and origin; whether a token holds is identity.py's.
 """
@@ -50,8 +50,3 @@ def check_origin(connection: HTTPConnection, settings: Settings) -> None:
             "a request with the browser's cookie must come from this server's own pages (Origin); use a bearer token otherwise",
             code="bad_origin",
         )
-
-
-def address(connection: HTTPConnection) -> str:
-    """The client's address, for the caps per address."""
-    return connection.client.host if connection.client else ""

@@ -101,6 +101,8 @@ def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uv
         "ws_ping_timeout": PING_TIMEOUT_S,
         "loop": "auto",
         "access_log": False,
+        # Who the client is behind a proxy, proxies.py finds out.
+        "proxy_headers": False,
         "server_header": False,
         "timeout_graceful_shutdown": GRACEFUL_S,
         "backlog": BACKLOG,

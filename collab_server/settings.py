@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from collab_server.proxies import Header as ProxyHeader
+from collab_server.proxies import network_of
 from executor.scan.policy import ScanPolicy
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +52,15 @@ class Settings(BaseSettings):
         (), description="Comma-separated origins, beside the server's own, whose pages may use its cookie."
     )
     public_url: str = Field("", description="The address users see, when a proxy stands in front.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Comma-separated networks of the proxies in front (`10.0.0.0/8`): what they say of a client's address "
+        "and scheme counts for limits and records, what others say does not.",
+    )
+    proxy_header: ProxyHeader = Field(
+        "x-forwarded-for",
+        description="The header in which they say it: `x-forwarded-for` (with `X-Forwarded-Proto`) or `forwarded` (RFC 7239).",
+    )
     node_id: str = Field("local", min_length=1, max_length=64, description="This node's name, shown to operators.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least grave line logged.")
@@ -136,6 +147,18 @@ class Settings(BaseSettings):
         False, description="Whether webhooks may go to private and loopback addresses, as inside a company network."
     )
     login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            network_of(network)
+        return networks
 
     @field_validator("egress_allow", "egress_deny", mode="before")
     @classmethod

@@ -13,12 +13,13 @@ from typing import Literal
 from starlette.websockets import WebSocket
 
 from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, SessionActions, UndoActions
+from collab_server.caller import ADDRESS, network
 from collab_server.connection import Connection
 from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code
 from collab_server.identity import Identity
 from collab_server.lane import PROTOCOL, Lane
 from collab_server.members import Access, Members
-from collab_server.requests import address, check_origin, credentials
+from collab_server.requests import check_origin, credentials
 from collab_server.revocation import Revocations
 from collab_server.settings import Settings
 from collab_server.wire_uvicorn import wire_of
@@ -57,7 +58,7 @@ class Sockets:
                 check_origin(websocket, self.settings)
             principal = await self.identity.authenticate(token, via)
             access = await self.members.access(principal, session_id)
-            self._admit(websocket, session_id)
+            places = self._admit(network(ADDRESS.get()), session_id)
         except ActionError as error:
             # A bad origin is refused before the handshake (403); every other refusal is told by a close code, which clients can read.
             if error.code != "bad_origin":
@@ -78,22 +79,27 @@ class Sockets:
             )
             await self._serve(connection, access)
         finally:
-            self._per_address[address(websocket)] -= 1
-            self._per_session[session_id] -= 1
+            for counter, key in places:
+                counter[key] -= 1
+                if not counter[key]:
+                    del counter[key]
 
-    def _admit(self, websocket: WebSocket, session_id: str) -> None:
+    def _admit(self, address: str, session_id: str) -> tuple[tuple[Counter[str], str], ...]:
+        """A place for one socket more with each that bounds them; the caller gives them back."""
         if self.closing:
             raise ActionError("the server is restarting; connect again", code="overloaded")
         full = (
-            self._per_address[address(websocket)] >= self.settings.connections_per_address_max
+            self._per_address[address] >= self.settings.connections_per_address_max
             or self._per_session[session_id] >= self.settings.connections_per_session_max
         )
         if full:
             error = ActionError("too many connections; try again later", code="overloaded")
             error.status = 503
             raise error
-        self._per_address[address(websocket)] += 1
-        self._per_session[session_id] += 1
+        places = ((self._per_address, address), (self._per_session, session_id))
+        for counter, key in places:
+            counter[key] += 1
+        return places
 
     async def _serve(self, connection: Connection, access: Access) -> None:
         self.connections.add(connection)

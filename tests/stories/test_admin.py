@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -348,7 +349,8 @@ async def test_tampering_with_the_audit_is_found(tmp_path: Path) -> None:
 
 
 async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_path: Path) -> None:
-    async with serving(tmp_path, COLLAB_LOGIN_FAILURES_PER_MINUTE="5") as server:
+    limits = {"COLLAB_LOGIN_FAILURES_PER_MINUTE": "5", "COLLAB_CONNECTIONS_PER_ADDRESS_MAX": "1"}
+    async with serving(tmp_path, **limits) as server:
         ada = await account(server, admin=True)
         session = await ada.session()
         assert (await ada.http.get("/api/me")).status_code == 200
@@ -367,6 +369,8 @@ async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_pa
         assert (await ada.http.get("/join?link=ln_guess", headers=from_there)).status_code == 429
         assert (await ada.http.get("/api/me", headers=from_there)).status_code == 200
         assert (await guess(10, "10.0.0.2")).status_code == 401
+        # What one claims before a proxy of ours adds who one is helps nobody.
+        assert (await guess(11, "10.0.0.3, 10.0.0.1")).status_code == 429
         # One customer's IPv6 addresses are one address.
         sixes = [(await guess(number, f"2001:db8::{number}")).status_code for number in range(1, 8)]
         assert sixes == [401] * 5 + [429] * 2
@@ -376,6 +380,16 @@ async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_pa
         )
         await socket.wait_closed()
         assert socket.close_code == 4429
+        url = f"{server.ws_url}/{session['id']}?token={ada.token}"
+        lines = [websockets.Subprotocol("collab.v1")]
+        async with websockets.connect(url, subprotocols=lines, additional_headers=from_there, proxy=None) as first:
+            assert json.loads(await first.recv())["type"] == "welcome"
+            async with websockets.connect(url, additional_headers=from_there, proxy=None) as second:
+                await second.wait_closed()
+                assert second.close_code == 1013
+            elsewhere = {"x-forwarded-for": "10.0.0.9"}
+            async with websockets.connect(url, subprotocols=lines, additional_headers=elsewhere, proxy=None) as third:
+                assert json.loads(await third.recv())["type"] == "welcome"
 
         async def counted() -> bool:
             found = (await ada.http.get("/api/admin/security-events", params={"kind": "login_limited"})).json()["items"]
