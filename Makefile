@@ -46,11 +46,11 @@ conformance: .venv/.test $(WORKER)/dist/manifest.json
 types: .venv/.run
 	$(BIN)/python scripts/generate_types.py
 
-# A package that serves without a checkout (all but the workerd binary, which `collab-server doctor` tells how to get).
+# Packages in dist/ that serve without a checkout, Node or a compiler; workerd is fetched at the first start.
 wheel: .venv/.run $(WORKER)/dist/manifest.json web/dist/index.html
-	rm -rf collab_server/built && mkdir collab_server/built
+	rm -rf collab_server/built dist && mkdir collab_server/built
 	cp -r web/dist collab_server/built/web && cp -r $(WORKER)/dist collab_server/built/worker
-	$(BIN)/python -m hatchling build -t wheel
+	$(BIN)/python -m hatchling build -t sdist -t wheel
 	rm -rf collab_server/built
 
 lock:

@@ -45,7 +45,7 @@ def _code_of(work: Callable[[], int]) -> int:
         from collab_server.client import ClientError, Unreachable
         from collab_server.errors import ActionError
         from collab_server.remote import RemoteError
-        from executor.workerd import NotBuilt
+        from executor.workerd_program import NotBuilt
 
         if isinstance(error, Unreachable):
             print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
@@ -184,7 +184,23 @@ def _settings() -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return supervise(load(host=arguments.host, port=arguments.port), arguments.workers, _serve_here)
+    settings = load(host=arguments.host, port=arguments.port)
+    _workerd(settings)
+    return supervise(settings, arguments.workers, _serve_here)
+
+
+def _workerd(settings: Settings) -> None:
+    """Sees to it that the local pool has its program, before there are processes that need it."""
+    from executor.workerd_program import NotBuilt, fetch, find_workerd
+
+    if settings.worker_url:
+        return
+    try:
+        find_workerd(settings.workerd, settings.cache_root)
+    except NotBuilt:
+        if settings.workerd is not None:
+            raise
+        fetch(settings.cache_root, settings.npm_registry, lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def _serve_here(post: Post) -> int:

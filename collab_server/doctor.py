@@ -20,6 +20,7 @@ from crdt.bus_redis import RedisBus
 from executor import workerd
 from executor.confinement import CLOSED, Unavailable, confinement, prove
 from executor.runner import PlatformFault
+from executor.workerd_program import NotBuilt, find_workerd
 
 
 @dataclass(frozen=True)
@@ -103,15 +104,16 @@ async def _worker(settings: Settings) -> Finding:
         what = f"deployed at {settings.worker_url}"
     else:
         try:
-            what = str(workerd.find(dist=settings.worker_root).program)
-        except workerd.NotBuilt as error:
+            what = str(find_workerd(settings.workerd, settings.cache_root))
+            workerd.find_dist(settings.worker_root)
+        except NotBuilt as error:
             return Finding("missing", "Worker", "not built", str(error))
     runner = make_runner(settings)
     try:
         await runner.start()
         well = await runner.healthy()
         languages = ", ".join(sorted(runner.languages() or ()))
-    except (PlatformFault, workerd.NotBuilt) as error:
+    except (PlatformFault, NotBuilt) as error:
         well, languages = False, str(error)
     finally:
         await runner.close()
@@ -131,14 +133,16 @@ async def _second_layer(settings: Settings) -> Finding:
         return Finding("ok", what, "the platform's, at the deployed Worker")
     bare = "runs are kept apart by workerd's isolates and process limits alone"
     try:
-        program = workerd.find(dist=settings.worker_root).program
+        program = find_workerd(settings.workerd, settings.cache_root)
         applied = confinement(settings.sandbox, program, settings.data_dir)
         if not applied.layers:
             off = settings.sandbox == "off"
             mend = "unset COLLAB_SANDBOX" if off else "run on Linux 5.13 or newer (x86-64, arm64)"
             return Finding("absent", what, f"{'switched off' if off else 'none in this kernel'}: {bare}", mend)
         tried = await asyncio.to_thread(prove, applied, CLOSED)
-    except (workerd.NotBuilt, Unavailable) as error:
+    except NotBuilt:
+        return Finding("absent", what, "not tried: there is no workerd", "see the Worker above")
+    except Unavailable as error:
         return Finding("missing", what, str(error), "set COLLAB_SANDBOX=auto to do without, or mend what is named")
     layers = " and ".join(applied.layers)
     ways = [name for name, prevented in tried.items() if not prevented]

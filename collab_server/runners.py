@@ -13,6 +13,7 @@ from executor.run import RunLimits
 from executor.runner import HttpRunner, Runner
 from executor.stock import memory_bytes_here
 from executor.wire import WireEgress
+from executor.workerd_program import find_workerd
 
 RUNS_PER_CORE = 4
 RUNS_MIN = 8
@@ -21,7 +22,7 @@ EXPECTED_LANGUAGES = ("python",)
 
 
 def make_runner(settings: Settings) -> Runner:
-    """A runner that is not started yet."""
+    """A runner that is not started yet. Raises NotBuilt where the local pool has no program."""
     if settings.worker_url:
         return HttpRunner(settings.worker_url, settings.worker_secret)
     limits = PoolLimits(
@@ -31,7 +32,10 @@ def make_runner(settings: Settings) -> Runner:
         queue_timeout_s=settings.queue_timeout_s,
     )
     expected = EXPECTED_LANGUAGES if settings.pool_size else ()
-    return LocalPool(dist=settings.worker_root, limits=limits, expected=expected, sandbox=settings.sandbox)
+    program = find_workerd(settings.workerd, settings.cache_root)
+    return LocalPool(
+        program=program, dist=settings.worker_root, limits=limits, expected=expected, sandbox=settings.sandbox
+    )
 
 
 def concurrent_runs_max(settings: Settings) -> int:

@@ -27,6 +27,7 @@ from collab_server.supervisor import BACKLOG, RUNNING_FILE, Post
 from collab_server.welcome import local_login
 from collab_server.wire_uvicorn import HandOver
 from executor import workerd
+from executor.workerd_program import find_workerd
 
 # A ping this often and an answer this soon: the presence of a dead connection is gone within 45 s.
 PING_INTERVAL_S = 20.0
@@ -79,7 +80,8 @@ def serve(post: Post) -> int:
     settings = share(post.settings, post.number, post.workers)
     faulthandler.register(signal.SIGUSR1)
     if not settings.worker_url:
-        workerd.find(dist=settings.worker_root)
+        workerd.find_dist(settings.worker_root)
+        find_workerd(settings.workerd, settings.cache_root)
     if post.first:
         asyncio.run(_migrate(settings))
     post.pulse.state = State.MIGRATED

@@ -6,6 +6,7 @@ No other module reads the environment, and nothing here is changed while the ser
 from __future__ import annotations
 
 import base64
+import os
 import re
 import secrets
 from pathlib import Path
@@ -41,6 +42,15 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="`redis://…` joins several nodes. Unset: an in-process bus, one node.")
     worker_url: str = Field("", description="`https://…` of a deployed Worker. Unset: a local pool of Worker runtimes.")
     worker_secret: str = Field("", description="The bearer secret of that Worker (required with `COLLAB_WORKER_URL`).")
+    workerd: Path | None = Field(
+        None, description="The workerd program of the local pool. Unset: the checkout's, else one that is fetched once."
+    )
+    npm_registry: str = Field(
+        "https://registry.npmjs.org", description="Where workerd is fetched from; its digest is known and checked."
+    )
+    cache_dir: Path | None = Field(
+        None, description="The folder for what is fetched. Unset: `collab-server` in the user's cache folder."
+    )
     data_dir: Path = Field(Path("data"), description="The folder for the SQLite file and what must outlive a restart.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
@@ -193,6 +203,13 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite+aiosqlite:// or postgresql+asyncpg://")
         return value
 
+    @field_validator("npm_registry")
+    @classmethod
+    def _known_registry(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must start with https:// or http://")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _known_bus(cls, value: str) -> str:
@@ -229,6 +246,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'collab.sqlite3'}"
+
+    @property
+    def cache_root(self) -> Path:
+        """Where what was fetched is kept, for all data folders of this user."""
+        return self.cache_dir or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "collab-server"
 
     @property
     def web_root(self) -> Path:

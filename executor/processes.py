@@ -25,7 +25,8 @@ import psutil
 from executor import nursery
 from executor.confinement import CLOSED, NETWORK, NONE, Mode, confinement
 from executor.connection import Address, Connection, PlatformFault
-from executor.workerd import PUBLIC, Installation, NotBuilt, Reach, write_config
+from executor.workerd import PUBLIC, Installation, Reach, write_config
+from executor.workerd_program import NotBuilt
 
 READY_TIMEOUT_S = 20.0
 STDERR_TAIL_BYTES = 8_192

@@ -1,14 +1,12 @@
-"""Finds the workerd program and writes the configuration of a local Worker from the build's manifest.
+"""Writes the configuration of a local Worker from the build's manifest.
 
 It starts nothing: processes are the pool's and the nursery's.
 """
 
 import json
-import platform
 import re
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,8 @@ from typing import Any
 
 import certifi
 
-ROOT = Path(__file__).resolve().parent.parent
+from executor.workerd_program import ROOT, NotBuilt, find_workerd
+
 # The built Worker beside the source, or inside an installed wheel.
 DIST_CANDIDATES = (ROOT / "cloudflare-worker/dist", ROOT / "collab_server/built/worker")
 MODULE_KINDS = frozenset({"esModule", "commonJsModule", "text", "data", "wasm"})
@@ -26,10 +25,6 @@ HEAP_HEADROOM_PERCENT = 150
 # Where distributions keep the authorities they trust; an operator's own are in there too.
 CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _PEM = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-
-
-class NotBuilt(Exception):
-    """The Worker or the workerd program is not there; the message says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +45,6 @@ PUBLIC = Reach()
 class Installation:
     program: Path
     dist: Path
-
-
-def find_workerd(path: str | Path | None = None) -> Path:
-    if path is not None:
-        given = Path(path)
-        if not given.is_file():
-            raise NotBuilt(f"there is no workerd program at {given}")
-        return given
-    system = {"linux": "linux", "darwin": "darwin", "win32": "windows"}.get(sys.platform, sys.platform)
-    machine = platform.machine().lower()
-    bits = "arm64" if machine in ("arm64", "aarch64") else "64"
-    folder = ROOT / "cloudflare-worker/node_modules/@cloudflare" / f"workerd-{system}-{bits}"
-    program = folder / "bin" / ("workerd.exe" if system == "windows" else "workerd")
-    if not program.is_file():
-        raise NotBuilt("workerd is not installed: run `npm ci` in cloudflare-worker/ or `make run`")
-    return program
 
 
 def find_dist(path: str | Path | None = None) -> Path:

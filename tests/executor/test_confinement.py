@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from executor import workerd
 from executor.confinement import CLOSED, NETWORK, Mode, confinement, prove
 from executor.pool import LocalPool, PoolLimits
 from executor.runner import Job
+from executor.workerd_program import find_workerd
 from tests.support.runs import carry, order, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has seccomp and Landlock")
 
 
 def test_a_runtime_cannot_reach_the_network_other_processes_or_files(tmp_path: Path) -> None:
-    tried = prove(confinement("seccomp", workerd.find_workerd(), tmp_path), CLOSED)
+    tried = prove(confinement("seccomp", find_workerd(), tmp_path), CLOSED)
     assert set(tried) >= {"a network socket", "a new process", "tracing", "writing a file", "a namespace"}
     assert all(tried.values()), tried
 
 
 def test_only_a_runtime_whose_runs_may_leave_the_machine_has_sockets(tmp_path: Path) -> None:
-    tried = prove(confinement("seccomp", workerd.find_workerd(), tmp_path), NETWORK)
+    tried = prove(confinement("seccomp", find_workerd(), tmp_path), NETWORK)
     assert [name for name, prevented in tried.items() if not prevented] == ["a network socket"]
 
 
