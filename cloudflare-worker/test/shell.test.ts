@@ -147,10 +147,10 @@ describe("a shell script", () => {
     assert.equal(said.stdout, "fine\n");
   });
 
-  test("has no network, no other interpreters and no host", async () => {
+  test("reaches nobody by its network, no other interpreters and no host", async () => {
     const said = await run("curl -s http://127.0.0.1; echo $?; python3 -c 1; echo $?; cat /etc/passwd 2>/dev/null | grep -c root; ls /proc/1 2>/dev/null | wc -l; env | grep -ci secret");
-    assert.match(said.stderr, /curl: is not available here/);
-    assert.equal(said.stdout, "127\n127\n0\n0\n0\n");
+    assert.match(said.stderr, /python3: is not available here/);
+    assert.equal(said.stdout, "7\n127\n0\n0\n0\n");
   });
 
   test("bombs end in an error, never in silence", async () => {

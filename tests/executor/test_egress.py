@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from executor.pool import LocalPool, PoolLimits
 from executor.runner import Job
-from executor.wire import WireEgress, WireRequest
+from executor.wire import TextFile, WireEgress, WireRequest
 from executor.workerd import Reach
 from tests.support.runs import Carried, carry, order
 
@@ -31,6 +31,11 @@ PRIVATE = ["127.0.0.1", "0x7f.1", "localhost", socket.gethostname(), "[::1]", "[
 
 def networked(code: str) -> WireRequest:
     return order(code, allowed_modules=["http", "https"], tier="standard", timeout_ms=8_000, egress=WireEgress(deny=[]))
+
+
+def shell(script: str) -> WireRequest:
+    files = [TextFile(name="main.sh", content=script)]
+    return networked("").model_copy(update={"language": "shell", "entry": "main.sh", "files": files})
 
 
 def said(carried: Carried) -> str:
@@ -102,16 +107,19 @@ async def test_a_pool_as_operators_start_it_reaches_nothing_of_this_machine(pool
 async def test_https_works_and_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     tls, certificate = self_signed(tmp_path)
     code = "return await fetch('https://{}:{}/x').then((r) => r.text(), (e) => e.cause?.message)"
+    curl = "curl -sS https://{}:{}/shell 2>&1"
     with serving(OPEN, tls) as (port, asked):
         for certificates, answer in [((certificate,), "user-agent"), ((), "certificate is not trusted")]:
             pool = LocalPool(limits=PoolLimits(idle_min=1), reach=Reach((f"{OPEN}/32",), certificates))
             await pool.start()
             try:
                 carried = await carry(pool, Job(networked(code.format(OPEN, port))))
+                in_shell = await carry(pool, Job(shell(curl.format(OPEN, port))))
             finally:
                 await pool.close()
             assert answer in said(carried)
-        assert asked == ["/x"]
+            assert answer in in_shell.text
+        assert asked == ["/x", "/shell"]
 
 
 async def test_without_the_operators_leave_there_is_no_network(pool: LocalPool) -> None:

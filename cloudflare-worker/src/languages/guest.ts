@@ -2,6 +2,7 @@
  * A language whose interpreter lives in an isolate of its own and is data of the Workers that have it (`<name>/payload.js`, see scripts/guest-build.mjs).
  * No interpreter is named here; what happens inside is src/isolate/guest.ts.
  */
+import type { Door } from "../egress/door.js";
 import type { Host, IsolateModule, Language, Program } from "../language.js";
 import type { Run } from "../wire.js";
 
@@ -13,11 +14,17 @@ interface Payload {
 }
 type Isolate = { fetch(request: Request | string): Promise<Response> };
 
-/** @param compatibilityFlags what the interpreter itself needs of the runtime; programs see none of it. */
-export function guest(name: string, compatibilityFlags: string[] = []): Language {
+interface Needs {
+  /** What the interpreter itself needs of the runtime; programs see none of it. */
+  compatibilityFlags?: string[];
+  /** Whether its programs may ask for what is outside. */
+  network?: boolean;
+}
+
+export function guest(name: string, { compatibilityFlags = [], network = false }: Needs = {}): Language {
   // A variable, so that bundlers leave the import alone: the module is there or it is not.
   const path = `./${name}/payload.js`;
-  let warmed: string | null = null;
+  let warmed: { id: string; door: Door | null } | null = null;
 
   const payload = async (): Promise<Payload | null> => {
     try {
@@ -26,11 +33,11 @@ export function guest(name: string, compatibilityFlags: string[] = []): Language
       return null;
     }
   };
-  const named = (host: Host, id: string): Isolate => {
+  const named = (host: Host, id: string, door: Door | null): Isolate => {
     const load = async () => {
       const found = await payload();
       if (found === null) throw new Error(`the interpreter of ${name} is not part of this Worker`);
-      return { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags, mainModule: found.mainModule, modules: found.modules(), env: {}, globalOutbound: null };
+      return { compatibilityDate: COMPATIBILITY_DATE, compatibilityFlags, mainModule: found.mainModule, modules: found.modules(), env: {}, globalOutbound: door?.outbound ?? null };
     };
     return host.loader.get(id, load as Parameters<WorkerLoader["get"]>[1]).getEntrypoint() as unknown as Isolate;
   };
@@ -45,16 +52,20 @@ export function guest(name: string, compatibilityFlags: string[] = []): Language
     async warm(host: Host): Promise<void> {
       if ((await payload()) === null) return;
       const id = crypto.randomUUID();
-      const answer = await named(host, id).fetch("http://guest/warm");
+      const door = network ? host.door() : null;
+      const answer = await named(host, id, door).fetch("http://guest/warm");
       if (!answer.ok) throw new Error(`${name} did not warm up: ${await answer.text()}`);
-      warmed = id;
+      warmed = { id, door };
     },
 
     async prepare(run: Run, host: Host): Promise<Program> {
-      const id = warmed;
+      const ready = warmed;
       // An interpreter serves one program: its name is forgotten before it is used.
       warmed = null;
-      if (id !== null) return { kind: "loaded", isolate: named(host, id) };
+      if (ready !== null) {
+        ready.door?.open(run);
+        return { kind: "loaded", isolate: named(host, ready.id, ready.door) };
+      }
       const found = await payload();
       if (found !== null) return { kind: "isolate", mainModule: found.mainModule, modules: found.modules(), compatibilityFlags };
       const service = host.services[name];

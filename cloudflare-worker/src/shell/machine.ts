@@ -22,8 +22,13 @@ const OUT_CHARS_MAX = 16_384;
 export { LimitFault, MemoryFault };
 
 export type Program = (io: Io) => number | Promise<number>;
-/** Answers a request that `curl` makes; it decides what may be reached. */
+/** Answers a request that `curl` makes, a redirect as itself. It decides what may be reached: what may not, and what fails, is a FetchFault, also while the answer is read. */
 export type Fetcher = (request: Request) => Promise<Response>;
+export interface FetchFault extends Error {
+  /** `network_denied`, `network_limit` (an allowance is used up) or `network_failed`. */
+  code: string;
+  host: string;
+}
 
 /** What a program may ask of the shell that started it: to run another one. */
 export interface Launcher {

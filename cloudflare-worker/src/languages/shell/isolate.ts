@@ -1,6 +1,7 @@
 /** The Shell isolate's main module: runs one script over the session's files in memory. The shell itself is src/shell/. */
 import { Gate } from "../../isolate/gate.js";
 import { type Ending, type Guest, type Rest, serve, turn, type World } from "../../isolate/guest.js";
+import { outside } from "../../isolate/network.js";
 import { decode, encode } from "../../shell/bytes.js";
 import { programs } from "../../shell/commands/index.js";
 import { type FileSystem, makeFolders, MemoryFiles, place, readAll } from "../../shell/files.js";
@@ -73,6 +74,7 @@ async function execute(fs: FileSystem, run: Run, world: World): Promise<Ending> 
       if (why !== null) return { message: why, status: EXIT_REFUSED };
       return ABSENT.includes(name) ? { message: "is not available here", status: EXIT_ABSENT } : null;
     },
+    fetcher: outside(run),
     ...(world.resumed === null ? {} : { state: world.resumed.meta as ShellState }),
     // What the session lends to each run is no part of what the runs leave.
     onState: (left) => { state = { ...left, variables: left.variables.filter(({ name }) => !(name in run.env)) }; },

@@ -7,4 +7,7 @@ export const COUNTERPARTS: Counterparts = {
 };
 
 /** Allowed or not: these programs are not here. */
-export const ABSENT: readonly string[] = ["curl", "wget", "nc", "ssh", "python", "python3", "node", "ruby"];
+export const ABSENT: readonly string[] = ["nc", "ssh", "python", "python3", "node", "ruby"];
+
+/** The same for commands of other languages' programs: they may run while their caller waits, and nothing can be asked over the network then. */
+export const ABSENT_IN_COMMANDS: readonly string[] = [...ABSENT, "curl", "wget"];

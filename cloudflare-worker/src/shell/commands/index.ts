@@ -9,6 +9,8 @@ import { fields } from "./fields.js";
 import { files } from "./files.js";
 import { jqs } from "./jq/run.js";
 import { greps } from "./grep.js";
+import { curl } from "./http/curl.js";
+import { wget } from "./http/wget.js";
 import { lines } from "./lines.js";
 import { listing } from "./listing.js";
 import { seds } from "./sed.js";
@@ -38,6 +40,6 @@ const pwd: Program = (io) => {
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
   bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
-  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system,
+  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system, curl, wget,
   echo, printf, true: () => 0, false: () => 1, pwd,
 }));

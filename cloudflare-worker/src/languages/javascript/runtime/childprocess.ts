@@ -3,7 +3,7 @@
  */
 import type { ShellEnding, ShellOptions } from "../../../isolate/shell/engine.js";
 import { setImmediate } from "../../../isolate/primordials.js";
-import { ABSENT } from "../../shell/modules.js";
+import { ABSENT_IN_COMMANDS } from "../../shell/modules.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { type Builtin, native } from "./native.js";
 import type { Shell } from "./shell.js";
@@ -72,7 +72,7 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
     const given = Object.entries(options.env ?? parts.env()).filter(([, value]) => value !== undefined);
     const cwd = options.cwd === undefined ? native.cwd() : String(options.cwd instanceof URL ? decodeURIComponent(options.cwd.pathname) : options.cwd);
     const folder = cwd.startsWith("/") ? cwd : `${native.cwd()}/${cwd}`;
-    return { env: { HOME: native.cwd(), ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) }, cwd: folder, memoryBytesMax: parts.memoryBytesMax, absent: ABSENT, ...(stdin === undefined ? {} : { stdin }) };
+    return { env: { HOME: native.cwd(), ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) }, cwd: folder, memoryBytesMax: parts.memoryBytesMax, absent: ABSENT_IN_COMMANDS, ...(stdin === undefined ? {} : { stdin }) };
   };
   const bytesOf = (input: unknown): Uint8Array => (typeof input === "string" ? Buffer.from(input) : Buffer.from(input as Uint8Array));
   const decoded = (bytes: Uint8Array, encoding: string | null | undefined): unknown => {
@@ -83,7 +83,7 @@ export function createChildProcess(parts: ChildProcessParts): Builtin {
   const missing = ({ text: run, file, args }: Command, ending: ShellEnding, call: string): Error | null => {
     const said = new TextDecoder().decode(ending.stderr);
     if (typeof run === "string" || ending.exitCode !== EXIT_ABSENT || !["command not found", "No such file or directory", "is not available here"].some((words) => said.includes(`${file}: ${words}`))) return null;
-    const hint = ABSENT.includes(file) ? `: ${file} is not available here, commands run in a shell of this isolate` : "";
+    const hint = ABSENT_IN_COMMANDS.includes(file) ? `: ${file} is not available here, commands run in a shell of this isolate` : "";
     return Object.assign(new Error(`${call} ${file} ENOENT${hint}`), { errno: -2, code: "ENOENT", syscall: `${call} ${file}`, path: file, spawnargs: args });
   };
   const bounded = (bytes: Uint8Array, options: Options): Uint8Array => bytes.subarray(0, options.maxBuffer ?? MAX_BUFFER_BYTES);

@@ -6,7 +6,7 @@ import { Loop, LoopPromise } from "../../../isolate/shell/loop.js";
 import { sha256 } from "../../../isolate/digest.js";
 import type { Content, FileSystem, OpenHow, Stat } from "../../../shell/files.js";
 import type { Run } from "../../../wire.js";
-import { ABSENT } from "../../shell/modules.js";
+import { ABSENT_IN_COMMANDS } from "../../shell/modules.js";
 import type { Interpreter } from "./boot.js";
 
 type Engine = (given: Record<string, unknown>) => { runShell(fs: FileSystem, command: string | readonly string[], options: ShellOptions): LoopPromise<ShellEnding> };
@@ -101,7 +101,7 @@ export async function commands({ module }: Interpreter, run: Run): Promise<Comma
     const spec = JSON.parse(text) as { command: string | string[]; cwd: string; env: Record<string, string> };
     let stop: (signal: number) => void = () => undefined;
     const running: Running = { wait, stop: (signal) => stop(signal), exitCode: 0, signal: 0, stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
-    const options: ShellOptions = { cwd: spec.cwd, env: spec.env, stdin: input, memoryBytesMax: run.memoryLimitBytes, absent: ABSENT, onStart: (how) => { stop = how; } };
+    const options: ShellOptions = { cwd: spec.cwd, env: spec.env, stdin: input, memoryBytesMax: run.memoryLimitBytes, absent: ABSENT_IN_COMMANDS, onStart: (how) => { stop = how; } };
     const done = new Promise<boolean>((resolve) => {
       runShell(files, spec.command, options).then(
         (ending) => { Object.assign(running, ending, { signal: ending.signal ?? 0 }); resolve(true); },
