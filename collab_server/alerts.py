@@ -82,8 +82,7 @@ class Alerts:
 
     async def add_rule(self, principal: Principal, wanted: NewAlertRule) -> dict[str, Any]:
         """One more rule."""
-        if wanted.kind not in get_args(Kind):
-            raise Invalid(f"unknown kind {wanted.kind!r}; there are {', '.join(get_args(Kind))}", name="kind")
+        self._check(wanted)
         row = _row(f"ar_{new_id()}", wanted)
         async with self._engine.begin() as connection:
             if (
@@ -95,6 +94,22 @@ class Alerts:
             shown = _shown_rule(row)
             await audited(connection, self._now_ms(), principal.user_id, "alert_rule.made", row["id"], **shown)
         return shown
+
+    async def change_rule(self, principal: Principal, rule_id: str, wanted: NewAlertRule) -> dict[str, Any]:
+        """A rule as it is to be from now on."""
+        self._check(wanted)
+        chosen = alert_rules.c.id == rule_id
+        async with self._engine.begin() as connection:
+            done = await connection.execute(update(alert_rules).where(chosen).values(**wanted.model_dump()))
+            if done.rowcount == 0:
+                raise NotFound(f"there is no alert rule {rule_id[:64]!r}")
+            shown = _shown_rule(_row(rule_id, wanted))
+            await audited(connection, self._now_ms(), principal.user_id, "alert_rule.changed", rule_id, **shown)
+        return shown
+
+    def _check(self, wanted: NewAlertRule) -> None:
+        if wanted.kind not in get_args(Kind):
+            raise Invalid(f"unknown kind {wanted.kind!r}; there are {', '.join(get_args(Kind))}", name="kind")
 
     async def remove_rule(self, principal: Principal, rule_id: str) -> None:
         """One rule less."""

@@ -5,9 +5,7 @@ What stands in it is executor's; nothing here reads the store or the request.
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any
 import orjson
 
 from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.sheets import decimal, sheet
 from executor.invoices import Brief, Credit, Invoice, Line
 from executor.pricing import MICRO
 
@@ -114,22 +113,20 @@ def as_json(invoice: Invoice, to: Addressee) -> bytes:
 
 def as_csv(invoice: Invoice, to: Addressee) -> bytes:
     """One line per day, language and tier, the total last; RFC 4180 with a header."""
-    text = io.StringIO()
-    out = csv.writer(text, lineterminator="\r\n")
-    out.writerow(
-        ("day", "language", "tier", "tierVersion", "executions", "executionTimeMs", "computeUnits", "cost", "currency")
-    )
+    rows: list[tuple[object, ...]] = []
     for line in invoice.lines:
         figures = (line.executions, line.wall_ms, decimal(line.compute_micro_units), decimal(line.cost_micro_dollars))
-        out.writerow((_day(line), _cell(line.language), _cell(line.tier), line.tier_version, *figures, "USD"))
+        rows.append((_day(line), line.language, line.tier, line.tier_version, *figures, "USD"))
     units, cost = invoice.total("compute_micro_units"), invoice.total("cost_micro_dollars")
     runs, wall_ms = invoice.total("executions"), invoice.total("wall_ms")
-    out.writerow(("total", "", "", "", runs, wall_ms, decimal(units), decimal(cost), "USD"))
-    for credit in invoice.credits:
-        out.writerow(("credit", "", "", "", "", "", "", f"-{decimal(credit.micro_dollars)}", "USD"))
+    rows.append(("total", "", "", "", runs, wall_ms, decimal(units), decimal(cost), "USD"))
+    rows += [("credit", "", "", "", "", "", "", decimal(-each.micro_dollars), "USD") for each in invoice.credits]
     if invoice.credits:
-        out.writerow(("due", "", "", "", "", "", "", decimal(invoice.due_micro_dollars), "USD"))
-    return text.getvalue().encode()
+        rows.append(("due", "", "", "", "", "", "", decimal(invoice.due_micro_dollars), "USD"))
+    return sheet(
+        ("day", "language", "tier", "tierVersion", "executions", "executionTimeMs", "computeUnits", "cost", "currency"),
+        rows,
+    )
 
 
 def as_html(invoice: Invoice, to: Addressee) -> bytes:
@@ -181,11 +178,6 @@ KINDS: dict[str, tuple[str, Callable[[Invoice, Addressee], bytes]]] = {
 }
 
 
-def decimal(micro: int) -> str:
-    """Millionths as an exact decimal."""
-    return f"{micro // MICRO}.{micro % MICRO:06d}"
-
-
 def _status(final: bool, number: int | None) -> str:
     return "issued" if number is not None else "final" if final else "open"
 
@@ -228,28 +220,23 @@ def _sums(invoice: Invoice) -> list[tuple[str, ...]]:
     names = ("executions", "wall_ms", "compute_micro_units", "cost_micro_dollars")
     rows: list[tuple[str, ...]] = [("Total", "", "", *_numbers(*(invoice.total(name) for name in names)))]
     rows += [
-        (f"CN-{credit.number:06d}", credit.reason, "", "", "", "", f"-{decimal(credit.micro_dollars)}")
+        (f"CN-{credit.number:06d}", credit.reason, "", "", "", "", str(decimal(-credit.micro_dollars)))
         for credit in invoice.credits
     ]
     if invoice.credits:
-        rows.append(("Due", "", "", "", "", "", decimal(invoice.due_micro_dollars)))
+        rows.append(("Due", "", "", "", "", "", str(decimal(invoice.due_micro_dollars))))
     return rows
 
 
 def _numbers(executions: int, wall_ms: int, compute_micro_units: int, cost_micro_dollars: int) -> tuple[str, ...]:
     seconds = f"{wall_ms // 1000}.{wall_ms % 1000:03d}"
-    return str(executions), seconds, decimal(compute_micro_units), decimal(cost_micro_dollars)
+    return str(executions), seconds, str(decimal(compute_micro_units)), str(decimal(cost_micro_dollars))
 
 
 def _cells(tag: str, cells: tuple[str, ...]) -> str:
     return "".join(
         f"<{tag}{' class=n' if index >= 3 else ''}>{html.escape(cell)}</{tag}>" for index, cell in enumerate(cells)
     )
-
-
-def _cell(text: str) -> str:
-    """Text that a spreadsheet takes for text and not for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
 
 
 def _latin(text: str) -> str:

@@ -45,6 +45,8 @@ class Access:
     principal: Principal
     session: RowMapping
     role: Role
+    # An operator keeps the session as it is: whoever has a role watches.
+    kept: bool = False
 
     def may(self, verb: Verb) -> bool:
         """Whether the role and the token's scopes both allow `verb`."""
@@ -53,6 +55,8 @@ class Access:
 
     def require(self, verb: Verb) -> Access:
         """Self, or Forbidden with what is missing."""
+        if self.kept and verb not in POLICY[self.role]:
+            raise Forbidden("an administrator has made this session read-only", code="read_only")
         if verb not in POLICY[self.role]:
             needed = next(role for role in reversed(GRANTABLE) if verb in POLICY[role])
             raise Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")
@@ -84,14 +88,15 @@ class Members:
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).mappings().first()
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
+        if row is None or row["state"] == "archived" or _expired(row, self._now_ms()):
             raise missing(session_id)
         # Anyone who is signed in may watch a public session; a guest only sees the one its link opened.
         role: Role | None = row["role"] or ("viewer" if row["is_public"] and not principal.guest else None)
         if role is None:
             self.note_refused(principal, session_id, verb, "no member")
             raise missing(session_id)
-        access = Access(principal, row, role)
+        kept = row["state"] == "readOnly"
+        access = Access(principal, row, "viewer" if kept else role, kept)
         try:
             return access.require(verb)
         except Forbidden as error:
@@ -119,6 +124,17 @@ class Members:
             for row in (await connection.execute(query)).mappings():
                 found[row["session_id"]][row["user_id"]] = row["role"]
         return found
+
+    async def may_still_run(self, user_id: str, session_id: str) -> bool:
+        """Whether somebody's run in a session may go on: the role allows it, and the session is there and open."""
+        query = (
+            select(roles.c.role)
+            .join(sessions, sessions.c.id == roles.c.session_id)
+            .where(_role_of(session_id, user_id), sessions.c.deleted_at.is_(None), sessions.c.state.is_(None))
+        )
+        async with self._engine.connect() as connection:
+            role: Role | None = (await connection.execute(query)).scalar()
+        return role is not None and "run" in POLICY[role]
 
     async def put(self, access: Access, user_id: str, role: str) -> None:
         """Give `user_id` a role (an account that is not there yet is made). Never leaves a session without an owner."""
@@ -285,6 +301,10 @@ class Members:
 def missing(session_id: str) -> NotFound:
     """The same answer for a session that is not there and one the caller may not know of."""
     return NotFound(f"there is no session {session_id[:64]!r}")
+
+
+def _expired(session: RowMapping, now_ms: int) -> bool:
+    return session["expires_at"] is not None and session["expires_at"] <= now_ms
 
 
 def _role_of(session_id: str, user_id: str) -> Any:

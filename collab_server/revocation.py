@@ -38,7 +38,8 @@ class Holder(Protocol):
 
 # "tiers": prices or limits changed; "webhooks": who hears of what; "execution": the run named by the subject is to end, wherever it runs.
 # "document": what stands against the session named by the subject has changed.
-Topic = Literal["tiers", "execution", "webhooks", "document"]
+# "session": whoever is in the session named by the subject is to go, and its runs are to end.
+Topic = Literal["tiers", "execution", "webhooks", "document", "session"]
 
 
 @dataclass(frozen=True)

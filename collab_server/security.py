@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import Text, cast, func, insert, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -142,6 +142,7 @@ class SecurityLog:
         self,
         *,
         kind: str | None = None,
+        rule: str | None = None,
         severity: str | None = None,
         actor_id: str | None = None,
         from_ms: int | None = None,
@@ -155,6 +156,11 @@ class SecurityLog:
         for column, value in ((table.kind, kind), (table.severity, severity), (table.actor_id, actor_id)):
             if value is not None:
                 query = query.where(column == value)
+        if rule is not None:
+            # The detail is JSON in bytes; a rule's id stands in it as a string of its own.
+            postgres = self._engine.dialect.name == "postgresql"
+            detail = func.convert_from(table.detail, "UTF8") if postgres else cast(table.detail, Text)
+            query = query.where(table.kind == "scan_finding", detail.contains(f'"{rule}"', autoescape=True))
         if from_ms is not None:
             query = query.where(table.at >= from_ms)
         if to_ms is not None:

@@ -104,6 +104,10 @@ async def join(request: Request, node: Node, link: str = "", name: str = "") -> 
 
 @router.get("/")
 @router.get("/s/{session_id}")
+@router.get("/admin")
+@router.get("/admin/{path:path}")
+@router.get("/billing")
+@router.get("/analytics")
 async def page(node: Node) -> Response:
     return _page(node.settings.web_root)
 

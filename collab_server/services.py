@@ -5,6 +5,7 @@ It knows no route; app.py puts the transports in front.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +18,7 @@ import crdt.log
 from collab_server import database, places, revocation
 from collab_server.actions import (
     ArtifactActions,
+    Custody,
     EnvironmentActions,
     ExecutionActions,
     FileActions,
@@ -38,7 +40,7 @@ from collab_server.errands import Errands
 from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.members import Members
-from collab_server.nodes import Nodes, instance_of
+from collab_server.nodes import Nodes, instance_of, resident_bytes
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
@@ -94,6 +96,7 @@ class Services:
     users: UserActions
     tiers: TierActions
     oversight: OversightActions
+    custody: Custody
     audit: Audit
     invoices: Invoices
     billing: Billing
@@ -195,10 +198,6 @@ async def running(
         undo = UndoActions(engine, sessions, log)
         scans = ScanActions(executor, executions, sessions, members, now=now)
 
-        async def may_still_run(actor_id: str, session_id: str) -> bool:
-            roles = (await members.of([session_id]))[session_id]
-            return roles.get(actor_id) in ("owner", "editor", "runner")
-
         async def on_change(change: Change) -> None:
             if change.topic == "tiers":
                 await executor.reload_tiers()
@@ -208,12 +207,15 @@ async def running(
                 await rooms.look_again(change.subject)
             elif change.topic == "execution" and change.subject is not None:
                 await executor.cancel(change.subject)
+            elif change.topic == "session" and change.subject is not None:
+                sockets.close_session(change.subject)
+                await executions.end_runs_of(session_id=change.subject)
             elif change.topic is None:
                 if change.user_id is not None and await identity.suspended(change.user_id):
                     await executions.end_runs_of(user_id=change.user_id)
                 if change.token_id is not None:
                     await executions.end_runs_of(key_id=change.token_id)
-                await executions.rights_changed(change, may_still_run)
+                await executions.rights_changed(change, members.may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
         sockets = Sockets(identity, members, sessions, files, executions, reruns, undo, scans, revocations, settings)
@@ -224,6 +226,8 @@ async def running(
                 "executions": executor.stats(),
                 "sockets": sockets.stats()["sockets"],
                 "bus": "ok" if bus.connected else "away",
+                "memoryBytes": resident_bytes(),
+                "loadPerCpu": round(os.getloadavg()[0] / (os.cpu_count() or 1), 2),
             }
 
         async def on_gone(instance: str) -> None:
@@ -275,8 +279,9 @@ async def running(
             bus,
             security,
             UserActions(engine, now=now),
-            TierActions(executor, now=now),
+            TierActions(engine, executor, now=now),
             OversightActions(engine, executor, sessions, now=now),
+            Custody(engine, now=now),
             Audit(engine),
             Invoices(engine),
             Billing(engine),

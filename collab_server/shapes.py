@@ -271,6 +271,14 @@ class UserChange(Shape):
     )
 
 
+class SessionCustody(Shape):
+    """What an admin puts a session into: `readOnly` may be watched only, `archived` is out of everybody's reach until it
+    is open again; and who owns it. What is left out stays."""
+
+    state: Literal["open", "readOnly", "archived"] | None = None
+    owner_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
 class TierLimits(Shape):
     """What an account of a tier may use; null is no limit."""
 

@@ -135,6 +135,11 @@ class Sockets:
         for connection in list(self.connections):
             connection.close(CLOSE_RESTARTING, "the server is restarting")
 
+    def close_session(self, session_id: str) -> None:
+        """Send everybody out of a session; they may come back."""
+        for connection in [each for each in self.connections if each.session_id == session_id]:
+            connection.close(CLOSE_TRY_AGAIN, "an administrator closed this session; connect again")
+
     def stats(self) -> dict[str, int]:
         """Figures for the metrics."""
         return {"sockets": len(self.connections)}

@@ -64,6 +64,8 @@ sessions = Table(
     Column("expires_at", BigInteger),
     Column("deleted_at", BigInteger),
     Column("budget_micro_dollars", BigInteger),
+    # What an operator has put it into (custody.py): "readOnly" may be watched only, "archived" is out of everybody's reach; None: open.
+    Column("state", String(16)),
     Index("ix_sessions_listed", "deleted_at", "is_public", "created_at"),
 )
 

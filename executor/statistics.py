@@ -3,12 +3,11 @@
 Money and compute are sums of the usage table, so they are the ledger's to the last micro-dollar; nothing is written here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, func, literal_column, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import BigInteger, ColumnElement, Integer, func, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.tables import executions, usage
 
@@ -18,6 +17,11 @@ PERCENTILES = (50, 90, 95, 99)
 Step = Literal["hour", "day"]
 By = Literal["language", "tier", "status", "actor"]
 TOP_MAX = 100
+FAILURES = ("failed", "timeout", "memory", "lost")
+_REFUSED = func.count().filter(executions.c.status == "refused")
+_NO_PERCENTILES = {f"p{percentile}": 0 for percentile in PERCENTILES}
+_WAITED_MS = executions.c.started_at - executions.c.created_at
+_FAILED = func.count().filter(executions.c.status.in_(FAILURES))
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Totals:
     users: int
     sessions: int
     refused: int
+    failed: int
     billed: int
     wall_ms: int
     compute_micro_units: int
@@ -40,8 +45,23 @@ class Share:
     executions: int
     users: int
     sessions: int
+    # Of the executions: those that were refused, and those that began and did not complete.
+    refused: int
+    failed: int
     compute_micro_units: int
     cost_micro_dollars: int
+
+
+@dataclass(frozen=True)
+class PastOfTier:
+    """The billed runs of a tier: how many, their sums and medians, and how many went beyond some limits."""
+
+    executions: int
+    wall_ms: int
+    memory_bytes: int
+    median_wall_ms: int
+    median_memory_bytes: int
+    beyond: int
 
 
 class Statistics:
@@ -55,7 +75,8 @@ class Statistics:
             func.count(),
             func.count(executions.c.actor_id.distinct()),
             func.count(executions.c.session_id.distinct()),
-            func.count().filter(executions.c.status == "refused"),
+            _REFUSED,
+            _FAILED,
         ).where(*_during(executions.c.created_at, from_ms, to_ms))
         paid = select(
             func.count(),
@@ -85,20 +106,61 @@ class Statistics:
             shares = await self._shares(executions.c[name], usage.c[name], from_ms, to_ms)
         return sorted(shares, key=lambda share: (-share.executions, str(share.key)))[:TOP_MAX]
 
+    async def of_tier(self, tier: str, from_ms: int, *, max_time_ms: int, max_memory_bytes: int) -> PastOfTier:
+        """What was run in a tier since a moment, by the usage table."""
+        mine = (usage.c.tier == tier, usage.c.created_at >= from_ms)
+        beyond = func.count().filter(or_(usage.c.wall_ms > max_time_ms, usage.c.memory_bytes > max_memory_bytes))
+        sums = select(func.count(), func.sum(usage.c.wall_ms), func.sum(usage.c.memory_bytes), beyond).where(*mine)
+        async with self._engine.connect() as connection:
+            count, wall_ms, memory_bytes, over = (int(value or 0) for value in (await connection.execute(sums)).one())
+            middle = [
+                (
+                    await connection.execute(
+                        select(column).where(*mine).order_by(column).limit(1).offset(max(0, (count - 1) // 2))
+                    )
+                ).scalar()
+                or 0
+                for column in (usage.c.wall_ms, usage.c.memory_bytes)
+            ]
+        return PastOfTier(count, wall_ms, memory_bytes, int(middle[0]), int(middle[1]), over)
+
     async def latency(self, from_ms: int, to_ms: int) -> dict[str, dict[str, int]]:
         """{"execution" | "queue": {"p50": ms, …}} of the runs that ran."""
-        during = (
-            *_during(executions.c.created_at, from_ms, to_ms),
-            executions.c.started_at.is_not(None),
-            executions.c.finished_at.is_not(None),
+        return {
+            name: (await self._percentiles(value, literal_column("''"), from_ms, to_ms)).get("", _NO_PERCENTILES)
+            for name, value in (("execution", executions.c.wall_ms), ("queue", _WAITED_MS))
+        }
+
+    async def latency_by_language(self, from_ms: int, to_ms: int) -> dict[str, dict[str, int]]:
+        """{language: {"p50": ms, …}}: how long the runs took."""
+        return await self._percentiles(executions.c.wall_ms, executions.c.language, from_ms, to_ms)
+
+    async def _percentiles(
+        self, value: ColumnElement[Any], group: ColumnElement[Any], from_ms: int, to_ms: int
+    ) -> dict[str, dict[str, int]]:
+        """By nearest rank: the value that so many in a hundred of a group do not exceed. SQLite has no function for it."""
+        ranked = (
+            select(
+                group.label("key"),
+                value.cast(BigInteger).label("value"),
+                func.row_number().over(partition_by=group, order_by=value).label("rank"),
+                func.count().over(partition_by=group).label("count"),
+            )
+            .where(
+                *_during(executions.c.created_at, from_ms, to_ms),
+                executions.c.started_at.is_not(None),
+                executions.c.finished_at.is_not(None),
+            )
+            .subquery()
         )
-        waited = executions.c.started_at - executions.c.created_at
+        rank_of = {percentile: (ranked.c.count * percentile + 99) // 100 for percentile in PERCENTILES}
+        found: dict[str, dict[str, int]] = {}
         async with self._engine.connect() as connection:
-            count = (await connection.execute(select(func.count()).select_from(executions).where(*during))).scalar_one()
-            return {
-                name: await _percentiles(connection, value, during, count)
-                for name, value in (("execution", executions.c.wall_ms), ("queue", waited))
-            }
+            for percentile, rank in rank_of.items():
+                query = select(ranked.c.key, ranked.c.value).where(ranked.c.rank == rank)
+                for key, at in await connection.execute(query):
+                    found.setdefault(key, {})[f"p{percentile}"] = int(at or 0)
+        return found
 
     async def _shares(
         self, run_key: ColumnElement[Any], paid_key: ColumnElement[Any], from_ms: int, to_ms: int
@@ -108,6 +170,8 @@ class Statistics:
             func.count(),
             func.count(executions.c.actor_id.distinct()),
             func.count(executions.c.session_id.distinct()),
+            _REFUSED,
+            _FAILED,
         ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
         paid = select(
             paid_key.label("key"), func.sum(usage.c.compute_micro_units), func.sum(usage.c.cost_micro_dollars)
@@ -116,7 +180,7 @@ class Statistics:
             counted = {row[0]: row[1:] for row in await connection.execute(runs)}
             summed = {row[0]: row[1:] for row in await connection.execute(paid)}
         return [
-            Share(key, *counted.get(key, (0, 0, 0)), *(int(value) for value in summed.get(key, (0, 0))))
+            Share(key, *counted.get(key, (0,) * 5), *(int(value) for value in summed.get(key, (0, 0))))
             for key in counted.keys() | summed.keys()
         ]
 
@@ -126,6 +190,8 @@ class Statistics:
             func.count(),
             func.count(executions.c.actor_id.distinct()),
             func.count(executions.c.session_id.distinct()),
+            _REFUSED,
+            _FAILED,
             func.sum(executions.c.compute_micro_units),
             func.sum(executions.c.cost_micro_dollars),
         ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
@@ -135,15 +201,3 @@ class Statistics:
 
 def _during(moment: ColumnElement[int], from_ms: int, to_ms: int) -> tuple[ColumnElement[bool], ...]:
     return moment >= from_ms, moment < to_ms
-
-
-async def _percentiles(
-    connection: AsyncConnection, value: ColumnElement[Any], during: Sequence[ColumnElement[bool]], count: int
-) -> dict[str, int]:
-    """By nearest rank: the value that so many in a hundred do not exceed. SQLite has no function for it."""
-    found: dict[str, int] = {}
-    for percentile in PERCENTILES:
-        rank = max(0, -(-count * percentile // 100) - 1)
-        query = select(value.cast(BigInteger)).where(*during).order_by(value).limit(1).offset(rank)
-        found[f"p{percentile}"] = int((await connection.execute(query)).scalar() or 0)
-    return found

@@ -4,6 +4,7 @@ A transport parses, calls one of these and translates the answer; it decides not
 """
 
 from collab_server.actions.artifacts import ArtifactActions
+from collab_server.actions.custody import Custody
 from collab_server.actions.environments import EnvironmentActions
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.files import FileActions
@@ -19,6 +20,7 @@ from collab_server.actions.webhooks import WebhookActions
 
 __all__ = [
     "ArtifactActions",
+    "Custody",
     "EnvironmentActions",
     "ExecutionActions",
     "FileActions",

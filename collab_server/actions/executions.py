@@ -335,10 +335,13 @@ class ExecutionActions:
         """A socket refused something by the role it knows, without asking the database again."""
         self._members.note_refused(principal, session_id, verb, role)
 
-    async def end_runs_of(self, *, user_id: str | None = None, key_id: str | None = None) -> None:
-        """End everything that an account, or a key, runs on this node, in sessions and without one."""
+    async def end_runs_of(
+        self, *, user_id: str | None = None, key_id: str | None = None, session_id: str | None = None
+    ) -> None:
+        """End everything that an account or a key runs on this node, in sessions and without one, or what runs in a session."""
         for run in self._executor.live():
-            if (user_id is not None and run.actor_id == user_id) or (key_id is not None and run.key_id == key_id):
+            wanted = ((run.actor_id, user_id), (run.key_id, key_id), (run.session_id, session_id))
+            if any(value is not None and has == value for has, value in wanted):
                 await self._executor.cancel(run.id)
 
     async def rights_changed(self, change: Change, still_allowed: Callable[[str, str], Any]) -> None:

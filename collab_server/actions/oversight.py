@@ -15,6 +15,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
+from collab_server.actions.custody import state_of
 from collab_server.actions.sessions import SessionActions, cursor_of, parse_cursor
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
@@ -22,6 +23,7 @@ from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
 from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.sheets import decimal, sheet
 from collab_server.tables import sessions, users
 from crdt import sizes
 from executor.executions import Executor
@@ -35,6 +37,7 @@ DAYS_DEFAULT = 30
 HOURS_SHOWN_MAX = 72
 MOMENT_MAX_MS = 253_402_300_799_000  # the end of the year 9999
 State = Literal["running", "queued", "recent"]
+SessionState = Literal["open", "readOnly", "archived", "deleted"]
 
 
 class OversightActions:
@@ -89,13 +92,17 @@ class OversightActions:
             "byStatus": [_keyed(share) for share in await read.by("status", start, end)],
             "byUser": [_keyed(share) for share in await read.by("actor", start, end)],
             "latency": await read.latency(start, end),
+            "latencyByLanguage": await read.latency_by_language(start, end),
         }
 
     async def listed_sessions(
-        self, *, search: str | None, limit: int, cursor: str | None, open_here: Counter[str]
+        self, *, search: str | None, state: SessionState | None, limit: int, cursor: str | None, open_here: Counter[str]
     ) -> dict[str, Any]:
-        """{items, nextCursor} of everybody's sessions, newest first; found by name, id or owner."""
-        query = select(sessions).where(sessions.c.deleted_at.is_(None))
+        """{items, nextCursor} of everybody's sessions, newest first; found by name, id or owner, deleted ones only by their state."""
+        deleted = sessions.c.deleted_at.is_not(None)
+        query = select(sessions).where(deleted if state == "deleted" else ~deleted)
+        if state in ("open", "readOnly", "archived"):
+            query = query.where(sessions.c.state.is_not_distinct_from(None if state == "open" else state))
         if search:
             query = query.where(
                 or_(
@@ -161,6 +168,27 @@ class OversightActions:
         return True
 
 
+def stats_sheet(figures: dict[str, Any]) -> bytes:
+    """The figures of `stats` as one table: a line for the whole, for each step of time, language, tier, status and user."""
+    parts = (
+        ("time", "overTime"),
+        ("language", "byLanguage"),
+        ("tier", "byTier"),
+        ("status", "byStatus"),
+        ("user", "byUser"),
+    )
+    shares = [("total", "", figures["totals"])]
+    shares += [(part, share.get("key") or share["at"], share) for part, name in parts for share in figures[name]]
+    counts = ("executions", "users", "sessions", "failed", "refused", "computeUnits")
+    return sheet(
+        ("part", "key", *counts, "revenue", "currency"),
+        (
+            (part, key, *(share[name] for name in counts), decimal(share["revenueMicroDollars"]), "USD")
+            for part, key, share in shares
+        ),
+    )
+
+
 def _within(moment: Any, start: int, end: int) -> tuple[Any, Any]:
     return moment >= start, moment < end
 
@@ -171,6 +199,7 @@ def _session(row: RowMapping, roles: dict[str, Any], stored: sizes.Stored, conne
         "name": row["name"],
         "ownerId": row["owner_id"],
         "isPublic": bool(row["is_public"]),
+        "state": state_of(row),
         "members": len(roles),
         "roles": roles,
         "sizeBytes": stored.bytes,
@@ -189,6 +218,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "users": figures["users"],
         "sessions": figures["sessions"],
         "refused": figures["refused"],
+        "failed": figures["failed"],
         "billed": figures["billed"],
         "executionTime": figures["wall_ms"],
         "computeUnits": figures["compute_micro_units"] / MICRO,
@@ -202,6 +232,8 @@ def _share(share: Share) -> dict[str, Any]:
         "executions": share.executions,
         "users": share.users,
         "sessions": share.sessions,
+        "failed": share.failed,
+        "refused": share.refused,
         "computeUnits": share.compute_micro_units / MICRO,
         "revenue": share.cost_micro_dollars / MICRO,
         "revenueMicroDollars": share.cost_micro_dollars,

@@ -159,6 +159,7 @@ class SessionActions:
         own = sessions.c.owner_id == principal.user_id
         query = select(sessions).where(
             sessions.c.deleted_at.is_(None),
+            sessions.c.state.is_distinct_from("archived"),
             or_(sessions.c.expires_at.is_(None), sessions.c.expires_at > self._now_ms()),
         )
         if scope == "public":

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
 from collab_server.caller import ADDRESS
@@ -20,8 +21,13 @@ from collab_server.shapes import TierChange, TierLimits, timestamp
 from executor import modules
 from executor.executions import Executor
 from executor.ledger import StaleTier
-from executor.pricing import MICRO, Tier, TierQuota, price_of
+from executor.months import DAY_MS
+from executor.pricing import MB, MICRO, Tier, TierQuota, cost, price_of
+from executor.statistics import Statistics
 
+# What a change is weighed against: the runs of so many days, or where there are none one like this.
+PREVIEW_DAYS = 30
+TYPICAL_SECONDS, TYPICAL_BYTES = Fraction(1), 64 * MB
 # Whatever a tier may name: Node's modules, by which those of the other languages are governed.
 MODULES = frozenset({modules.EVERYTHING, *modules.known_names("javascript")})
 
@@ -29,8 +35,9 @@ MODULES = frozenset({modules.EVERYTHING, *modules.known_names("javascript")})
 class TierActions:
     """Tiers in the ledger; the feed of access changes tells the other nodes."""
 
-    def __init__(self, executor: Executor, *, now: Callable[[], float]) -> None:
+    def __init__(self, engine: AsyncEngine, executor: Executor, *, now: Callable[[], float]) -> None:
         self._executor = executor
+        self._statistics = Statistics(engine)
         self._now = now
 
     async def listed(self) -> list[dict[str, Any]]:
@@ -49,17 +56,7 @@ class TierActions:
     async def put(self, principal: Principal, name: str, wanted: TierChange, version: int | None) -> dict[str, Any]:
         """Set the next version; `version` is the one the change is based on, None whichever is newest."""
         newest = await self._newest(name)
-        tier = Tier(
-            name,
-            newest.version,
-            _micro(wanted.price_per_second, "pricePerSecond"),
-            _micro(wanted.price_per_mb, "pricePerMb"),
-            wanted.max_time_ms,
-            wanted.max_memory_bytes,
-            _modules(wanted.modules),
-            newest.quota if wanted.limits is None else _quota(wanted.limits),
-        )
-        _keep_the_order(tier, (await self._executor.ledger.tiers()).values())
+        tier = await self._wanted(newest, wanted)
         now_ms = int(self._now() * 1000)
 
         async def tell(connection: AsyncConnection) -> None:
@@ -76,6 +73,49 @@ class TierActions:
             ) from error
         await self._executor.reload_tiers()
         return shown_tier(changed)
+
+    async def preview(self, name: str, wanted: TierChange) -> dict[str, Any]:
+        """What `put` would do, as far as the last days show: the price of a typical run, of all of them, and what would no
+        longer fit. Raises what `put` would raise."""
+        before = await self._newest(name)
+        after = await self._wanted(before, wanted)
+        since_ms = int(self._now() * 1000) - PREVIEW_DAYS * DAY_MS
+        limits = (after.max_time_ms, after.max_memory_bytes)
+        past = await self._statistics.of_tier(name, since_ms, max_time_ms=limits[0], max_memory_bytes=limits[1])
+        seconds, memory = Fraction(past.median_wall_ms, 1000), past.median_memory_bytes
+        if not past.executions:
+            seconds, memory = TYPICAL_SECONDS, TYPICAL_BYTES
+        whole = Fraction(past.wall_ms, 1000)
+        return {
+            "days": PREVIEW_DAYS,
+            "typical": {"seconds": float(seconds), "memoryBytes": memory, "measured": past.executions > 0},
+            "typicalCost": {
+                "beforeMicroDollars": cost(before, seconds, memory).cost_micro_dollars,
+                "afterMicroDollars": cost(after, seconds, memory).cost_micro_dollars,
+            },
+            "executions": past.executions,
+            "allCost": {
+                "beforeMicroDollars": cost(before, whole, past.memory_bytes).cost_micro_dollars,
+                "afterMicroDollars": cost(after, whole, past.memory_bytes).cost_micro_dollars,
+            },
+            "noLongerFit": past.beyond,
+            "modulesAdded": sorted(set(after.modules) - set(before.modules)),
+            "modulesRemoved": sorted(set(before.modules) - set(after.modules)),
+        }
+
+    async def _wanted(self, newest: Tier, wanted: TierChange) -> Tier:
+        tier = Tier(
+            newest.name,
+            newest.version,
+            _micro(wanted.price_per_second, "pricePerSecond"),
+            _micro(wanted.price_per_mb, "pricePerMb"),
+            wanted.max_time_ms,
+            wanted.max_memory_bytes,
+            _modules(wanted.modules),
+            newest.quota if wanted.limits is None else _quota(wanted.limits),
+        )
+        _keep_the_order(tier, (await self._executor.ledger.tiers()).values())
+        return tier
 
     async def _newest(self, name: str) -> Tier:
         tier = (await self._executor.ledger.tiers()).get(name)

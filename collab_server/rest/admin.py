@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from collab_server.actions.oversight import SessionState, stats_sheet
 from collab_server.caller import ADDRESS
 from collab_server.errors import Conflict, Invalid, NotFound, PreconditionRequired
 from collab_server.identity import Principal
 from collab_server.invoices import issued, shown_credit
 from collab_server.money import micro
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, IfMatch, Json, Node, etag, once, version_of
+from collab_server.rest.me import shown_key
 from collab_server.shapes import (
     AuditVerdict,
+    Findings,
     Issue,
     NewAlertRule,
     NewCredit,
+    SessionCustody,
     TierChange,
     TierOut,
     UserChange,
@@ -48,17 +52,59 @@ Before = Annotated[int | None, Query(ge=1, description="Only what is older than 
 router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependencies=[Depends(admin_of)])
 
 
-@router.get("/stats", summary="Usage, users, revenue and latency over a time")
+@router.get(
+    "/stats",
+    summary="Usage, users, revenue and latency over a time",
+    responses={200: {"content": {"text/csv": {}}}},
+)
 async def stats(
-    node: Node, from_: From = None, to: AwareDatetime | None = None, step: Literal["hour", "day"] | None = None
+    node: Node,
+    from_: From = None,
+    to: AwareDatetime | None = None,
+    step: Literal["hour", "day"] | None = None,
+    accept: Annotated[str | None, Header(description="`text/csv`: all figures as one table.")] = None,
 ) -> Response:
-    return Json(await node.oversight.stats(epoch_ms(from_), epoch_ms(to), step))
+    figures = await node.oversight.stats(epoch_ms(from_), epoch_ms(to), step)
+    if accept is not None and "text/csv" in accept:
+        name = f"statistics-{figures['from'][:10]}-{figures['to'][:10]}.csv"
+        return Response(
+            stats_sheet(figures),
+            200,
+            {"content-disposition": f'attachment; filename="{name}"', "vary": "Accept"},
+            "text/csv",
+        )
+    return Json(figures, 200, {"vary": "Accept"})
 
 
 @router.get("/sessions", summary="Everybody's sessions, newest first")
-async def sessions(node: Node, q: Search = None, limit: Limit = 50, cursor: str | None = None) -> Response:
+async def sessions(
+    node: Node, q: Search = None, state: SessionState | None = None, limit: Limit = 50, cursor: str | None = None
+) -> Response:
     open_here = Counter(connection.session_id for connection in node.sockets.connections)
-    return Json(await node.oversight.listed_sessions(search=q, limit=limit, cursor=cursor, open_here=open_here))
+    return Json(
+        await node.oversight.listed_sessions(search=q, state=state, limit=limit, cursor=cursor, open_here=open_here)
+    )
+
+
+@router.get("/sessions/{session_id}", summary="One session: its members, what is stored of it and what it cost")
+async def session(node: Node, session_id: str) -> Response:
+    return Json(await node.custody.get(session_id))
+
+
+@router.patch("/sessions/{session_id}", summary="Keep a session read-only, archive it, open it again, hand it over")
+async def change_session(node: Node, admin: Admin, session_id: str, wanted: SessionCustody) -> Response:
+    return Json(await node.custody.change(admin, session_id, wanted))
+
+
+@router.post("/sessions/{session_id}/close", status_code=204, summary="Send everybody out and end what runs there")
+async def close_session(node: Node, admin: Admin, session_id: str) -> Response:
+    await node.custody.close(admin, session_id)
+    return Response(status_code=204)
+
+
+@router.post("/sessions/{session_id}/restore", summary="Bring a deleted session back")
+async def restore_session(node: Node, admin: Admin, session_id: str) -> Response:
+    return Json(await node.custody.restore(admin, session_id))
 
 
 @router.delete("/sessions/{session_id}", status_code=204, summary="Delete anybody's session")
@@ -89,6 +135,17 @@ async def change_user(node: Node, admin: Admin, user_id: str, wanted: UserChange
     return Json(await node.users.change(admin, user_id, wanted, set(node.executor.tiers)))
 
 
+@router.get("/users/{user_id}/tokens", summary="An account's API keys")
+async def tokens(node: Node, user_id: str) -> Response:
+    return Json({"items": [shown_key(token) for token in await node.identity.listed(user_id)]})
+
+
+@router.delete("/users/{user_id}/tokens/{token_id}", status_code=204, summary="Revoke an account's API key")
+async def revoke_token(node: Node, admin: Admin, user_id: str, token_id: str) -> Response:
+    await node.identity.revoke(token_id, user_id=user_id, by=admin.user_id)
+    return Response(status_code=204)
+
+
 @router.get("/tiers", summary="The tiers at their newest version")
 async def tiers(node: Node) -> Response:
     return Json({"items": await node.tiers.listed(), "currency": "USD"})
@@ -113,6 +170,11 @@ async def put_tier(node: Node, admin: Admin, name: str, wanted: TierChange, if_m
     return Json(shown, 200, etag(shown["version"]))
 
 
+@router.post("/tiers/{name}/preview", summary="What a change of a tier would do; nothing is changed")
+async def preview_tier(node: Node, name: str, wanted: TierChange) -> Response:
+    return Json(await node.tiers.preview(name, wanted))
+
+
 @router.get("/executions", summary="Everybody's runs, newest first")
 async def executions(
     node: Node,
@@ -129,6 +191,13 @@ async def executions(
     )
 
 
+@router.get(
+    "/executions/{execution_id}/findings", response_model=Findings, summary="What was found before anybody's run"
+)
+async def findings(node: Node, execution_id: str) -> Response:
+    return Json({"findings": await node.executor.findings(execution_id)})
+
+
 @router.post("/executions/{execution_id}/cancel", summary="End anybody's run, on whichever node")
 async def cancel(node: Node, admin: Admin, execution_id: str) -> Response:
     return Json({"executionId": execution_id, "cancelled": await node.oversight.cancel(admin, execution_id)})
@@ -138,6 +207,7 @@ async def cancel(node: Node, admin: Admin, execution_id: str) -> Response:
 async def security_events(
     node: Node,
     kind: str | None = None,
+    rule: Annotated[str | None, Query(max_length=64, description="A scan's rule, as its findings name it.")] = None,
     severity: Literal["info", "warning", "error"] | None = None,
     user_id: Annotated[str | None, Query(alias="userId")] = None,
     from_: From = None,
@@ -147,6 +217,7 @@ async def security_events(
 ) -> Response:
     items = await node.security.page(
         kind=kind,
+        rule=rule,
         severity=severity,
         actor_id=user_id,
         from_ms=epoch_ms(from_),
@@ -180,6 +251,11 @@ async def alert_rules(node: Node) -> Response:
 @router.post("/alert-rules", status_code=201, summary="One more rule")
 async def add_alert_rule(node: Node, admin: Admin, wanted: NewAlertRule) -> Response:
     return Json(await node.alerts.add_rule(admin, wanted), 201)
+
+
+@router.put("/alert-rules/{rule_id}", summary="A rule, whole")
+async def change_alert_rule(node: Node, admin: Admin, rule_id: str, wanted: NewAlertRule) -> Response:
+    return Json(await node.alerts.change_rule(admin, rule_id, wanted))
 
 
 @router.delete("/alert-rules/{rule_id}", status_code=204, summary="One rule less")

@@ -48,7 +48,7 @@ async def set_budget(node: Node, who: Asker, wanted: OwnLimits) -> Response:
 
 @router.get("/me/tokens", summary="Your API keys")
 async def tokens(node: Node, who: Asker) -> Response:
-    return Json({"items": [_shown(token) for token in await node.identity.listed(who.user_id)]})
+    return Json({"items": [shown_key(token) for token in await node.identity.listed(who.user_id)]})
 
 
 @router.post("/me/tokens", status_code=201, summary="Make an API key; it is shown this once")
@@ -151,7 +151,8 @@ async def usage(
     return Json(await usage_of(node.executor.ledger, actor_id, start, end, group_by, session_id))
 
 
-def _shown(token: dict[str, Any]) -> dict[str, Any]:
+def shown_key(token: dict[str, Any]) -> dict[str, Any]:
+    """An API key as its list shows it."""
     return token | {"createdAt": timestamp(token["createdAt"]), "expiresAt": timestamp_or_none(token["expiresAt"])}
 
 

@@ -153,5 +153,8 @@ async def test_percentiles_are_of_the_runs_that_ran(engine: AsyncEngine) -> None
     assert latency["execution"] == {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
     assert latency["queue"] == {"p50": 20, "p90": 20, "p95": 20, "p99": 20}
     assert (await statistics.totals(NOVEMBER.start_ms, NOVEMBER.end_ms)).refused == 1
+    assert await statistics.latency_by_language(NOVEMBER.start_ms, NOVEMBER.end_ms) == {"python": latency["execution"]}
+    past = await statistics.of_tier("basic", NOVEMBER.start_ms, max_time_ms=90, max_memory_bytes=2**40)
+    assert (past.executions, past.wall_ms, past.median_wall_ms, past.beyond) == (100, 5050, 50, 10)
     nothing = await statistics.latency(0, 1)
     assert nothing["execution"] == {"p50": 0, "p90": 0, "p95": 0, "p99": 0}

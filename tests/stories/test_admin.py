@@ -29,15 +29,24 @@ ENDLESS = "console.log('going'); await new Promise(() => setInterval(() => {}, 1
 PATHS = (
     ("GET", "stats"),
     ("GET", "sessions"),
+    ("GET", "sessions/nothing"),
+    ("PATCH", "sessions/nothing"),
     ("DELETE", "sessions/nothing"),
+    ("POST", "sessions/nothing/close"),
+    ("POST", "sessions/nothing/restore"),
     ("GET", "users"),
     ("GET", "users/nobody"),
     ("PATCH", "users/nobody"),
+    ("GET", "users/nobody/tokens"),
+    ("DELETE", "users/nobody/tokens/nothing"),
     ("GET", "tiers"),
     ("GET", "tiers/basic"),
     ("PUT", "tiers/basic"),
     ("GET", "executions"),
+    ("POST", "tiers/basic/preview"),
     ("POST", "executions/nothing/cancel"),
+    ("GET", "executions/nothing/findings"),
+    ("PUT", "alert-rules/nothing"),
     ("GET", "security-events"),
     ("GET", "audit"),
     ("GET", "audit/verify"),
@@ -429,6 +438,14 @@ async def test_a_tier_is_changed_against_the_version_that_was_seen_and_on_every_
         ):
             refused = await root.http.put("/api/admin/tiers/basic", json=body | wrong, headers={"if-match": '"1"'})
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field), refused.text
+        dearer = body | {"pricePerSecond": 0.0002, "maxTimeMs": 5_000}
+        preview = (await root.http.post("/api/admin/tiers/basic/preview", json=dearer)).json()
+        # One second and 64 MB, as long as nobody has run anything.
+        assert preview["typicalCost"] == {"beforeMicroDollars": 740, "afterMicroDollars": 840}
+        assert (preview["typical"]["measured"], preview["executions"]) == (False, 0)
+        refused = await root.http.post("/api/admin/tiers/basic/preview", json=body | {"pricePerSecond": 0.5})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "pricePerSecond")
+        assert (await root.http.get("/api/admin/security-events", params={"rule": "none"})).json()["items"] == []
         # A run that goes on while the price changes keeps the price it was admitted under.
         waiting = {"language": "javascript", "code": "await new Promise((r) => setTimeout(r, 1500)); return 1"}
         going = await far.post("/api/executions", json=waiting, headers={"prefer": "respond-async"})
