@@ -39,6 +39,7 @@ from collab_server.endings import teller
 from collab_server.errands import Errands
 from collab_server.identity import Identity
 from collab_server.ids import new_id
+from collab_server.listings import Listings
 from collab_server.members import Members
 from collab_server.nodes import Nodes, instance_of, resident_bytes
 from collab_server.payers import Budgets
@@ -177,7 +178,9 @@ async def running(
             on_ended=teller(outbox),
             scan_policy_floor=settings.scan_policy,
         )
-        sessions = SessionActions(engine, members, rooms, outbox, now=now, new_id=new_id)
+        sessions = SessionActions(
+            engine, members, rooms, outbox, Listings(engine, rooms, log, document_faults), now=now, new_id=new_id
+        )
         files = FileActions(sessions)
         budgets = Budgets(engine, executor, settings)
 

@@ -61,6 +61,7 @@ class SessionChange(Shape):
     name: Name | None = None
     description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] | None = None
     is_public: bool | None = None
+    archived: StrictBool | None = Field(None, description="An archived session is left out of listings.")
     environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
@@ -425,6 +426,7 @@ class SessionOut(Shape):
     collaborators: list[str]
     roles: dict[str, RoleName]
     is_public: bool
+    archived: bool
     environment: dict[str, Any]
     files: list[FileOut]
     created_at: str

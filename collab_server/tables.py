@@ -1,5 +1,5 @@
-"""The tables of who may do what: users, tokens, sessions, roles, links, idempotency keys and the feed of access changes;
-and what operators look at: security events and nodes.
+"""The tables of who may do what: users, tokens, sessions, what is listed of them, roles, links, idempotency keys and the
+feed of access changes; and what operators look at: security events and nodes.
 
 The document's tables are crdt's, the runs' and the money's are executor's.
 """
@@ -63,10 +63,26 @@ sessions = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("deleted_at", BigInteger),
+    # When its owner put it away: left out of listings, and otherwise as before.
+    Column("archived_at", BigInteger),
     Column("budget_micro_dollars", BigInteger),
     # What an operator has put it into (custody.py): "readOnly" may be watched only, "archived" is out of everybody's reach; None: open.
     Column("state", String(16)),
     Index("ix_sessions_listed", "deleted_at", "is_public", "created_at"),
+)
+
+# What listings show of a session's document, so that they need not open it; derived, and good while `mark` is the log's.
+listings = Table(
+    "listings",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("mark", String(64), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # The names of the files in small letters, a line each, for searching.
+    Column("names", Text, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+    # The texts, compressed; none where they are many.
+    Column("texts", LargeBinary),
 )
 
 roles = Table(

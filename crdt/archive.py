@@ -6,12 +6,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, delete, false, func, insert, literal, select, true
+from sqlalchemy import RowMapping, String, delete, false, func, insert, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from crdt.model import EditRefused
@@ -20,6 +20,7 @@ from crdt.tables import bases_table, faults_table, set_aside_table, snapshots_ta
 logger = logging.getLogger(__name__)
 
 SNAPSHOTS_KEPT = 2
+VERSIONS_MARKED = 50
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,34 @@ class Archive:
         query = select(columns.version).where(*mine).group_by(columns.version).order_by(columns.version.desc())
         async with self._engine.connect() as connection:
             return list((await connection.execute(query.limit(limit))).scalars())
+
+    async def marks(self, session_ids: Collection[str]) -> dict[str, str]:
+        """For each session what its log looks like at its end: another mark means that something was saved since.
+
+        Several nodes number their versions side by side, so the rows of the last ones are counted too."""
+        if not session_ids:
+            return {}
+        asked = union_all(*(select(literal(each, String).label("session_id")) for each in session_ids)).subquery(
+            "asked"
+        )
+        columns, aside = updates_table.c, set_aside_table.c
+        newest = func.coalesce(
+            select(columns.version).where(columns.session_id == asked.c.session_id)
+            .order_by(columns.version.desc()).limit(1).correlate(asked).scalar_subquery(),
+            0,
+        )  # fmt: skip
+        rows = select(func.count()).where(
+            columns.session_id == asked.c.session_id, columns.version > newest - VERSIONS_MARKED
+        )
+        removed = select(func.count()).where(aside.session_id == asked.c.session_id)
+        query = select(
+            asked.c.session_id,
+            newest,
+            rows.correlate(asked).scalar_subquery(),
+            removed.correlate(asked).scalar_subquery(),
+        )
+        async with self._engine.connect() as connection:
+            return {row[0]: f"{row[1]}:{row[2]}:{row[3]}" for row in await connection.execute(query)}
 
     async def first_version(self, session_id: str) -> int:
         """The oldest version that all of the history since is kept of."""

@@ -138,6 +138,10 @@ class Rooms:
         place = self._places.get(session_id)
         return None if place is None else place.room
 
+    async def alone(self, session_id: str) -> bool:
+        """Whether it is known that no other node has the session's room open, which is open here."""
+        return self._bus.connected and await self._bus.peers(TOPIC_PREFIX + session_id) <= 1
+
     async def _open(self, session_id: str) -> _Place:
         # Listen, then load, then ask the others: nothing falls between the stored state and the stream.
         room = Room(

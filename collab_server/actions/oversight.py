@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
 from collab_server.actions.custody import state_of
-from collab_server.actions.sessions import SessionActions, cursor_of, parse_cursor
+from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
+from collab_server.listings import cursor_of, parse_cursor
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
 from collab_server.shapes import timestamp, timestamp_or_none

@@ -5,15 +5,14 @@ What is inside its files is files.py's; who may do it is members.py's.
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,7 +22,8 @@ from collab_server.accounts import check_user_id, ensure_user
 from collab_server.acts import audited
 from collab_server.errors import Forbidden, Invalid
 from collab_server.identity import Principal
-from collab_server.members import Members, missing
+from collab_server.listings import Listings, Scope, Shown
+from collab_server.members import Members, Role, missing
 from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
 from collab_server.tables import roles, secrets, sessions
@@ -33,8 +33,6 @@ from crdt.room import Room
 from crdt.rooms import Rooms
 from executor import environments
 
-Listed = Literal["mine", "shared", "public"]
-PAGE_MAX = 100
 ENVIRONMENT_BYTES_MAX = 64 * 1024
 IMPORT_BYTES_MAX = 64 * 2**20
 EXPORT_MANIFEST = ".collab/session.json"
@@ -49,6 +47,7 @@ class SessionActions:
         members: Members,
         rooms: Rooms,
         outbox: Outbox,
+        listings: Listings,
         *,
         now: Callable[[], float],
         new_id: Callable[[], str],
@@ -57,6 +56,7 @@ class SessionActions:
         self.members = members
         self._rooms = rooms
         self._outbox = outbox
+        self._listings = listings
         self._now = now
         self._new_id = new_id
 
@@ -134,6 +134,7 @@ class SessionActions:
             async with self.room(session_id) as room:
                 self._fill(room, principal, wanted.files)
                 await room.saved(room.version)
+                await self._listings.keep(room)
         except BaseException:
             # A session whose files were refused was never made.
             async with self._engine.begin() as connection:
@@ -150,47 +151,35 @@ class SessionActions:
     async def get(self, principal: Principal, session_id: str) -> dict[str, Any]:
         """One session with its files."""
         access = await self.members.access(principal, session_id)
-        return (await self._shown([access.session]))[0]
+        given = await self.members.of([session_id])
+        async with self.room(session_id) as room:
+            document = Shown(room.files(), room.version, room.quarantined)
+        return _shown(access.session, document, given[session_id])
 
     async def listed(
-        self, principal: Principal, scope: Listed, *, limit: int = 20, cursor: str | None = None
+        self,
+        principal: Principal,
+        scope: Scope,
+        *,
+        limit: int = 20,
+        cursor: str | None = None,
+        q: str | None = None,
+        archived: bool = False,
+        texts: bool = True,
     ) -> dict[str, Any]:
-        """A page of sessions, newest first: {items, nextCursor}."""
-        own = sessions.c.owner_id == principal.user_id
-        query = select(sessions).where(
-            sessions.c.deleted_at.is_(None),
-            sessions.c.state.is_distinct_from("archived"),
-            or_(sessions.c.expires_at.is_(None), sessions.c.expires_at > self._now_ms()),
+        """A page of sessions, newest first: {items, nextCursor}; with `q` those that have all its words."""
+        if scope == "public" and principal.guest:
+            return {"items": [], "nextCursor": None}
+        rows, following = await self._listings.page(
+            principal.user_id, scope, now_ms=self._now_ms(), limit=limit, cursor=cursor, q=q, archived=archived
         )
-        if scope == "public":
-            query = query.where(sessions.c.is_public.is_(True))
-            if principal.guest:
-                return {"items": [], "nextCursor": None}
-        else:
-            mine = select(roles.c.session_id).where(roles.c.user_id == principal.user_id)
-            query = query.where(sessions.c.id.in_(mine), own if scope == "mine" else ~own)
-        if cursor is not None:
-            created_at, last_id = parse_cursor(cursor)
-            query = query.where(
-                or_(
-                    sessions.c.created_at < created_at,
-                    and_(sessions.c.created_at == created_at, sessions.c.id < last_id),
-                )
-            )
-        limit = max(1, min(limit, PAGE_MAX))
-        async with self._engine.connect() as connection:
-            rows = (
-                (
-                    await connection.execute(
-                        query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit + 1)
-                    )
-                )
-                .mappings()
-                .all()
-            )
-        page = rows[:limit]
-        following = cursor_of(page[-1]) if len(rows) > limit else None
-        return {"items": await self._shown(page), "nextCursor": following}
+        ids = [row["id"] for row in rows]
+        documents, given = await self._listings.shown(ids, texts=texts), await self.members.of(ids)
+        items = [_shown(row, documents[row["id"]], given[row["id"]]) for row in rows]
+        if not texts:
+            for item in items:
+                item["files"] = [{key: file[key] for key in file if key != "content"} for file in item["files"]]
+        return {"items": items, "nextCursor": following}
 
     async def change(self, principal: Principal, session_id: str, wanted: SessionChange) -> dict[str, Any]:
         """Change what is given of a session's name, description, visibility, environment and expiry."""
@@ -203,6 +192,8 @@ class SessionActions:
         }
         if "budget" in values:
             values["budget_micro_dollars"] = micro(values.pop("budget"))
+        if "archived" in values:
+            values["archived_at"] = now_ms if values.pop("archived") else None
         if "environment" in values:
             values["environment"] = json.dumps(values["environment"]).encode()
             if len(values["environment"]) > ENVIRONMENT_BYTES_MAX:
@@ -256,6 +247,7 @@ class SessionActions:
                 connection, "session.deleted", f"deleted-{session_id}", told, session_id=session_id,
                 people=frozenset({row["owner_id"]}),
             )  # fmt: skip
+        await self._listings.forget(session_id)
 
     async def fork(
         self, principal: Principal, session_id: str, name: str | None, new_id: str | None = None
@@ -317,34 +309,27 @@ class SessionActions:
         )
         return await self.create(principal, wanted, session_id)
 
-    async def _shown(self, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
-        given = await self.members.of(row["id"] for row in rows)
-        shown = []
-        for row in rows:
-            async with self.room(row["id"]) as room:
-                files, version, quarantined = room.files(), room.version, room.quarantined
-            roles_here = given[row["id"]]
-            shown.append(
-                {
-                    "id": row["id"],
-                    "name": row["name"],
-                    "description": row["description"],
-                    "ownerId": row["owner_id"],
-                    "collaborators": [user_id for user_id in roles_here if user_id != row["owner_id"]],
-                    "roles": roles_here,
-                    "isPublic": bool(row["is_public"]),
-                    "environment": json.loads(row["environment"]),
-                    "files": [shown_file(file) for file in files],
-                    "createdAt": timestamp(row["created_at"]),
-                    "updatedAt": timestamp(max([row["updated_at"], *(file.last_modified for file in files)])),
-                    "expiresAt": timestamp_or_none(row["expires_at"]),
-                    "version": version,
-                    # Said only of a session that may just be read until it is repaired.
-                    **({"quarantined": quarantined} if quarantined is not None else {}),
-                    "scanPolicy": row["scan_policy"],
-                }
-            )
-        return shown
+
+def _shown(row: RowMapping, document: Shown, roles_here: dict[str, Role]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "ownerId": row["owner_id"],
+        "collaborators": [user_id for user_id in roles_here if user_id != row["owner_id"]],
+        "roles": roles_here,
+        "isPublic": bool(row["is_public"]),
+        "archived": row["archived_at"] is not None,
+        "environment": json.loads(row["environment"]),
+        "files": [shown_file(file) for file in document.files],
+        "createdAt": timestamp(row["created_at"]),
+        "updatedAt": timestamp(max([row["updated_at"], *(file.last_modified for file in document.files)])),
+        "expiresAt": timestamp_or_none(row["expires_at"]),
+        "version": document.version,
+        # Said only of a session that may just be read until it is repaired.
+        **({"quarantined": document.quarantined} if document.quarantined is not None else {}),
+        "scanPolicy": row["scan_policy"],
+    }
 
 
 def shown_file(file: FileState) -> dict[str, Any]:
@@ -388,17 +373,3 @@ def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Invalid(f"this is not a readable zip: {error}", name="file") from error
     return (manifest if isinstance(manifest, dict) else {}), texts
-
-
-def cursor_of(row: RowMapping) -> str:
-    """Where the page behind this row goes on."""
-    return base64.urlsafe_b64encode(f"{row['created_at']} {row['id']}".encode()).decode()
-
-
-def parse_cursor(cursor: str) -> tuple[int, str]:
-    """(created_at, id) of the last row that was seen; raises Invalid."""
-    try:
-        created_at, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return int(created_at), last_id
-    except ValueError as error:
-        raise Invalid("is not a cursor that this server gave", name="cursor") from error

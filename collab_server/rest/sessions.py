@@ -46,8 +46,17 @@ async def listed(
     scope: Literal["mine", "shared", "public"] = "mine",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str | None = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=200, description="Only sessions whose name, description, owner or files have its words."),
+    ] = None,
+    archived: Annotated[bool, Query(description="Those that were archived, instead of the others.")] = False,
+    content: Annotated[bool, Query(description="`false` leaves out the texts of the files.")] = True,
 ) -> Response:
-    return Json(await node.sessions.listed(who, scope, limit=limit, cursor=cursor))
+    found = await node.sessions.listed(
+        who, scope, limit=limit, cursor=cursor, q=q or None, archived=archived, texts=content
+    )
+    return Json(found)
 
 
 @router.post(

@@ -218,3 +218,16 @@ async def test_the_past_is_read_in_whole_versions_and_by_author(log: Log) -> Non
     assert await page(6, 100, 1_000) == []
     assert await log.versions_by("s", "actor-1", limit=2) == [7, 5]
     assert [row.version for row in await log.rows_between("s", 2, 4, limit=3)] == [3, 3, 4]
+
+
+async def test_a_mark_changes_with_every_change_also_with_one_that_a_slower_node_numbered_lower(log: Log) -> None:
+    log.append("s", 7, "a", b"1", nothing)
+    log.append("other", 1, "a", b"1", nothing)
+    await log.flush()
+    before = await log.marks(["s", "other", "new"])
+    log.append("s", 5, "b", b"2", nothing)
+    await log.flush()
+    after = await log.marks(["s", "other", "new"])
+    assert after["s"] != before["s"]
+    assert (after["other"], after["new"]) == (before["other"], before["new"])
+    assert await log.marks([]) == {}
