@@ -2,7 +2,7 @@
 import { encode } from "../bytes.js";
 import { strftime } from "../dates.js";
 import type { Io, Program } from "../machine.js";
-import { bytewise } from "./fields.js";
+import { bytewise } from "./order.js";
 import { basename, lookup } from "./files.js";
 import { options, type Options } from "./options.js";
 

@@ -2,18 +2,21 @@
 import { printed } from "../builtins/text.js";
 import type { Program } from "../machine.js";
 import { diffs } from "./diff.js";
-import { bcs } from "./bc.js";
-import { awks } from "./awk/run.js";
+import { bcs } from "./bc/index.js";
+import { awks } from "./awk/index.js";
 import { codes } from "./codes.js";
 import { fields } from "./fields.js";
 import { files } from "./files.js";
-import { jqs } from "./jq/run.js";
+import { jqs } from "./jq/index.js";
 import { greps } from "./grep.js";
 import { curl } from "./http/curl.js";
 import { wget } from "./http/wget.js";
 import { lines } from "./lines.js";
+import { find } from "./find.js";
 import { listing } from "./listing.js";
-import { seds } from "./sed.js";
+import { names } from "./names.js";
+import { sort } from "./sort.js";
+import { seds } from "./sed/index.js";
 import { tars } from "./tar.js";
 import { system } from "./system.js";
 
@@ -40,6 +43,6 @@ const pwd: Program = (io) => {
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
   bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
-  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...seds, ...system, curl, wget,
+  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...names, find, sort, ...seds, ...system, curl, wget,
   echo, printf, true: () => 0, false: () => 1, pwd,
 }));

@@ -123,3 +123,9 @@ export function order(a: Value, b: Value): number {
   return 0;
 }
 export const truth = (value: Value): boolean => value !== null && value !== false;
+
+/** A value in a message. */
+export const shown = (value: Value): string => {
+  const made = text(value, "", false);
+  return `${kind(value)} (${made.length > 11 ? `${made.slice(0, 10)}...` : made})`;
+};
