@@ -19,6 +19,7 @@ from collab_server.supervisor import Post, supervise
 
 if TYPE_CHECKING:
     from collab_server.identity import Identity
+    from collab_server.switches import Board
 
 DONE, FAILED, USAGE = 0, 1, 2
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -153,6 +154,23 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("file", type=Path, nargs="?", help="a backup (default: the database in force)")
     whole.set_defaults(do=_verify)
+
+    switch = commands.add_parser(
+        "switch",
+        help="hold the whole server up: refuse executions, read-only; takes effect on all nodes within a second",
+    ).add_subparsers(required=True, metavar="switch")
+    switch.add_parser("list", help="how they stand").set_defaults(do=_with_board(_switch_list))
+    for name, told in (
+        ("read-only", "whether documents may be changed"),
+        ("refuse-executions", "whether runs may begin"),
+    ):
+        one = switch.add_parser(name, help=told)
+        one.add_argument("state", choices=("on", "off"))
+        one.add_argument("--reason", default="", help="what everybody whom it holds up is told")
+        one.set_defaults(do=_with_board(_switch_turn), name=name)
+    stop = switch.add_parser("stop-executions", help="end everything that runs or waits; new runs may still begin")
+    stop.add_argument("--reason", default="", help="for the audit")
+    stop.set_defaults(do=_with_board(_switch_stop))
 
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
@@ -323,6 +341,51 @@ def _with_identity(
             await engine.dispose()
 
     return lambda arguments: asyncio.run(act(arguments))
+
+
+def _with_board(
+    work: Callable[[Board, argparse.Namespace], Coroutine[Any, Any, int]],
+) -> Callable[[argparse.Namespace], int]:
+    """On the database itself: it takes effect also where no server answers."""
+
+    async def act(arguments: argparse.Namespace) -> int:
+        from collab_server import database, migrations
+        from collab_server.switches import Board
+
+        engine = database.connect(load().database)
+        try:
+            await migrations.upgrade(engine)
+            return await work(Board(engine, now=time.time), arguments)
+        finally:
+            await engine.dispose()
+
+    return lambda arguments: asyncio.run(act(arguments))
+
+
+async def _switch_list(board: Board, _: argparse.Namespace) -> int:
+    from collab_server.shapes import timestamp_or_none
+
+    for switch in (await board.read()).values():
+        since = timestamp_or_none(switch.changed_at)
+        print(
+            f"{switch.name:20}{'on' if switch.on else 'off':5}{since or '':26}{switch.changed_by or '':20}{switch.reason}".rstrip()
+        )
+    return DONE
+
+
+async def _switch_turn(board: Board, arguments: argparse.Namespace) -> int:
+    from collab_server.acts import OPERATOR
+
+    turned = await board.turn(OPERATOR, arguments.name, arguments.state == "on", arguments.reason)
+    print(f"{turned.name} is {'on' if turned.on else 'off'}{turned.reason and ': '}{turned.reason}")
+    return DONE
+
+
+async def _switch_stop(board: Board, arguments: argparse.Namespace) -> int:
+    from collab_server.acts import OPERATOR
+
+    print(f"{await board.stop_executions(OPERATOR, arguments.reason)} runs were told to end")
+    return DONE
 
 
 async def _token_create(identity: Identity, arguments: argparse.Namespace) -> int:

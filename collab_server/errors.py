@@ -144,6 +144,8 @@ STATUS_OF_CODE = {
     "quota_exceeded": 429,
     "overloaded": 503,
     "quarantined": 423,
+    "read_only": 423,
+    "executions_off": 503,
     "platform": 502,
     "internal": 500,
 }

@@ -19,6 +19,7 @@ from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
 from collab_server.ids import derived_id
 from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape, Undo
+from collab_server.switches import Switches
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
 from executor.run import Refused
@@ -114,6 +115,7 @@ class Lane:
         reruns: RerunActions,
         undo: UndoActions,
         scans: ScanActions,
+        switches: Switches,
     ) -> None:
         self._connection = connection
         self._files = files
@@ -121,6 +123,7 @@ class Lane:
         self._reruns = reruns
         self._undo_actions = undo
         self._scans = scans
+        self._switches = switches
         self._aside: set[asyncio.Task[None]] = set()
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
@@ -155,8 +158,9 @@ class Lane:
                     "colorLight": connection.actor.color_light,
                 },
                 "protocol": PROTOCOL,
-                "mayEdit": connection.may_edit,
-                "mayRun": connection.may_run,
+                "mayEdit": connection.may_edit and self._switches.read_only is None,
+                "mayRun": connection.may_run and self._switches.executions_off is None,
+                **self._switches.told(),
                 **({"quarantined": room.quarantined} if room is not None and room.quarantined is not None else {}),
                 **more,
             }

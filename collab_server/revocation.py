@@ -39,7 +39,8 @@ class Holder(Protocol):
 # "tiers": prices or limits changed; "webhooks": who hears of what; "execution": the run named by the subject is to end, wherever it runs.
 # "document": what stands against the session named by the subject has changed.
 # "session": whoever is in the session named by the subject is to go, and its runs are to end.
-Topic = Literal["tiers", "execution", "webhooks", "document", "session"]
+# "switches": what holds the whole server up has changed; "executions": all runs are to end.
+Topic = Literal["tiers", "execution", "executions", "webhooks", "document", "session", "switches"]
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ NOT_BUILT = "The browser editor is not built yet: run `make run`, or `npm run bu
 
 
 @router.get("/healthz")
-async def alive() -> Response:
-    return Json({"status": "ok"})
+async def alive(node: Node) -> Response:
+    return Json({"status": "ok", **node.switches.told()})
 
 
 @router.get("/readyz")
@@ -61,7 +61,9 @@ async def ready(node: Node) -> Response:
     checks["bus"] = "ok" if node.bus.connected else "away"
     checks["worker"] = "ok" if await node.runner.healthy() else "away"
     well = all(state == "ok" for state in checks.values())
-    return Json({"status": "ok" if well else "unready", "checks": checks}, 200 if well else 503)
+    # What was switched off on purpose is no reason to send nobody here: what is left can be had.
+    shown = {"status": "ok" if well else "unready", "checks": checks, **node.switches.told()}
+    return Json(shown, 200 if well else 503)
 
 
 @router.get("/metrics")

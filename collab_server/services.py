@@ -51,6 +51,7 @@ from collab_server.security import SecurityLog, Severity
 from collab_server.settings import Settings
 from collab_server.socket import Sockets
 from collab_server.supervisor import Fault
+from collab_server.switches import Board, Switches
 from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
@@ -107,6 +108,7 @@ class Services:
     alerts: Alerts
     nodes: Nodes
     damage: Damage
+    switches: Switches
 
 
 @asynccontextmanager
@@ -167,6 +169,11 @@ async def running(
                     "scan_finding", worst, actor_id=record.actor_id, subject=subject, rules=grave, run=record.id
                 )
 
+        def switched() -> None:
+            rooms.hold(switches.read_only)
+            sockets.tell_rights()
+
+        switches = Switches(Board(engine, now=now), on_change=switched, cancel_all=lambda: executor.cancel_all())
         executor = Executor(
             engine,
             runner,
@@ -177,10 +184,10 @@ async def running(
             on_findings=on_findings,
             on_ended=teller(outbox),
             scan_policy_floor=settings.scan_policy,
+            off=lambda: switches.executions_off,
         )
-        sessions = SessionActions(
-            engine, members, rooms, outbox, Listings(engine, rooms, log, document_faults), now=now, new_id=new_id
-        )
+        listings = Listings(engine, rooms, log, document_faults)
+        sessions = SessionActions(engine, members, rooms, outbox, listings, switches, now=now, new_id=new_id)
         files = FileActions(sessions)
         budgets = Budgets(engine, executor, settings)
 
@@ -204,6 +211,10 @@ async def running(
         async def on_change(change: Change) -> None:
             if change.topic == "tiers":
                 await executor.reload_tiers()
+            elif change.topic == "switches":
+                await switches.reload()
+            elif change.topic == "executions":
+                executor.cancel_all()
             elif change.topic == "webhooks":
                 await outbox.reload()
             elif change.topic == "document" and change.subject is not None:
@@ -221,7 +232,9 @@ async def running(
                 await executions.rights_changed(change, members.may_still_run)
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
-        sockets = Sockets(identity, members, sessions, files, executions, reruns, undo, scans, revocations, settings)
+        sockets = Sockets(
+            identity, members, sessions, files, executions, reruns, undo, scans, revocations, switches, settings
+        )
 
         def figures() -> dict[str, Any]:
             return {
@@ -253,6 +266,8 @@ async def running(
         ):
             await part.start()
             stack.push_async_callback(part.close)
+        # Behind the feed's start: what is switched in between is either read here or heard there.
+        await switches.start()
         for fault in faults:
             # Before anybody can open the session again.
             await damage.note(fault)
@@ -294,4 +309,5 @@ async def running(
             alerts,
             nodes,
             damage,
+            switches,
         )

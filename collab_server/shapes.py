@@ -337,6 +337,35 @@ class TierOut(Shape):
     limits: TierLimits
 
 
+class SwitchChange(Shape):
+    """`reason` is told to everybody whom it holds up; a sentence of the server's when it is left out."""
+
+    on: StrictBool
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class SwitchOut(Shape):
+    name: Literal["refuse-executions", "read-only"]
+    on: bool
+    reason: str
+    changed_by: str | None
+    changed_at: str | None
+
+
+class SwitchesOut(Shape):
+    items: list[SwitchOut]
+
+
+class Stop(Shape):
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class Stopping(Shape):
+    """How many runs, on all nodes, were told to end; they do so within a second."""
+
+    stopping: int
+
+
 class AuditVerdict(Shape):
     """`head` is the hash at the end of the chain: noted down elsewhere, it proves that nothing before it changed."""
 

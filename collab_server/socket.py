@@ -22,6 +22,7 @@ from collab_server.members import Access, Members
 from collab_server.requests import check_origin, credentials
 from collab_server.revocation import Revocations
 from collab_server.settings import Settings
+from collab_server.switches import Switches
 from collab_server.wire_uvicorn import wire_of
 from crdt.model import DocumentError
 
@@ -41,6 +42,7 @@ class Sockets:
     undo: UndoActions
     scans: ScanActions
     revocations: Revocations
+    switches: Switches
     settings: Settings
     connections: set[Connection] = field(default_factory=set)
     closing: bool = False
@@ -107,7 +109,7 @@ class Sockets:
         try:
             async with self.sessions.room(connection.session_id) as room:
                 connection.room = room
-                lane = Lane(connection, self.files, self.executions, self.reruns, self.undo, self.scans)
+                lane = Lane(connection, self.files, self.executions, self.reruns, self.undo, self.scans, self.switches)
                 connection.on_role = lambda: lane.welcome("role")
                 # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.
                 if connection.wants_text:
@@ -128,6 +130,12 @@ class Sockets:
             self.revocations.discard(connection)
             self.connections.discard(connection)
             await connection.finish()
+
+    def tell_rights(self) -> None:
+        """Everybody hears again what they may do: it has changed for all of them at once."""
+        for connection in list(self.connections):
+            if connection.room is not None:
+                connection.on_role()
 
     async def close(self) -> None:
         """Tell every client that the server restarts, and wait until they are told."""

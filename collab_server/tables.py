@@ -234,6 +234,17 @@ alerts = Table(
     Column("acknowledged_at", BigInteger),
 )
 
+# What holds the whole server up (switches.py): a row each, there from the migration on.
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("changed_by", String(128)),
+    Column("changed_at", BigInteger),
+)
+
 # One row per process that serves; it says every few seconds that it is there.
 nodes = Table(
     "nodes",

@@ -69,6 +69,7 @@ class Room:
         self._watch = watch
         self.session_id = session_id
         self.quarantined: str | None = None
+        self._read_only: str | None = None
         self.on_announced: Callable[[dict[str, Any]], None] | None = None
         self.changes_since_snapshot = 0
         self.bytes_since_snapshot = 0
@@ -196,11 +197,12 @@ class Room:
     def _receive_update(self, member: Member, update: bytes, *, is_reply: bool) -> None:
         if update == EMPTY_UPDATE:
             return
-        if member.peer.may_edit and self.quarantined is None:
+        if member.peer.may_edit and self.quarantined is None and self._read_only is None:
             self._intake.take(member, update, is_reply=is_reply)
         # A stock client answers with all deletions it knows of; only what is new needs a word.
         elif not is_reply or self._document.known.brings_items(update):
-            member.peer.send_binary(denied_frame(DENIED if self.quarantined is None else QUARANTINED))
+            why = QUARANTINED if self.quarantined is not None else DENIED
+            member.peer.send_binary(denied_frame(self._read_only or why))
 
     def ask(self, member: Member) -> None:
         member.peer.send_binary(step1_frame(self._vector()))
@@ -328,6 +330,8 @@ class Room:
     def _edit(self, actor: Actor, edit: Callable[[], Change | None], undoes: bytes | None = None) -> int:
         if self.quarantined is not None:
             raise EditRefused("quarantined", QUARANTINED)
+        if self._read_only is not None:
+            raise EditRefused("read_only", self._read_only)
         self.flush()
         try:
             with self._document.watched(Phase.EDIT, self.version):
@@ -458,6 +462,15 @@ class Room:
         self.quarantined = fault
         self.changes_since_snapshot = changes
         self.bytes_since_snapshot = size_bytes
+
+    def hold(self, reason: str | None) -> None:
+        """With a reason nothing is taken from members until it is lifted; then they are asked for what they wrote meanwhile."""
+        self.flush()
+        lifted = reason is None and self._read_only is not None
+        self._read_only = reason
+        if lifted:
+            for member in self._audience:
+                self.ask(member)
 
     def dismiss(self, reason: str) -> None:
         """Asks everybody to connect again."""

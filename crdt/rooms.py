@@ -83,6 +83,7 @@ class Rooms:
         self._ticker: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
+        self._read_only: str | None = None
 
     async def start(self) -> None:
         await self._log.start()
@@ -142,6 +143,12 @@ class Rooms:
         """Whether it is known that no other node has the session's room open, which is open here."""
         return self._bus.connected and await self._bus.peers(TOPIC_PREFIX + session_id) <= 1
 
+    def hold(self, reason: str | None) -> None:
+        """No document is changed by members of this node, nor by the server for them; other nodes' changes still come in."""
+        self._read_only = reason
+        for place in self._places.values():
+            place.room.hold(reason)
+
     async def _open(self, session_id: str) -> _Place:
         # Listen, then load, then ask the others: nothing falls between the stored state and the stream.
         room = Room(
@@ -174,6 +181,7 @@ class Rooms:
         if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(room.neighbours.answered.wait(), self._limits.peer_wait_s)
+        room.hold(self._read_only)
         place = _Place(room, 0, self._now(), snapshot_bytes=len(newest.state) if newest else 0)
         self._places[session_id] = place
         return place

@@ -22,7 +22,9 @@ from pydantic.alias_generators import to_camel
 Stream = Literal["stdout", "stderr"]
 Level = Literal["log", "info", "warn", "error", "debug", "trace"]
 Status = Literal["completed", "failed", "timeout", "memory", "cancelled", "lost"]
-RefusalCode = Literal["rate_limited", "quota_exceeded", "scan_blocked", "forbidden", "invalid", "stale"]
+RefusalCode = Literal[
+    "rate_limited", "quota_exceeded", "scan_blocked", "forbidden", "invalid", "stale", "executions_off"
+]
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Change = Literal["created", "changed", "deleted"]
 

@@ -106,6 +106,7 @@ class Executor:
         on_findings: OnFindings = lambda record, findings: None,
         on_ended: OnEnded | None = None,
         scan_policy_floor: ScanPolicy = "warn",
+        off: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.limits = limits or ExecutorLimits()
         self._engine = engine
@@ -119,6 +120,8 @@ class Executor:
         self._node_id = node_id
         self._on_findings = on_findings
         self._scan_policy_floor: ScanPolicy = scan_policy_floor
+        # Why nothing may begin just now, if so.
+        self._off = off
         self.scanner = Scanner()
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
         self._live: dict[str, _Live] = {}
@@ -188,8 +191,7 @@ class Executor:
             rerun_of, request.asked(),
         )  # fmt: skip
         try:
-            if self._closing:
-                raise _stopping(execution_id)
+            self._require_open(execution_id)
             admission = await admit(
                 execution_id, request, snapshot, actor, terms,
                 tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
@@ -197,9 +199,12 @@ class Executor:
                 turns=self._turns, session_id=session_id,
                 scanner=self.scanner, policy=lambda tier: policy_for(tier, terms.scan_policy, self._scan_policy_floor),
             )  # fmt: skip
-            if self._closing:
+            try:
+                # It may have been said while this one was scanned.
+                self._require_open(execution_id)
+            except Refused:
                 self._quota.release(admission.ticket)
-                raise _stopping(execution_id)
+                raise
         except Refused as refused:
             raise await self._record_refusal(record, refused, on_event) from None
         record = replace(record, tier=admission.tier.name, tier_version=admission.tier.version)
@@ -222,6 +227,12 @@ class Executor:
             admission.turn = self._turns.take(session_id, snapshot.language, execution_id, actor)
         self._spawn(self._drive(live))
         return execution_id
+
+    def _require_open(self, execution_id: str) -> None:
+        if self._closing:
+            raise _stopping(execution_id)
+        if (reason := self._off()) is not None:
+            raise Refused(RefusedRun(execution_id=execution_id, code="executions_off", message=reason))
 
     async def _record_refusal(self, record: ExecutionRecord, refused: Refused, on_event: OnEvent | None) -> Refused:
         """Recorded under an id of its own: the one that was asked for stays free, so that the request may be repeated
@@ -330,6 +341,11 @@ class Executor:
             return False
         live.admission.job.cancelled.set()
         return True
+
+    def cancel_all(self) -> None:
+        """End all that runs or waits on this node."""
+        for live in self._live.values():
+            live.admission.job.cancelled.set()
 
     async def left(self, claims: Sequence[Claim]) -> Sequence[Left]:
         """What payers have left just now."""

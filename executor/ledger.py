@@ -226,6 +226,8 @@ class Ledger:
             query = query.where(executions.c.actor_id == actor_id)
         if statuses is not None:
             query = query.where(executions.c.status.in_(statuses))
+            if set(statuses) <= set(UNFINISHED):
+                query = query.where(executions.c.finished_at.is_(None))  # for the index of those
         if cursor is not None:
             at, last_id = _decode_cursor(cursor)
             older = executions.c.created_at < at

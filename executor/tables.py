@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -58,6 +59,13 @@ executions = Table(
     Index(None, "actor_id", "created_at"),
     Index(None, "node_id", "status"),
     Index(None, "created_at"),
+    # The few that are not over, among all that ever were.
+    Index(
+        "ix_executions_unfinished",
+        "created_at",
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
 )
 # Kept events in pieces: one row holds a run of lines, because a row for each would cost more than the run.
 execution_events = Table(

@@ -26,6 +26,7 @@ from collab_server.listings import Listings, Scope, Shown
 from collab_server.members import Members, Role, missing
 from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
+from collab_server.switches import Switches
 from collab_server.tables import roles, secrets, sessions
 from collab_server.webhooks import Outbox
 from crdt.model import FileState
@@ -48,6 +49,7 @@ class SessionActions:
         rooms: Rooms,
         outbox: Outbox,
         listings: Listings,
+        switches: Switches,
         *,
         now: Callable[[], float],
         new_id: Callable[[], str],
@@ -57,6 +59,7 @@ class SessionActions:
         self._rooms = rooms
         self._outbox = outbox
         self._listings = listings
+        self._switches = switches
         self._now = now
         self._new_id = new_id
 
@@ -78,6 +81,7 @@ class SessionActions:
             raise Forbidden("a guest cannot make sessions; sign in with a key of your own")
         if "edit" not in principal.scopes:
             raise Forbidden("this token is not for that: it lacks the scope 'edit'")
+        self._switches.require_writable()
         session_id = session_id or self._new_id()
         now_ms = self._now_ms()
         environment = json.dumps(wanted.environment).encode()
@@ -225,6 +229,7 @@ class SessionActions:
     async def delete(self, principal: Principal, session_id: str) -> None:
         """Delete a session: at once out of reach for everybody, its open sockets closed within a second."""
         await self.members.access(principal, session_id, "manage")
+        self._switches.require_writable()
         await self.remove(principal.user_id, session_id)
 
     async def remove(self, by: str, session_id: str) -> None:

@@ -93,7 +93,7 @@ class SessionChanged:
 
 @dataclass(frozen=True)
 class RoleChanged:
-    """One's own role in the session is another one now."""
+    """One may do something else in the session than before: the role is another one, or an operator switched something."""
 
     role: str
     may_edit: bool

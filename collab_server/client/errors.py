@@ -121,6 +121,8 @@ _OF_CODE: dict[str, type[Problem]] = {
     "quota_exceeded": TooMany,
     "overloaded": ServerFault,
     "quarantined": ServerFault,
+    "read_only": ServerFault,
+    "executions_off": ServerFault,
     "platform": ServerFault,
     "internal": ServerFault,
 }

@@ -218,11 +218,11 @@ class Session:
     # -- parts of these ------------------------------------------------------------------------------------------
 
     def _hear_role(self, message: Message) -> None:
-        known = self.role
+        known = (self.role, self.may_edit, self.may_run)
         user = message["user"]
         self.user = Actor(user["id"], user["name"], user.get("kind", "human"))
         self.role, self.may_edit, self.may_run = message["role"], message["mayEdit"], message["mayRun"]
-        if known and known != self.role:
+        if known[0] and known != (self.role, self.may_edit, self.may_run):
             self._tell([RoleChanged(self.role, self.may_edit, self.may_run)])
 
     def _hear_run(self, event: Message) -> None:

@@ -24,6 +24,11 @@ from collab_server.shapes import (
     NewAlertRule,
     NewCredit,
     SessionCustody,
+    Stop,
+    Stopping,
+    SwitchChange,
+    SwitchesOut,
+    SwitchOut,
     TierChange,
     TierOut,
     UserChange,
@@ -201,6 +206,21 @@ async def findings(node: Node, execution_id: str) -> Response:
 @router.post("/executions/{execution_id}/cancel", summary="End anybody's run, on whichever node")
 async def cancel(node: Node, admin: Admin, execution_id: str) -> Response:
     return Json({"executionId": execution_id, "cancelled": await node.oversight.cancel(admin, execution_id)})
+
+
+@router.post("/executions/stop", response_model=Stopping, summary="End everything that runs or waits, on all nodes")
+async def stop(node: Node, admin: Admin, wanted: Stop) -> Response:
+    return Json({"stopping": await node.switches.stop_executions(admin, wanted.reason)})
+
+
+@router.get("/switches", response_model=SwitchesOut, summary="What holds the whole server up")
+async def switches(node: Node) -> Response:
+    return Json({"items": await node.switches.listed()})
+
+
+@router.put("/switches/{name}", response_model=SwitchOut, summary="Refuse executions, or make the server read-only")
+async def put_switch(node: Node, admin: Admin, name: str, wanted: SwitchChange) -> Response:
+    return Json(await node.switches.turn(admin, name, wanted.on, wanted.reason))
 
 
 @router.get("/security-events", summary="Failed logins, refused access and findings, newest first")

@@ -34,6 +34,7 @@ async def me(node: Node, who: Asker) -> Response:
             "scopes": sorted(who.scopes),
             "expiresAt": timestamp_or_none(who.expires_at),
             "limits": await node.budgets.left(who),
+            **node.switches.told(),
         }
     )
 

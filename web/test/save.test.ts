@@ -73,4 +73,16 @@ describe('the save state', () => {
     expect(save.status.kind).toBe('refused');
     expect(save.pending).toBe(true);
   });
+
+  it('forgets it when the server takes changes again, and says saved only once it has them', () => {
+    const save = new SaveState();
+    save.changed();
+    save.refused('read-only for now');
+    save.fenced(save.mark(), 2, 2);
+    save.changed(); // the server asked for what it lacks
+    save.lifted();
+    expect(save.status.kind).toBe('saving');
+    save.fenced(save.mark(), 3, 3);
+    expect(save.status.kind).toBe('saved');
+  });
 });

@@ -108,7 +108,7 @@ export interface Finished {
 export interface RefusedRun {
   type: "execution.refused";
   executionId?: string;
-  code: "rate_limited" | "quota_exceeded" | "scan_blocked" | "forbidden" | "invalid" | "stale";
+  code: "rate_limited" | "quota_exceeded" | "scan_blocked" | "forbidden" | "invalid" | "stale" | "executions_off";
   message: string;
   findings?: Finding[];
   retryAfter?: number;

@@ -35,6 +35,8 @@ export class SessionDocument {
   readonly files = signal<SessionFile[]>([]);
   readonly members = signal<Member[]>([]);
   readonly connection = signal<Connection>({ kind: 'connecting' });
+  /** Why nothing may be written on the whole server just now, if so. */
+  readonly readOnly = signal<string | null>(null);
   readonly save = signal<SaveStatus>({ kind: 'unknown' });
   /** True once there is something to show: the server's state, or this browser's copy while offline. */
   readonly ready = signal(false);
@@ -188,10 +190,18 @@ export class SessionDocument {
       this.scheduleFence(0);
     };
     provider.messageHandlers[AUTH_MESSAGE] = () => {
-      this.state.refused('The server did not accept your last changes: you may not edit this session.');
+      this.state.refused(this.readOnly.value ?? 'The server did not accept your last changes: you may not edit this session.');
+      this.refreshSave();
+    };
+    const hold = (message: { [key: string]: unknown }): void => {
+      const reason = typeof message['readOnly'] === 'string' ? message['readOnly'] : null;
+      if (reason === null && this.readOnly.value !== null) this.state.lifted();
+      this.readOnly.value = reason;
       this.refreshSave();
     };
     this.stops.push(
+      lane.on('welcome', hold),
+      lane.on('role', hold),
       lane.on('saved', (message) => {
         this.state.saved(Number(message['version']));
         this.refreshSave();

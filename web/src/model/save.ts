@@ -66,6 +66,11 @@ export class SaveState {
     this.refusal = message;
   }
 
+  /** The server takes changes again, and asks for those that it did not take. */
+  lifted(): void {
+    this.refusal = null;
+  }
+
   /** Versions are promises of one connection: after a reconnect everything has to be confirmed anew. */
   disconnected(): void {
     this.fence = null;

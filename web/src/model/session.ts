@@ -38,8 +38,11 @@ export class Session {
   readonly followed = signal<{ text: Y.Text; head: number } | null>(null);
   readonly active = computed(() => this.document.files.value.find((file) => file.id === this.activeId.value) ?? null);
   readonly mayEdit = computed(
-    () => (this.role.value === 'owner' || this.role.value === 'editor') && this.document.connection.value.kind !== 'closed',
+    () => (this.role.value === 'owner' || this.role.value === 'editor')
+      && this.document.readOnly.value === null && this.document.connection.value.kind !== 'closed',
   );
+  /** Why nothing may be run on the whole server just now, if so. */
+  readonly executionsOff = signal<string | null>(null);
   readonly mayRun = computed(() => this.role.value !== 'viewer');
   readonly entry = computed<SessionFile | null>(() => this.chooseEntry());
   private readonly stops: (() => void)[] = [];
@@ -56,7 +59,7 @@ export class Session {
     this.environments = new Environments(info.id, this.lane);
     this.stops.push(
       this.lane.on('welcome', (message) => {
-        if (isRole(message['role'])) this.role.value = message['role'];
+        this.hearRights(message);
         void this.runs.refresh();
         void this.refreshInfo(); // it may have been renamed while nobody could tell us
       }),
@@ -64,12 +67,15 @@ export class Session {
         const { name, isPublic } = message;
         if (typeof name === 'string' && typeof isPublic === 'boolean') this.info.value = { ...this.info.value, name, isPublic };
       }),
-      this.lane.on('role', (message) => {
-        if (isRole(message['role'])) this.role.value = message['role'];
-      }),
+      this.lane.on('role', (message) => this.hearRights(message)),
     );
     this.document = new SessionDocument(info.id, this.lane, me.user, `${scheme}//${location.host}/ws`);
     this.stops.push(effect(() => this.keepTabs(this.document.files.value)), this.followCursors());
+  }
+
+  private hearRights(message: { [key: string]: unknown }): void {
+    if (isRole(message['role'])) this.role.value = message['role'];
+    this.executionsOff.value = typeof message['executionsOff'] === 'string' ? message['executionsOff'] : null;
   }
 
   /** Opens a file because this person wants it: whoever follows somebody stops. */
@@ -128,7 +134,7 @@ export class Session {
   run(): void {
     const file = this.entry.value;
     const live = this.runs.shown.value !== null && !this.runs.shown.value.over;
-    if (file !== null && this.mayRun.value && !live && !this.runs.starting.value) {
+    if (file !== null && this.mayRun.value && this.executionsOff.value === null && !live && !this.runs.starting.value) {
       const options = this.options.value;
       const keepEnvironment = options.keepEnvironment && keepsEnvironment(file.language);
       void this.runs.start(file.name, file.language, requestOf({ ...options, keepEnvironment }));

@@ -24,6 +24,7 @@ export function RunControls({ session }: { session: Session }): JSX.Element {
   const live = run !== null && !run.over;
   const why = !session.mayRun.value
     ? 'You may watch this session, not run it'
+    : session.executionsOff.value !== null ? session.executionsOff.value
     : !connected ? 'Not connected to the server' : entry === null ? 'There is no file to run' : null;
   const stop = async (): Promise<void> => {
     if (run === null) return;

@@ -126,6 +126,15 @@ function Banner({ session }: { session: Session }): JSX.Element | null {
       </div>
     );
   }
+  const held = [session.document.readOnly.value, session.executionsOff.value].filter((reason) => reason !== null);
+  if (held.length > 0) {
+    const kept = save.kind === 'refused' ? ' What you typed last is kept in this browser and sent when this is over.' : '';
+    return (
+      <div class="banner" role="status" data-testid="held">
+        <Icon name="alert" /> <span>{held.join(' · ')}{kept}</span>
+      </div>
+    );
+  }
   if (save.kind === 'refused') {
     const discard = async (): Promise<void> => {
       await session.document.forget();
