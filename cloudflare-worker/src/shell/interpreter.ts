@@ -1,19 +1,16 @@
-/** Runs the tree of a script in a shell: lists, pipelines, compound commands, functions, subshells, traps. Simple commands are simple.ts. */
+/** Runs the tree of a script in a shell: lists, pipelines, functions, subshells, traps. Simple commands are simple.ts, all others compound.ts. */
 import { ArithmeticFault } from "./arithmetic.js";
-import { promptedLine } from "./builtins/text.js";
 import { decode } from "./bytes.js";
+import { compound } from "./compound.js";
 import { faultOf } from "./files.js";
-import { isTrue } from "./arithmetic.js";
 import { LimitFault, MemoryFault } from "./machine.js";
-import { matches } from "./patterns.js";
 import { applied, type Undo } from "./redirections.js";
 import { ExitShell, LeaveLoop, ReturnFrom, type Shell, type ShellFunction } from "./shell.js";
 import { simple } from "./simple.js";
 import { Capture, type Descriptors, Killed, NullStream, pipe, type Process, SIGNALS } from "./streams.js";
 import type { AndOr, Command, Compound, List, Pipeline } from "./syntax/ast.js";
 import { Parser } from "./syntax/parser.js";
-import { SyntaxFault } from "./syntax/scanner.js";
-import { condition } from "./tests.js";
+import { SyntaxFault } from "./syntax/source.js";
 import { VariableFault } from "./variables.js";
 import { ExpansionFault, settle } from "./words.js";
 
@@ -428,7 +425,7 @@ export class Interpreter {
   }
   async #guarded(command: Compound): Promise<void> {
     try {
-      await this.#compound(command);
+      await compound(this.shell, command);
     } catch (error) {
       if (!isFault(error)) throw error;
       await this.#explained(error);
@@ -448,187 +445,6 @@ export class Interpreter {
     throw new Discarded(shell.status);
   }
 
-  async #compound(command: Compound): Promise<void> {
-    const { shell } = this;
-    switch (command.type) {
-      case "group":
-        await this.list(command.body);
-        return;
-      case "subshell":
-        await this.subshell(command.body);
-        return;
-      case "if":
-        for (const { test, body } of command.clauses) {
-          if (await this.#test(test)) {
-            await this.list(body);
-            return;
-          }
-        }
-        if (command.otherwise !== undefined) await this.list(command.otherwise);
-        else shell.status = 0;
-        return;
-      case "while": {
-        let status = 0;
-        await this.#loop(async () => {
-          if ((await this.#test(command.test)) === command.until) return false;
-          status = await this.list(command.body);
-          return true;
-        }, () => { status = 0; });
-        shell.status = status;
-        return;
-      }
-      case "for": {
-        const words = command.words === undefined ? shell.positional : await settle(shell.expander.fields(command.words));
-        let at = 0;
-        shell.status = 0;
-        await this.#loop(async () => {
-          if (at >= words.length) return false;
-          shell.line = command.line;
-          shell.assign(command.name, null, words[at]!);
-          at += 1;
-          await this.list(command.body);
-          return true;
-        });
-        return;
-      }
-      case "select":
-        await this.#select(command);
-        return;
-      case "forarith": {
-        const { expander } = shell;
-        shell.line = command.line;
-        await settle(expander.arithmetic(command.init));
-        shell.status = 0;
-        let first = true;
-        await this.#loop(async () => {
-          if (!first) await settle(expander.arithmetic(command.step));
-          first = false;
-          if (command.test.parts.length > 0) {
-            const test = settle(expander.arithmeticText(command.test));
-            const text = test instanceof Promise ? await test : test;
-            if (text.trim() !== "" && !isTrue(shell.arithmetic(text))) return false;
-          }
-          await this.list(command.body);
-          return true;
-        });
-        return;
-      }
-      case "case":
-        await this.#case(command);
-        return;
-      case "arith": {
-        shell.line = command.line;
-        if (shell.options.has("xtrace")) await shell.write(2, `+ (( ${await settle(shell.expander.arithmeticText(command.word))} ))\n`);
-        try {
-          shell.status = (await settle(shell.expander.truth(command.word))) ? 0 : 1;
-        } catch (error) {
-          if (!(error instanceof ArithmeticFault)) throw error;
-          await shell.error(`((: ${error.message}`);
-          shell.status = 1;
-        }
-        return;
-      }
-      case "test":
-        shell.line = command.line;
-        shell.status = await condition(shell, command.test);
-        return;
-      case "function": {
-        const made: ShellFunction = { name: command.name, body: command.body, source: command.source, file: shell.calls.at(-1)?.file ?? shell.name, line: command.line };
-        shell.functions.set(command.name, made);
-        shell.status = 0;
-        return;
-      }
-      case "coproc":
-        throw new ExpansionFault("coproc: not supported here");
-    }
-  }
-
-  async #test(list: List): Promise<boolean> {
-    const { shell } = this;
-    shell.tested += 1;
-    try {
-      await this.list(list);
-    } finally {
-      shell.tested -= 1;
-    }
-    return shell.status === 0;
-  }
-
-  /** Repeats until it says false; `break` and `continue` end here. */
-  async #loop(round: () => Promise<boolean>, left?: () => void): Promise<void> {
-    const { shell } = this;
-    shell.loops += 1;
-    try {
-      for (;;) {
-        try {
-          if (!(await round())) return;
-        } catch (error) {
-          if (!(error instanceof LeaveLoop)) throw error;
-          shell.status = 0;
-          left?.();
-          if (error.levels > 1 && shell.loops > 1) {
-            error.levels -= 1;
-            throw error;
-          }
-          if (!error.again) return;
-        }
-      }
-    } finally {
-      shell.loops -= 1;
-    }
-  }
-
-  async #case(command: Extract<Compound, { type: "case" }>): Promise<void> {
-    const { shell } = this;
-    shell.line = command.line;
-    const text = await settle(shell.expander.text(command.word));
-    shell.status = 0;
-    const fold = shell.shopts.has("nocasematch");
-    let through = false;
-    for (const { patterns, body, end } of command.clauses) {
-      let hit = through;
-      for (const pattern of hit ? [] : patterns) {
-        const made = settle(shell.expander.pattern(pattern));
-        if (matches(made instanceof Promise ? await made : made, text, { extglob: shell.extglob(), fold })) {
-          hit = true;
-          break;
-        }
-      }
-      if (!hit) continue;
-      await this.list(body);
-      if (end === ";;") return;
-      through = end === ";&";
-    }
-  }
-
-  async #select(command: Extract<Compound, { type: "select" }>): Promise<void> {
-    const { shell } = this;
-    const words = command.words === undefined ? shell.positional : await settle(shell.expander.fields(command.words));
-    const width = String(words.length).length;
-    const menu = (): string => words.map((word, at) => `${String(at + 1).padStart(width)}) ${word}\n`).join("");
-    shell.status = 0;
-    let show = true;
-    await this.#loop(async () => {
-      if (words.length === 0) return false;
-      const prompt = shell.value("PS3") ?? "#? ";
-      if (show) await shell.write(2, menu());
-      const line = await promptedLine(shell, prompt);
-      if (line === null) {
-        await shell.write(2, "\n");
-        shell.status = 1;
-        return false;
-      }
-      shell.assign("REPLY", null, line);
-      show = line.trim() === "";
-      if (show) return true;
-      const number = Number(line.trim());
-      shell.assign(command.name, null, Number.isInteger(number) && number >= 1 && number <= words.length ? words[number - 1]! : "");
-      await this.list(command.body);
-      show = false;
-      if ((shell.value("REPLY") ?? "") === "") show = true;
-      return true;
-    });
-  }
   /** Calls a function with arguments. */
   async call(fn: ShellFunction, args: string[]): Promise<void> {
     const { shell } = this;

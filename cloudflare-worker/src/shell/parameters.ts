@@ -4,7 +4,7 @@ import type { Whole } from "./arithmetic.js";
 import { matches, patternRegex } from "./patterns.js";
 import { backslashQuoted, doubleQuoted, singleQuoted } from "./quoting.js";
 import type { Param, Word } from "./syntax/ast.js";
-import { unescapeAnsi } from "./syntax/scanner.js";
+import { unescapeAnsi } from "./escapes.js";
 import { indices, type Variable, type Variables } from "./variables.js";
 import { type Expander, type Expanding, ExpansionFault } from "./words.js";
 

@@ -11,7 +11,7 @@ import { program } from "./simple.js";
 import { Shell } from "./shell.js";
 import { exportState, importState, type ShellState } from "./state.js";
 import { Descriptors, InStream, NullStream, OutStream, type Process } from "./streams.js";
-import { SyntaxFault } from "./syntax/scanner.js";
+import { SyntaxFault } from "./syntax/source.js";
 
 const EXIT_MEMORY = 137;
 

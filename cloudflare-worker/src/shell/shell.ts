@@ -11,7 +11,7 @@ import type { Machine } from "./machine.js";
 import { type Owner, Parameters } from "./parameters.js";
 import { type Descriptors, type Process, SIGNALS, type Stream } from "./streams.js";
 import type { Command, List } from "./syntax/ast.js";
-import type { Dialect } from "./syntax/scanner.js";
+import type { Dialect } from "./syntax/source.js";
 import { Variable, Variables } from "./variables.js";
 import { Expander, ExpansionFault, type Surroundings } from "./words.js";
 

@@ -6,7 +6,7 @@ import { LineSource } from "../machine.js";
 import { backslashQuoted } from "../quoting.js";
 import type { Shell } from "../shell.js";
 import { InStream, type Stream } from "../streams.js";
-import { rejoined } from "../syntax/scanner.js";
+import { rejoined } from "../escapes.js";
 import type { Builtin } from "./index.js";
 
 /** The escapes of `echo -e`, `%b` and of printf's own format. `\c` ends all output. */

@@ -1,6 +1,7 @@
 /** Makes commands of what the scanner reads: bash's grammar, one complete line of commands at a time, as bash itself reads a script. */
 import type { AndOr, ArrayItem, Assignment, Command, Compound, List, Pipeline, Redirection, Simple, Test, Word } from "./ast.js";
-import { type Dialect, finished, literal, Scanner, SyntaxFault } from "./scanner.js";
+import { finished, literal, Scanner } from "./scanner.js";
+import { type Dialect, SyntaxFault } from "./source.js";
 
 const RESERVED = new Set(["if", "then", "elif", "else", "fi", "while", "until", "for", "select", "case", "esac", "do", "done", "in", "function", "{", "}", "!", "[[", "time", "coproc"]);
 const CLOSERS = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);

@@ -1,211 +1,56 @@
-/** Reads a script's characters: blanks, operators, words with all that can be inside one. What commands are made of is parser.ts. */
-import { decode, encode } from "../bytes.js";
+/** Reads the words of a script, with all that can be inside one. What commands are made of is parser.ts. */
+import { unescapeAnsi } from "../escapes.js";
 import type { List, Param, Part, Word } from "./ast.js";
-
-export class SyntaxFault extends Error {
-  readonly line: number;
-  /** The line of the script that is shown below the message. */
-  readonly shown: string | null;
-  constructor(message: string, line: number, shown: string | null = null) {
-    super(message);
-    this.line = line;
-    this.shown = shown;
-  }
-}
-
-export interface Dialect {
-  extglob(): boolean;
-  alias(name: string): string | undefined;
-}
+import { META, Source, SyntaxFault } from "./source.js";
 
 const NAME_START = /[A-Za-z_]/;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-const META = " \t\n|&;()<>";
-const OPERATORS = [";;&", "&>>", "<<<", "<<-", "&&", "||", ";;", ";&", "|&", "&>", ">>", ">|", "<<", "<&", ">&", "<>", ";", "&", "|", "(", ")", "<", ">"];
-const NESTING_MAX = 300;
-
-interface Heredoc {
-  word: Word;
-  end: string;
-  tabs: boolean;
-  raw: boolean;
-  line: number;
-}
 
 export const literal = (s: string): Word => ({ parts: s === "" ? [] : [{ t: "lit", s }], plain: s });
 
-export abstract class Scanner {
-  protected s: string;
-  protected i = 0;
-  protected depth = 0;
-  readonly dialect: Dialect;
-  #lineAt = 0;
-  #line: number;
-  #heredocs: Heredoc[] = [];
-  #quoted = false;
-
-  constructor(source: string, dialect: Dialect, line = 1) {
-    this.s = source;
-    this.dialect = dialect;
-    this.#line = line;
+/** The parts of a word as they are read; plain text is gathered. */
+class Pieces {
+  readonly #parts: Part[] = [];
+  text = "";
+  push(part: Part): void {
+    this.#flush();
+    this.#parts.push(part);
   }
+  word(): Word {
+    this.#flush();
+    return finished(this.#parts);
+  }
+  #flush(): void {
+    if (this.text !== "") this.#parts.push({ t: "lit", s: this.text });
+    this.text = "";
+  }
+}
+
+export abstract class Scanner extends Source {
+  #quoted = false;
 
   protected abstract commandsUntil(close: string): List;
 
-  get line(): number {
-    if (this.i < this.#lineAt) {
-      for (let at = this.i; at < this.#lineAt; at += 1) if (this.s.charCodeAt(at) === 10) this.#line -= 1;
-    } else for (let at = this.#lineAt; at < this.i; at += 1) if (this.s.charCodeAt(at) === 10) this.#line += 1;
-    this.#lineAt = this.i;
-    return this.#line;
-  }
-
-  protected deeper(): void {
-    this.depth += 1;
-    if (this.depth > NESTING_MAX) throw new SyntaxFault("syntax error: nested too deeply", this.line);
-  }
-
-  protected fail(token: string): never {
-    const { line } = this;
-    if (token === "") throw new SyntaxFault("syntax error: unexpected end of file", line + (this.s.endsWith("\n") || this.s === "" ? 0 : 1));
-    const start = this.s.lastIndexOf("\n", this.i - 1) + 1;
-    const end = this.s.indexOf("\n", this.i);
-    throw new SyntaxFault(`syntax error near unexpected token \`${token === "\n" ? "newline" : token}'`, line, this.s.slice(start, end < 0 ? undefined : end));
-  }
-  protected unclosed(what: string, line: number): never {
-    throw new SyntaxFault(`unexpected EOF while looking for matching \`${what}'`, line);
-  }
-
-  /** Blanks, joined lines and a comment. */
-  protected blanks(): void {
-    for (;;) {
-      const char = this.s[this.i];
-      if (char === " " || char === "\t" || (char === "\r" && this.s[this.i + 1] === "\n")) this.i += 1;
-      else if (char === "\\" && this.s[this.i + 1] === "\n") this.i += 2;
-      else break;
-    }
-    if (this.s[this.i] === "#") {
-      const end = this.s.indexOf("\n", this.i);
-      this.i = end < 0 ? this.s.length : end;
-    }
-  }
-
-  protected operator(): string | null {
-    const char = this.s[this.i];
-    if (char === undefined) return null;
-    if (char === "\n") return "\n";
-    if (!META.includes(char)) return null;
-    for (const op of OPERATORS) if (this.s.startsWith(op, this.i)) return op;
-    return null;
-  }
-  protected accept(op: string): boolean {
-    this.blanks();
-    if (this.operator() !== op) return false;
-    this.take(op);
-    return true;
-  }
-  protected take(op: string): void {
-    this.i += op.length;
-    if (op === "\n") this.heredocBodies();
-  }
-  protected newlines(): void {
-    for (;;) {
-      this.blanks();
-      if (this.s[this.i] !== "\n") return;
-      this.take("\n");
-    }
-  }
-  /** What stands here, for messages. */
-  protected token(): string {
-    this.blanks();
-    if (this.i >= this.s.length) return "";
-    const op = this.operator();
-    if (op !== null) return op;
-    let end = this.i;
-    while (end < this.s.length && !META.includes(this.s[end]!)) end += 1;
-    return this.s.slice(this.i, end);
-  }
-
-  // --- here-documents ---
-
-  protected heredoc(tabs: boolean): Word {
-    this.blanks();
-    const start = this.i;
-    this.word();
-    const raw = this.s.slice(start, this.i);
-    if (raw === "") this.fail(this.token());
-    const end = raw.replace(/\\(.)|'([^']*)'|"([^"]*)"/gs, (_, a, b, c) => a ?? b ?? c);
-    const word: Word = { parts: [] };
-    this.#heredocs.push({ word, end, tabs, raw: /["'\\]/.test(raw), line: this.line });
-    return word;
-  }
-  protected heredocBodies(): void {
-    for (const doc of this.#heredocs.splice(0)) {
-      let body = "";
-      let pending = "";
-      for (;;) {
-        if (this.i >= this.s.length) {
-          this.warnings.push({ line: this.line, text: `warning: here-document at line ${doc.line} delimited by end-of-file (wanted \`${doc.end}')` });
-          break;
-        }
-        let end = this.s.indexOf("\n", this.i);
-        if (end < 0) end = this.s.length;
-        let line = this.s.slice(this.i, end);
-        this.i = Math.min(end + 1, this.s.length);
-        if (doc.tabs) line = line.replace(/^\t+/, "");
-        if (pending === "" && line === doc.end) break;
-        pending = !doc.raw && /(^|[^\\])(\\\\)*\\$/.test(line) ? line : "";
-        body += `${line}\n`;
-      }
-      doc.word.parts = doc.raw ? [{ t: "quoted", s: body }] : [{ t: "dq", parts: this.#inner(body, doc.line + 1) }];
-    }
-  }
-  readonly warnings: { line: number; text: string }[] = [];
-
-  /** Parses the text of a here-document, where only `$`, backquotes and some backslashes mean anything. */
-  #inner(body: string, line: number): Part[] {
-    const outer = { s: this.s, i: this.i, at: this.#lineAt, line: this.#line };
-    this.s = body;
-    this.i = 0;
-    this.#lineAt = 0;
-    this.#line = line;
-    const parts: Part[] = [];
-    this.doubleQuoted(parts, "", false);
-    this.s = outer.s;
-    this.i = outer.i;
-    this.#lineAt = outer.at;
-    this.#line = outer.line;
-    return parts;
-  }
-
-  // --- words ---
-
   /** A word up to a blank or an operator; an empty one when there is none. `stop` are further characters that end it. */
   protected word(stop = "", patterns = this.dialect.extglob(), regex = false): Word {
-    const parts: Part[] = [];
-    let text = "";
-    const flush = (): void => {
-      if (text !== "") parts.push({ t: "lit", s: text });
-      text = "";
-    };
+    const pieces = new Pieces();
     let open = 0;
     while (this.i < this.s.length) {
       const char = this.s[this.i]!;
       if (open === 0 && stop.includes(char)) break;
       if ((char === "<" || char === ">") && this.s[this.i + 1] === "(" && open === 0 && !regex) {
-        flush();
-        parts.push(this.#process());
+        pieces.push(this.#process());
         continue;
       }
       if (regex && char === "(") {
         open += 1;
-        text += char;
+        pieces.text += char;
         this.i += 1;
         continue;
       }
       if (patterns && this.s[this.i + 1] === "(" && "?*+@!".includes(char)) {
         open += 1;
-        text += `${char}(`;
+        pieces.text += `${char}(`;
         this.i += 2;
         continue;
       }
@@ -213,7 +58,7 @@ export abstract class Scanner {
         if (char === "(") open += 1;
         if (char === ")") open -= 1;
         if (" \t|()&;<>".includes(char)) {
-          text += char;
+          pieces.text += char;
           this.i += 1;
           continue;
         }
@@ -225,33 +70,29 @@ export abstract class Scanner {
         if (next === "\n") continue;
         if (next === undefined) {
           this.i = this.s.length;
-          text += "\\";
+          pieces.text += "\\";
           continue;
         }
-        flush();
-        parts.push({ t: "quoted", s: next });
+        pieces.push({ t: "quoted", s: next });
       } else if (char === "'") {
-        flush();
-        parts.push(this.#single());
+        pieces.push(this.#single());
       } else if (char === '"') {
-        flush();
-        parts.push(this.#double());
-      } else if (char === "$" || char === "`") {
-        const part = this.dollar(false);
-        if (part === null) {
-          text += char;
-          this.i += 1;
-        } else {
-          flush();
-          parts.push(part);
-        }
-      } else {
-        text += char;
-        this.i += 1;
-      }
+        pieces.push(this.#double());
+      } else this.#plain(pieces);
     }
-    flush();
-    return finished(parts);
+    return pieces.word();
+  }
+
+  /** A character that means nothing here, or what `$` and backquotes begin. */
+  #plain(pieces: Pieces): void {
+    const char = this.s[this.i]!;
+    const part = char === "$" || char === "`" ? this.dollar(false) : null;
+    if (part !== null) {
+      pieces.push(part);
+      return;
+    }
+    pieces.text += char;
+    this.i += 1;
   }
 
   #single(): Part {
@@ -446,13 +287,8 @@ export abstract class Scanner {
       this.i += 2;
       return simple;
     }
-    const parts: Part[] = [];
+    const pieces = new Pieces();
     let open = 0;
-    let text = "";
-    const flush = (): void => {
-      if (text !== "") parts.push({ t: "lit", s: text });
-      text = "";
-    };
     for (;;) {
       const char = this.s[this.i];
       if (char === undefined) this.unclosed("]", line);
@@ -460,26 +296,14 @@ export abstract class Scanner {
       if (char === "[") open += 1;
       if (char === "]") open -= 1;
       if (char === "'" || char === '"') {
-        flush();
-        parts.push(char === "'" ? this.#single() : this.#double());
+        pieces.push(char === "'" ? this.#single() : this.#double());
       } else if (char === "\\") {
-        flush();
-        parts.push({ t: "quoted", s: this.s[this.i + 1] ?? "" });
+        pieces.push({ t: "quoted", s: this.s[this.i + 1] ?? "" });
         this.i += 2;
-      } else {
-        const part = char === "$" || char === "`" ? this.dollar(false) : null;
-        if (part === null) {
-          text += char;
-          this.i += 1;
-        } else {
-          flush();
-          parts.push(part);
-        }
-      }
+      } else this.#plain(pieces);
     }
-    flush();
     this.i += 1;
-    return finished(parts);
+    return pieces.word();
   }
 
   #braced(): Part {
@@ -565,12 +389,7 @@ export abstract class Scanner {
   }
   /** Inside double quotes, single quotes of a default value are only themselves. */
   #operand(stop: string, pattern: boolean): Word {
-    const parts: Part[] = [];
-    let text = "";
-    const flush = (): void => {
-      if (text !== "") parts.push({ t: "lit", s: text });
-      text = "";
-    };
+    const pieces = new Pieces();
     while (this.i < this.s.length) {
       const char = this.s[this.i]!;
       if (stop.includes(char)) break;
@@ -578,30 +397,16 @@ export abstract class Scanner {
         const next = this.s[this.i + 1] ?? "";
         this.i += 2;
         if (next === "\n") continue;
-        flush();
-        parts.push({ t: "quoted", s: this.#quoted && !pattern && !'$`"\\}'.includes(next) ? `\\${next}` : next });
+        pieces.push({ t: "quoted", s: this.#quoted && !pattern && !'$`"\\}'.includes(next) ? `\\${next}` : next });
       } else if (char === "'" && (pattern || !this.#quoted)) {
-        flush();
-        parts.push(this.#single());
+        pieces.push(this.#single());
       } else if (char === '"') {
-        flush();
-        parts.push(this.#double());
+        pieces.push(this.#double());
       } else if ((char === "<" || char === ">") && this.s[this.i + 1] === "(" && !this.#quoted) {
-        flush();
-        parts.push(this.#process());
-      } else {
-        const part = char === "$" || char === "`" ? this.dollar(false) : null;
-        if (part === null) {
-          text += char;
-          this.i += 1;
-        } else {
-          flush();
-          parts.push(part);
-        }
-      }
+        pieces.push(this.#process());
+      } else this.#plain(pieces);
     }
-    flush();
-    return finished(parts);
+    return pieces.word();
   }
 }
 
@@ -614,38 +419,3 @@ export function finished(parts: Part[]): Word {
   if (parts.some((part) => part.t === "lit" && part.s.includes("{"))) word.braces = true;
   return word;
 }
-
-/** The escapes of `$'…'`, `echo -e` and printf. */
-export function unescapeAnsi(raw: string): string {
-  const bytes: string[] = raw.split("");
-  let text = "";
-  const simple: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", e: "\x1b", E: "\x1b", f: "\f", v: "\v", "\\": "\\", "'": "'", '"': '"', "?": "?" };
-  for (let at = 0; at < bytes.length; at += 1) {
-    const char = raw[at]!;
-    if (char !== "\\" || at + 1 >= raw.length) {
-      text += char;
-      continue;
-    }
-    const rest = raw.slice(at + 1);
-    const number = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3}))/.exec(rest);
-    const next = raw[at + 1]!;
-    if (number !== null) {
-      const [whole, hex, u4, u8, octal] = number;
-      if (u4 !== undefined || u8 !== undefined) text += String.fromCodePoint(Number.parseInt((u4 ?? u8)!, 16));
-      else {
-        const byte = hex !== undefined ? Number.parseInt(hex, 16) : Number.parseInt(octal!, 8) & 0xff;
-        text += byte < 0x80 ? String.fromCharCode(byte) : String.fromCharCode(0xdc00 | byte);
-      }
-      at += whole.length;
-    } else if (next === "c" && raw[at + 2] !== undefined) {
-      text += String.fromCharCode(raw.charCodeAt(at + 2) & 0x1f);
-      at += 2;
-    } else {
-      text += simple[next] ?? `\\${next}`;
-      at += 1;
-    }
-  }
-  return text.isWellFormed() ? text : rejoined(text);
-}
-/** Bytes given one by one may make characters together. */
-export const rejoined = (text: string): string => decode(encode(text));

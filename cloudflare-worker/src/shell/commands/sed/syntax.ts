@@ -6,8 +6,7 @@ export class SedFault extends Error {}
 export type Address =
   | { kind: "line"; line: number }
   | { kind: "last" }
-  | { kind: "regex"; regex: RegExp
-  | null }
+  | { kind: "regex"; regex: RegExp | null }
   | { kind: "step"; first: number; by: number }
   | { kind: "plus"; count: number }
   | { kind: "multiple"; of: number }
