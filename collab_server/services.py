@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import crdt.log
 from collab_server import database, places, revocation
 from collab_server.actions import (
+    AnalyticsActions,
     ArtifactActions,
     Custody,
     EnvironmentActions,
@@ -59,6 +60,7 @@ from crdt.faults import Faults
 from crdt.model import Limits
 from crdt.retention import Retention
 from crdt.rooms import Rooms
+from crdt.tally import Tally
 from crdt.watch import NOBODY, Watch
 from executor.audit import Audit
 from executor.billing import Billing
@@ -109,6 +111,7 @@ class Services:
     nodes: Nodes
     damage: Damage
     switches: Switches
+    analytics: AnalyticsActions
 
 
 @asynccontextmanager
@@ -133,6 +136,7 @@ async def running(
         log = crdt.log.Log(engine, now=now)
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         document_faults = Faults(engine, now=now)
+        tally = Tally(engine, now=now)
         rooms = Rooms(
             log,
             bus,
@@ -142,6 +146,7 @@ async def running(
             faults=document_faults,
             watch=watch or NOBODY,
             broadcast=broadcast,
+            on_edited=tally.note,
         )
         retention = Retention(
             log,
@@ -256,6 +261,7 @@ async def running(
             outbox,
             security,
             deliveries,
+            tally,
             rooms,
             retention,
             nodes,
@@ -310,4 +316,5 @@ async def running(
             nodes,
             damage,
             switches,
+            AnalyticsActions(engine, members, tally, now=now),
         )

@@ -15,7 +15,7 @@ import orjson
 from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
-from crdt.document import ApplyFailed, Change, Document
+from crdt.document import ApplyFailed, Change, Document, FileChange
 from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
 from crdt.loading import build
@@ -42,7 +42,9 @@ from crdt.saving import Saving
 from crdt.undoing import UNDO_ROWS_MAX, Undone, wanted_of
 from crdt.watch import NOBODY, Phase, Watch
 
-__all__ = ["Member", "Peer", "Room"]
+__all__ = ["Member", "OnEdited", "Peer", "Room"]
+
+OnEdited = Callable[[str, Sequence[FileChange], Sequence[str]], None]
 
 DENIED = "permission denied: you may watch this session but not change it"
 QUARANTINED = "this session is damaged and can only be read until it is repaired"
@@ -65,8 +67,10 @@ class Room:
         new_id: Callable[[], str],
         broadcast: Broadcast = one_by_one,
         watch: Watch = NOBODY,
+        on_edited: OnEdited = lambda session_id, files, actor_ids: None,
     ) -> None:
         self._watch = watch
+        self._on_edited = on_edited
         self.session_id = session_id
         self.quarantined: str | None = None
         self._read_only: str | None = None
@@ -241,6 +245,8 @@ class Room:
         self._saving.take(version, authored, undoes)
         self.changes_since_snapshot += 1
         self.bytes_since_snapshot += len(change.update)
+        if change.files:
+            self._on_edited(self.session_id, change.files, list({actor_id for actor_id, _ in authored}))
         self._tell_members(change, authors, author)
         self.neighbours.tell_change(change.update, version, authors[-1])
 

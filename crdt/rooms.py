@@ -19,7 +19,7 @@ from crdt.loading import Damage, build
 from crdt.log import Log
 from crdt.members import Broadcast, one_by_one
 from crdt.model import Limits
-from crdt.room import Room
+from crdt.room import OnEdited, Room
 from crdt.watch import NOBODY, Watch
 
 logger = logging.getLogger(__name__)
@@ -68,10 +68,12 @@ class Rooms:
         broadcast: Broadcast = one_by_one,
         faults: Faults | None = None,
         watch: Watch = NOBODY,
+        on_edited: OnEdited = lambda session_id, files, actor_ids: None,
     ) -> None:
         self._log = log
         self._faults = faults
         self._watch = watch
+        self._on_edited = on_edited
         self._broadcast = broadcast
         self._bus = bus
         self._limits = limits or Limits()
@@ -163,6 +165,7 @@ class Rooms:
             new_id=self._new_id,
             broadcast=self._broadcast,
             watch=self._watch,
+            on_edited=self._on_edited,
         )
         await room.neighbours.listen()
         try:

@@ -101,6 +101,21 @@ faults_table = Table(
 )
 Index(None, faults_table.c.session_id)
 
+# How much whom a file kept busy, by day (its first millisecond): written every few seconds, for figures alone.
+file_edits_table = Table(
+    "file_edits",
+    metadata,
+    Column("session_id", String(64), primary_key=True),
+    Column("file_id", String(128), primary_key=True),
+    Column("actor_id", String(255), primary_key=True),
+    Column("day_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(1024), nullable=False),
+    Column("edits", BigInteger, nullable=False),
+    Column("chars", BigInteger, nullable=False),
+)
+Index(None, file_edits_table.c.actor_id, file_edits_table.c.day_ms)
+Index(None, file_edits_table.c.day_ms)
+
 # Rows of the log that could not be applied and were taken out of it by a repair: kept as they were.
 set_aside_table = Table(
     "document_updates_set_aside",

@@ -40,6 +40,7 @@ SETTLE_BACKOFF_S = (0.1, 0.4, 1.0)
 SETTLE_BACKOFF_MAX_S = 30.0
 EVENT_OVERHEAD_BYTES = 200
 ELSEWHERE_POLL_S = 0.2
+FAULT_CHARS_MAX = 64
 
 Events = list[dict[str, Any]]
 OnEvent = Callable[[dict[str, Any]], None]
@@ -239,7 +240,11 @@ class Executor:
         under the same key once there is room."""
         refused = Refused(refused.refusal.model_copy(update={"execution_id": self._new_id()}))
         ended = replace(
-            record, id=refused.refusal.execution_id or record.id, status="refused", finished_at=record.created_at
+            record,
+            id=refused.refusal.execution_id or record.id,
+            status="refused",
+            finished_at=record.created_at,
+            fault=refused.refusal.code,
         )
         self._finished["refused"] += 1
         self._on_findings(ended, refused.refusal.findings or ())
@@ -401,7 +406,7 @@ class Executor:
             live.record = replace(
                 live.record, status=settlement.status, exit_code=settlement.exit_code, wall_ms=settlement.wall_ms,
                 memory_bytes=settlement.memory_bytes, compute_micro_units=settlement.usage.compute_micro_units,
-                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(),
+                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(), fault=_fault(finished),
             )  # fmt: skip
             live.files = settlement.artifacts
             live.kept.append(event)
@@ -481,7 +486,7 @@ class Executor:
         error = RunError(type="platform", message="the server stopped while this ran; it is free")
         nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
         finished = Finished(execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing)
-        ended = replace(record, status="lost", finished_at=self.now_ms())
+        ended = replace(record, status="lost", finished_at=self.now_ms(), fault="lost")
         event = finished.to_json()
         if not await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[event]):
             return None  # another node was faster
@@ -518,6 +523,15 @@ class Executor:
     def now_ms(self) -> int:
         """The executor's clock, in milliseconds since the epoch."""
         return int(self._now() * 1000)
+
+
+def _fault(ended: Finished | RefusedRun) -> str | None:
+    """Why a run did not complete, in a word that every database takes: a program may call its error anything."""
+    if isinstance(ended, RefusedRun):
+        return ended.code
+    if ended.error is None:
+        return None
+    return ended.error.type.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:FAULT_CHARS_MAX] or "Error"
 
 
 def _out_of(execution_id: str, error: Exhausted) -> Refused:

@@ -24,7 +24,7 @@ DAY_MS = 86_400_000
 PAGE_MAX = 200
 ALIKE_MAX = 20
 UNFINISHED = ("queued", "running")
-_ENDED = ("status", "exit_code", "started_at", "finished_at")
+_ENDED = ("status", "exit_code", "started_at", "finished_at", "fault")
 _CHARGED = ("session_id", "actor_id", "key_id", "language", "tier", "tier_version")
 _MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dollars")
 
@@ -71,6 +71,7 @@ class ExecutionRecord:
     finished_at: int | None
     rerun_of: str | None = None
     asked: bytes | None = None
+    fault: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {

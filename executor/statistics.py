@@ -6,7 +6,7 @@ Money and compute are sums of the usage table, so they are the ledger's to the l
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Table, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.tables import executions, usage
@@ -15,7 +15,7 @@ HOUR_MS = 3_600_000
 STEP_MS = {"hour": HOUR_MS, "day": 24 * HOUR_MS}
 PERCENTILES = (50, 90, 95, 99)
 Step = Literal["hour", "day"]
-By = Literal["language", "tier", "status", "actor"]
+By = Literal["language", "tier", "status", "actor", "session"]
 TOP_MAX = 100
 FAILURES = ("failed", "timeout", "memory", "lost")
 _REFUSED = func.count().filter(executions.c.status == "refused")
@@ -65,10 +65,17 @@ class PastOfTier:
 
 
 class Statistics:
-    """Reads over [from_ms, to_ms): executions by when they were asked for, money by when they ended."""
+    """Reads over [from_ms, to_ms): executions by when they were asked for, money by when they ended. Of everybody, or only
+    of one actor, or of one session."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, actor_id: str | None = None, session_id: str | None = None) -> None:
         self._engine = engine
+        self._only = {"actor_id": actor_id, "session_id": session_id}
+
+    def _within(self, table: Table, from_ms: int, to_ms: int) -> list[ColumnElement[bool]]:
+        # The equalities come with the time in one index each.
+        only = [table.c[name] == value for name, value in self._only.items() if value is not None]
+        return [*only, table.c.created_at >= from_ms, table.c.created_at < to_ms]
 
     async def totals(self, from_ms: int, to_ms: int) -> Totals:
         runs = select(
@@ -77,13 +84,13 @@ class Statistics:
             func.count(executions.c.session_id.distinct()),
             _REFUSED,
             _FAILED,
-        ).where(*_during(executions.c.created_at, from_ms, to_ms))
+        ).where(*self._within(executions, from_ms, to_ms))
         paid = select(
             func.count(),
             func.sum(usage.c.wall_ms),
             func.sum(usage.c.compute_micro_units),
             func.sum(usage.c.cost_micro_dollars),
-        ).where(*_during(usage.c.created_at, from_ms, to_ms))
+        ).where(*self._within(usage, from_ms, to_ms))
         async with self._engine.connect() as connection:
             counted = (await connection.execute(runs)).one()
             summed = (await connection.execute(paid)).one()
@@ -98,11 +105,11 @@ class Statistics:
         return sorted(shares, key=lambda share: int(share.key))
 
     async def by(self, what: By, from_ms: int, to_ms: int) -> list[Share]:
-        """Shares by language, tier, status or user, largest first. Money by status is what the executions' own rows say."""
+        """Shares by language, tier, status, user or session, largest first. Money by status is what the executions' own rows say."""
         if what == "status":
             shares = await self._by_status(from_ms, to_ms)
         else:
-            name = "actor_id" if what == "actor" else what
+            name = f"{what}_id" if what in ("actor", "session") else what
             shares = await self._shares(executions.c[name], usage.c[name], from_ms, to_ms)
         return sorted(shares, key=lambda share: (-share.executions, str(share.key)))[:TOP_MAX]
 
@@ -135,6 +142,37 @@ class Statistics:
         """{language: {"p50": ms, …}}: how long the runs took."""
         return await self._percentiles(executions.c.wall_ms, executions.c.language, from_ms, to_ms)
 
+    async def faults(self, from_ms: int, to_ms: int) -> list[tuple[str, str, int]]:
+        """(status, fault, how many) of what did not complete: a program's error type, a limit's name, a refusal's code."""
+        fault = func.coalesce(executions.c.fault, executions.c.status)
+        query = (
+            select(executions.c.status, fault.label("fault"), func.count().label("count"))
+            .where(*self._within(executions, from_ms, to_ms), executions.c.status.in_((*FAILURES, "refused")))
+            .group_by(executions.c.status, fault)
+            .order_by(func.count().desc(), "fault")
+            .limit(TOP_MAX)
+        )
+        async with self._engine.connect() as connection:
+            return [(row[0], row[1], int(row[2])) for row in await connection.execute(query)]
+
+    async def entries(self, from_ms: int, to_ms: int) -> list[tuple[str, str, int, int, int]]:
+        """(session, file, runs, failed, micro-dollars) of the files that were run most."""
+        query = (
+            select(
+                executions.c.session_id,
+                executions.c.entry,
+                func.count().label("count"),
+                _FAILED,
+                func.sum(executions.c.cost_micro_dollars),
+            )
+            .where(*self._within(executions, from_ms, to_ms), executions.c.session_id.is_not(None))
+            .group_by(executions.c.session_id, executions.c.entry)
+            .order_by(func.count().desc(), executions.c.entry)
+            .limit(TOP_MAX)
+        )
+        async with self._engine.connect() as connection:
+            return [(row[0], row[1], *(int(each or 0) for each in row[2:])) for row in await connection.execute(query)]
+
     async def _percentiles(
         self, value: ColumnElement[Any], group: ColumnElement[Any], from_ms: int, to_ms: int
     ) -> dict[str, dict[str, int]]:
@@ -147,7 +185,7 @@ class Statistics:
                 func.count().over(partition_by=group).label("count"),
             )
             .where(
-                *_during(executions.c.created_at, from_ms, to_ms),
+                *self._within(executions, from_ms, to_ms),
                 executions.c.started_at.is_not(None),
                 executions.c.finished_at.is_not(None),
             )
@@ -172,10 +210,10 @@ class Statistics:
             func.count(executions.c.session_id.distinct()),
             _REFUSED,
             _FAILED,
-        ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        ).where(*self._within(executions, from_ms, to_ms)).group_by("key")  # fmt: skip
         paid = select(
             paid_key.label("key"), func.sum(usage.c.compute_micro_units), func.sum(usage.c.cost_micro_dollars)
-        ).where(*_during(usage.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        ).where(*self._within(usage, from_ms, to_ms)).group_by("key")  # fmt: skip
         async with self._engine.connect() as connection:
             counted = {row[0]: row[1:] for row in await connection.execute(runs)}
             summed = {row[0]: row[1:] for row in await connection.execute(paid)}
@@ -194,10 +232,6 @@ class Statistics:
             _FAILED,
             func.sum(executions.c.compute_micro_units),
             func.sum(executions.c.cost_micro_dollars),
-        ).where(*_during(executions.c.created_at, from_ms, to_ms)).group_by("key")  # fmt: skip
+        ).where(*self._within(executions, from_ms, to_ms)).group_by("key")  # fmt: skip
         async with self._engine.connect() as connection:
             return [Share(row[0], *(int(value or 0) for value in row[1:])) for row in await connection.execute(query)]
-
-
-def _during(moment: ColumnElement[int], from_ms: int, to_ms: int) -> tuple[ColumnElement[bool], ...]:
-    return moment >= from_ms, moment < to_ms

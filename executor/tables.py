@@ -55,6 +55,8 @@ executions = Table(
     # The run whose version this one ran again, and what a run was asked for beside its files (run.Asked, as JSON).
     Column("rerun_of", ID),
     Column("asked", LargeBinary),
+    # Why it did not complete: the type of the program's error, the limit that ended it, the code of a refusal.
+    Column("fault", String(64)),
     Index(None, "session_id", "created_at"),
     Index(None, "actor_id", "created_at"),
     Index(None, "node_id", "status"),

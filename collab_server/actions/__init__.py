@@ -3,6 +3,7 @@
 A transport parses, calls one of these and translates the answer; it decides nothing itself.
 """
 
+from collab_server.actions.analytics import AnalyticsActions
 from collab_server.actions.artifacts import ArtifactActions
 from collab_server.actions.custody import Custody
 from collab_server.actions.environments import EnvironmentActions
@@ -19,6 +20,7 @@ from collab_server.actions.users import UserActions
 from collab_server.actions.webhooks import WebhookActions
 
 __all__ = [
+    "AnalyticsActions",
     "ArtifactActions",
     "Custody",
     "EnvironmentActions",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from collab_server.actions.analytics import analytics_sheet
 from collab_server.errors import Forbidden, Invalid
 from collab_server.money import micro, shown_tier, usage_by_author, usage_of
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes import Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes import AnalyticsOut, Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
 
@@ -150,6 +151,32 @@ async def usage(
         of = {"actor_id": actor_id, "session_id": session_id}
         return Json(await usage_by_author(node.engine, **of, start=start, end=end))
     return Json(await usage_of(node.executor.ledger, actor_id, start, end, group_by, session_id))
+
+
+@router.get(
+    "/analytics",
+    response_model=AnalyticsOut,
+    response_model_by_alias=True,
+    summary="Your runs in figures: times, failures, costs, files in much use (JSON or, by `Accept`, CSV)",
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def analytics(
+    node: Node,
+    who: Asker,
+    from_: Annotated[AwareDatetime | None, Query(alias="from", description="30 days ago when left out.")] = None,
+    to: AwareDatetime | None = None,
+    session_id: Annotated[
+        str | None,
+        Query(alias="sessionId", max_length=64, description="Everybody's runs in a session; for its owners."),
+    ] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    figures = await node.analytics.figures(who, epoch_ms(from_), epoch_ms(to), session_id)
+    if accept is not None and "text/csv" in accept:
+        name = f"analytics-{figures['from'][:10]}-{figures['to'][:10]}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Accept"}
+        return Response(analytics_sheet(figures), 200, headers, "text/csv")
+    return Json(figures, 200, {"vary": "Accept"})
 
 
 def shown_key(token: dict[str, Any]) -> dict[str, Any]:
