@@ -2,7 +2,7 @@
  * Builds what the Python isolate is made of: patched loader, compiled standard library, memory snapshot, all cached by their inputs.
  * Writes only to dist/python and .cache/python.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -21,6 +21,7 @@ const SOURCE = join(ROOT, "src/languages/python");
 const CACHE = join(ROOT, ".cache/python");
 const COMPATIBILITY_DATE = "2026-01-01";
 const STARTUP_DEADLINE_MS = 30_000;
+const PACKAGES_BYTES_MAX = 16 * 1024 * 1024;
 const HARNESS = ["gaps", "packages", "outcome", "display", "streams", "policy", "network", "commands", "environment", "program"];
 const require = createRequire(join(ROOT, "package.json"));
 
@@ -133,6 +134,12 @@ function harnessCode() {
   return lines.join("\n");
 }
 
+/** The packages that programs find beside the standard library, from the project's own Python; JSON. */
+function packages() {
+  const python = process.env.PYTHON ?? join(ROOT, "../.venv/bin/python");
+  return execFileSync(python, [join(ROOT, "scripts/python-packages.py"), join(SOURCE, "packages")], { encoding: "utf8", maxBuffer: PACKAGES_BYTES_MAX });
+}
+
 function scratch() {
   return mkdtempSync(join(tmpdir(), "python-build-"));
 }
@@ -178,7 +185,7 @@ export async function buildPython(dist) {
   };
 
   const original = read("python_stdlib.zip");
-  const compileCode = readFileSync(join(ROOT, "scripts/python-stdlib.py"), "utf8");
+  const compileCode = `_packages = ${packages()}\n${readFileSync(join(ROOT, "scripts/python-stdlib.py"), "utf8")}`;
   const stdlibFolder = await cached("stdlib", sha256(version, compileCode, original), async (folder) => {
     writeFileSync(join(folder, "stdlib.zip"), await withInterpreter(original, "/", compileCode));
   });

@@ -215,3 +215,26 @@ except Exception as error: print("network_denied" in str(error))
   assert.deepEqual(sockets.stdout.trimEnd().split("\n"), [...Array(3).fill("network_denied: raw sockets are not available; use urllib.request or http.client"), ...Array(5).fill("False"), "True"]);
   assert.deepEqual(canaryHits, []);
 });
+
+test("requests and urllib3 are there, and go through the same gateway", async () => {
+  const { stdout, stderr, error } = await python(`
+import requests, urllib3
+from importlib.metadata import version
+print(version("requests") == requests.__version__)
+session = requests.Session()
+said = session.post("BASE/to?/r", json={"a": "é"}, headers={"X-Status": "307"})
+print(said.status_code, said.url.endswith("/r"), said.text, [one.status_code for one in said.history], session.cookies.get_dict())
+print(session.put("BASE/f", files={"f": ("n.txt", "in a file")}, auth=("ann", "s3"), timeout=5).text.count("in a file"))
+print(sum(map(len, requests.get("BASE/zip", stream=True).iter_content(4096))), urllib3.request("GET", "BASE/u").data)
+for address in ("http://CANARY/", "https://10.0.0.1/", "BASE/to?http%3A%2F%2F169.254.169.254%2F"):
+    try:
+        print("REACHED", requests.get(address))
+    except requests.exceptions.ConnectionError as error:
+        print(type(error.args[0].args[1]).__name__)
+`);
+  assert.equal(stdout, "True\n200 True hello {\"a\": \"\\u00e9\"} [307] {'a': '1', 'b': '2'}\n1\n100000 b'hello '\n" + "NetworkDeniedError\n".repeat(3), `${stderr}${error?.stack}`);
+  assert.deepEqual(seen.slice(-3).map(({ method, headers }) => [method, headers.authorization, headers.cookie]), [["POST", undefined, undefined], ["PUT", "Basic YW5uOnMz", "a=1; b=2"], ["GET", undefined, undefined]]);
+  assert.deepEqual(canaryHits, []);
+  const refused = await worker.run(order({ language: "python", files: { "main.py": "import requests" }, entry: "main.py" }));
+  assert.match(refused.error?.message ?? "", /module 'requests' is not allowed in tier 'basic': tier 'standard' allows it/);
+});

@@ -28,7 +28,7 @@ _HINTS = {
     ),
     **dict.fromkeys(("tkinter", "turtle", "pygame", "curses", "PyQt5", "PyQt6", "PySide6", "wx", "kivy"), _DESKTOP),
     **dict.fromkeys(
-        ("requests", "httpx", "flask", "django", "bs4", "yaml", "attr", "rich", "click", "pytest", "jinja2", "sympy", "networkx", "dateutil", "pytz", "tqdm", "six", "tabulate", "toml", "markdown", "faker"),
+        ("httpx", "flask", "django", "bs4", "yaml", "attr", "rich", "click", "pytest", "jinja2", "sympy", "networkx", "dateutil", "pytz", "tqdm", "six", "tabulate", "toml", "markdown", "faker"),
         _PURE_HINT,
     ),
 }  # fmt: skip
