@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -14,6 +14,13 @@ REQUESTS = Histogram(
     "collab_http_request_duration_seconds",
     "HTTP requests by route and status.",
     ["method", "route", "status"],
+    registry=REGISTRY,
+)
+
+TURNED_AWAY = Counter(
+    "collab_turned_away",
+    "Connections that found the node or their address full.",
+    ["what"],
     registry=REGISTRY,
 )
 

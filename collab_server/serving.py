@@ -21,6 +21,8 @@ from starlette.types import ASGIApp
 from collab_server import database, migrations
 from collab_server.app import create_app
 from collab_server.heartbeat import State
+from collab_server.http_uvicorn import HEAD_BYTES_MAX, Door, allow_open_files, bounded
+from collab_server.proxies import Proxies
 from collab_server.runners import share
 from collab_server.settings import Settings
 from collab_server.supervisor import BACKLOG, RUNNING_FILE, Post
@@ -85,6 +87,7 @@ def serve(post: Post) -> int:
     if post.first:
         asyncio.run(_migrate(settings))
     post.pulse.state = State.MIGRATED
+    allow_open_files(settings)
     server = Server(uvicorn_config(create_app(settings, post.pulse, post.faults), settings), post)
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, server.handle_exit)
@@ -94,7 +97,11 @@ def serve(post: Post) -> int:
 
 def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uvicorn.Config:
     """How uvicorn serves; `options` go before."""
+    proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
+    door = Door(settings.http_connections_max, settings.http_connections_per_address_max, proxies.trusts)
     chosen: dict[str, Any] = {
+        "http": bounded(door),
+        "h11_max_incomplete_event_size": HEAD_BYTES_MAX,
         "log_config": None,
         "ws": HandOver,
         "ws_max_size": settings.frame_bytes_max,

@@ -77,8 +77,19 @@ class Settings(BaseSettings):
 
     frame_bytes_max: int = Field(8 * 2**20, ge=1024, description="The largest WebSocket message, in bytes.")
     body_bytes_max: int = Field(16 * 2**20, ge=1024, description="The largest REST body, in bytes.")
+    connections_max: int = Field(
+        10_000, ge=1, description="Open WebSockets on a node; more are told to come again (1013)."
+    )
     connections_per_address_max: int = Field(2000, ge=1, description="Open WebSockets per client address.")
     connections_per_session_max: int = Field(2000, ge=1, description="Open WebSockets per session on a node.")
+    http_connections_max: int = Field(
+        4096, ge=1, description="Open HTTP connections on a node; more are answered 503 at once, with `Retry-After`."
+    )
+    http_connections_per_address_max: int = Field(
+        256,
+        ge=1,
+        description="Open HTTP connections per client address, trusted proxies excepted; more are answered 503.",
+    )
     outbox_bytes_max: int = Field(
         4 * 2**20, ge=65536, description="Bytes queued for a slow reader before it is dropped."
     )

@@ -19,6 +19,7 @@ from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError,
 from collab_server.identity import Identity
 from collab_server.lane import PROTOCOL, Lane
 from collab_server.members import Access, Members
+from collab_server.metrics import TURNED_AWAY
 from collab_server.requests import check_origin, credentials
 from collab_server.revocation import Revocations
 from collab_server.settings import Settings
@@ -27,6 +28,13 @@ from collab_server.wire_uvicorn import wire_of
 from crdt.model import DocumentError
 
 logger = logging.getLogger(__name__)
+
+
+def _full(message: str) -> ActionError:
+    TURNED_AWAY.labels("websocket").inc()
+    error = ActionError(message, code="overloaded")
+    error.status = 503
+    return error
 
 
 @dataclass
@@ -55,6 +63,7 @@ class Sockets:
         subprotocol = PROTOCOL if wants_text else None
         session_id = websocket.path_params["session_id"]
         try:
+            self._see_to_room()
             token, via = credentials(websocket, in_query=True)
             if via == "cookie":
                 check_origin(websocket, self.settings)
@@ -86,6 +95,11 @@ class Sockets:
                 if not counter[key]:
                     del counter[key]
 
+    def _see_to_room(self) -> None:
+        """A node that is full says so before it asks the database who is there."""
+        if len(self.connections) >= self.settings.connections_max:
+            raise _full("this node has no room for more connections; try again later")
+
     def _admit(self, address: str, session_id: str) -> tuple[tuple[Counter[str], str], ...]:
         """A place for one socket more with each that bounds them; the caller gives them back."""
         if self.closing:
@@ -95,9 +109,7 @@ class Sockets:
             or self._per_session[session_id] >= self.settings.connections_per_session_max
         )
         if full:
-            error = ActionError("too many connections; try again later", code="overloaded")
-            error.status = 503
-            raise error
+            raise _full("too many connections; try again later")
         places = ((self._per_address, address), (self._per_session, session_id))
         for counter, key in places:
             counter[key] += 1

@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,8 +90,9 @@ class Host:
 
 
 @contextmanager
-def hosting(folder: Path, wire: str, **options: Any) -> Iterator[Host]:
+def hosting(folder: Path, wire: str, limits: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Host]:
     settings = Settings(
+        **(limits or {}),
         data_dir=folder,
         worker_url="http://127.0.0.1:9",
         worker_secret="no run is asked for here",
