@@ -141,6 +141,7 @@ async def test_a_hundred_kills_under_typing_and_running_lose_no_acknowledged_cha
         typists = [
             Typist(number, await client.open(session_id), oracle) for number, client in enumerate(clients[:TYPISTS])
         ]
+        stack.callback(lambda: [logger.info("%s", "".join(server.errors[-30:])) for server in servers])
         going.set()
         async with asyncio.TaskGroup() as tasks:
             for typist in typists:
