@@ -120,6 +120,10 @@ def kill_something(rng: random.Random, servers: list[Server]) -> tuple[Server, s
     return server, what
 
 
+def tell(server: Server) -> None:
+    logger.info("the last of what the server said: %s", "".join(server.errors[-30:]))
+
+
 @pytest.mark.soak
 async def test_a_hundred_kills_under_typing_and_running_lose_no_acknowledged_character_and_no_charge(
     tmp_path: Path, redis_server: RedisServer, postgres_server: PostgresServer
@@ -141,7 +145,8 @@ async def test_a_hundred_kills_under_typing_and_running_lose_no_acknowledged_cha
         typists = [
             Typist(number, await client.open(session_id), oracle) for number, client in enumerate(clients[:TYPISTS])
         ]
-        stack.callback(lambda: [logger.info("%s", "".join(server.errors[-30:])) for server in servers])
+        for server in servers:
+            stack.callback(tell, server)
         going.set()
         async with asyncio.TaskGroup() as tasks:
             for typist in typists:
