@@ -14,11 +14,22 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
+from collab_server.actions import CommentActions, ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
 from collab_server.connection import Connection
 from collab_server.errors import Forbidden, Invalid, describe
-from collab_server.ids import derived_id
-from collab_server.shapes import Content, Edit, FileEdits, FileName, Shape, Undo
+from collab_server.ids import derived_id, new_id
+from collab_server.shapes import (
+    CommentChange,
+    CommentId,
+    Content,
+    Edit,
+    FileEdits,
+    FileName,
+    NewComment,
+    Shape,
+    ThreadChange,
+    Undo,
+)
 from collab_server.switches import Switches
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
@@ -95,6 +106,18 @@ class ScanFiles(Shape):
     file_id: FileId | None = None
 
 
+class EditComment(CommentChange):
+    comment_id: CommentId
+
+
+class DeleteComment(Shape):
+    comment_id: CommentId
+
+
+class ResolveThread(ThreadChange):
+    thread_id: CommentId
+
+
 class Envelope(BaseModel):
     type: Annotated[str, StringConstraints(max_length=64)]
     id: Annotated[str, StringConstraints(max_length=MESSAGE_ID_CHARS_MAX)] | int | None = None
@@ -111,6 +134,7 @@ class Lane:
         self,
         connection: Connection,
         files: FileActions,
+        comments: CommentActions,
         executions: ExecutionActions,
         reruns: RerunActions,
         undo: UndoActions,
@@ -119,6 +143,7 @@ class Lane:
     ) -> None:
         self._connection = connection
         self._files = files
+        self._comments = comments
         self._executions = executions
         self._reruns = reruns
         self._undo_actions = undo
@@ -138,6 +163,11 @@ class Lane:
             "rename": (Rename, self._rename),
             "delete": (Delete, self._delete),
             "undo": (Undo, self._undo),
+            "comments": (Nothing, self._threads),
+            "comment": (NewComment, self._comment),
+            "comment.edit": (EditComment, self._edit_comment),
+            "comment.delete": (DeleteComment, self._delete_comment),
+            "comment.resolve": (ResolveThread, self._resolve),
             "ping": (Nothing, self._ping),
         }
 
@@ -293,6 +323,37 @@ class Lane:
         self._require_edit()
         done = await self._undo_actions.undo(*self._where, wanted, actor=self._connection.actor)
         return [{"type": "ok", **done}]
+
+    async def _threads(self, _: Nothing) -> list[Reply]:
+        shown = await self._comments.listed(*self._where)
+        return [{"type": "comments", "threads": shown["items"], "version": shown["version"]}]
+
+    async def _comment(self, wanted: NewComment) -> list[Reply]:
+        self._require_edit()
+        comment_id = None if wanted.thread_id is None else new_id()
+        thread = await self._comments.add(*self._where, wanted, comment_id=comment_id, actor=self._connection.actor)
+        return [{"type": "ok", "commentId": comment_id or thread["id"], "thread": thread}]
+
+    async def _edit_comment(self, wanted: EditComment) -> list[Reply]:
+        self._require_edit()
+        change = CommentChange(text=wanted.text)
+        actor = self._connection.actor
+        return [
+            {"type": "ok", "thread": await self._comments.change(*self._where, wanted.comment_id, change, actor=actor)}
+        ]
+
+    async def _delete_comment(self, wanted: DeleteComment) -> list[Reply]:
+        self._require_edit()
+        await self._comments.delete(*self._where, wanted.comment_id, actor=self._connection.actor)
+        return [{"type": "ok"}]
+
+    async def _resolve(self, wanted: ResolveThread) -> list[Reply]:
+        self._require_edit()
+        change = ThreadChange(resolved=wanted.resolved)
+        actor = self._connection.actor
+        return [
+            {"type": "ok", "thread": await self._comments.settle(*self._where, wanted.thread_id, change, actor=actor)}
+        ]
 
     def _scan(self, wanted: ScanFiles, reply_to: str | int | None) -> list[Reply]:
         """Answered aside, when it is done: what is typed meanwhile must not wait for it."""

@@ -19,6 +19,7 @@ from collab_server import database, places, revocation
 from collab_server.actions import (
     AnalyticsActions,
     ArtifactActions,
+    CommentActions,
     Custody,
     EnvironmentActions,
     ExecutionActions,
@@ -86,6 +87,7 @@ class Services:
     executor: Executor
     sessions: SessionActions
     files: FileActions
+    comments: CommentActions
     history: HistoryActions
     undo: UndoActions
     executions: ExecutionActions
@@ -194,6 +196,7 @@ async def running(
         listings = Listings(engine, rooms, log, document_faults)
         sessions = SessionActions(engine, members, rooms, outbox, listings, switches, now=now, new_id=new_id)
         files = FileActions(sessions)
+        comments = CommentActions(sessions)
         budgets = Budgets(engine, executor, settings)
 
         async def say_cancel(execution_id: str) -> None:
@@ -238,7 +241,18 @@ async def running(
 
         revocations = Revocations(engine, now=now, on_change=on_change, refreshed=identity.refreshed)
         sockets = Sockets(
-            identity, members, sessions, files, executions, reruns, undo, scans, revocations, switches, settings
+            identity,
+            members,
+            sessions,
+            files,
+            comments,
+            executions,
+            reruns,
+            undo,
+            scans,
+            revocations,
+            switches,
+            settings,
         )
 
         def figures() -> dict[str, Any]:
@@ -291,6 +305,7 @@ async def running(
             executor,
             sessions,
             files,
+            comments,
             history,
             undo,
             executions,

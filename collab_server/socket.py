@@ -12,7 +12,15 @@ from typing import Literal
 
 from starlette.websockets import WebSocket
 
-from collab_server.actions import ExecutionActions, FileActions, RerunActions, ScanActions, SessionActions, UndoActions
+from collab_server.actions import (
+    CommentActions,
+    ExecutionActions,
+    FileActions,
+    RerunActions,
+    ScanActions,
+    SessionActions,
+    UndoActions,
+)
 from collab_server.caller import ADDRESS, network
 from collab_server.connection import Connection
 from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code
@@ -45,6 +53,7 @@ class Sockets:
     members: Members
     sessions: SessionActions
     files: FileActions
+    comments: CommentActions
     executions: ExecutionActions
     reruns: RerunActions
     undo: UndoActions
@@ -121,7 +130,16 @@ class Sockets:
         try:
             async with self.sessions.room(connection.session_id) as room:
                 connection.room = room
-                lane = Lane(connection, self.files, self.executions, self.reruns, self.undo, self.scans, self.switches)
+                lane = Lane(
+                    connection,
+                    self.files,
+                    self.comments,
+                    self.executions,
+                    self.reruns,
+                    self.undo,
+                    self.scans,
+                    self.switches,
+                )
                 connection.on_role = lambda: lane.welcome("role")
                 # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.
                 if connection.wants_text:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crdt import edits as arithmetic
 from crdt import names
+from crdt.comments import Told
 from crdt.files import TrackedFile
 from crdt.known import TRUSTED, Admitted, Known
 from crdt.languages import language_of
@@ -33,11 +34,12 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of the document: `update` is what others need, `files` what readers of text want to know."""
+    """One step of the document: `update` is what others need, `files` and `comments` what readers want to know."""
 
     version: int
     update: bytes
     files: tuple[FileChange, ...]
+    comments: tuple[Told, ...] = ()
 
 
 class Content:
@@ -57,8 +59,14 @@ class Content:
         self._now = now
         self.version = 0
         self._replica = Replica(self._limits, self._reload_files)
-        self.known = Known(self._limits, files=lambda: self._files.keys(), measure=lambda: len(self.encode()))
+        self.known = Known(
+            self._limits,
+            files=lambda: self._files.keys(),
+            comments=lambda: self._comments,
+            measure=lambda: len(self.encode()),
+        )
         self._files: dict[str, TrackedFile] = {}
+        self._comments: dict[str, object] = {}
         self._shown: dict[str, str] | None = None
         # The replica is not the sum of its updates any more: its past cannot be reckoned from them.
         self._mended = False
@@ -141,7 +149,8 @@ class Content:
         self._forget_past()
 
     def _reload_files(self, modified: dict[str, int] | None = None) -> None:
-        """Takes the files anew from the replica; what is known of their past stays."""
+        """Takes files and comments anew from the replica; what is known of the files' past stays."""
+        self._comments = {key: self._comment(key) for key in list(self._replica.comments.keys())}
         modified = modified or {}
         now_ms = int(self._now() * 1000)
         before = self._files
@@ -201,10 +210,33 @@ class Content:
     ) -> Change:
         version = self.version + 1
         files = self._file_changes(effects, version, at_ms)
+        comments = self._comment_changes(effects) if effects.comments else ()
         if count:
             self.version = version
             self._record(version, update)
-        return Change(version, update, (*mended, *files))
+        return Change(version, update, (*mended, *files), comments)
+
+    def _comment_changes(self, effects: Effects) -> tuple[Told, ...]:
+        changes = []
+        for key in sorted(effects.comments):
+            before, after = self._comments.pop(key, None), self._comment(key)
+            if after is not None:
+                self._comments[key] = after
+            if before != after:
+                changes.append(Told(key, before, after))
+        return tuple(changes)
+
+    def _comment(self, key: str) -> object:
+        """None where there is nothing; what is there and says nothing is False."""
+        value = self._replica.comments.get(key)
+        return False if value is None and key in self._replica.comments else value
+
+    def _own(self, effects: Effects) -> Change:
+        """The change that an edit of the server's own made."""
+        if effects.update is None:
+            raise RuntimeError("an edit of the server changed nothing")
+        self.known.note(effects.update)
+        return self._changed(effects, effects.update, int(self._now() * 1000), (), True)
 
     def _record(self, version: int, update: bytes) -> None:
         if self._mended:

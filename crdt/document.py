@@ -10,17 +10,18 @@ from pycrdt import Map, Text
 
 from crdt import edits as arithmetic
 from crdt import names
-from crdt.content import Change, Content, FileChange
+from crdt.content import Change, FileChange
+from crdt.discussion import Discussion
 from crdt.files import TrackedFile
 from crdt.known import Admitted
 from crdt.languages import language_of
 from crdt.model import EditRefused, StaleEdit, TextEdit, Wanted
-from crdt.replica import ApplyFailed, Effects
+from crdt.replica import ApplyFailed
 
 __all__ = ["Admitted", "ApplyFailed", "Change", "Document", "FileChange"]
 
 
-class Document(Content):
+class Document(Discussion):
     """`version` rises by one for every applied change."""
 
     # -- the server's own edits ----------------------------------------------------------------------------------
@@ -186,12 +187,6 @@ class Document(Content):
         if file.map is None:
             raise EditRefused("not_found", f"file {file.id} cannot be edited", "fileId")
         return file.map
-
-    def _own(self, effects: Effects) -> Change:
-        if effects.update is None:
-            raise RuntimeError("an edit of the server changed nothing")
-        self.known.note(effects.update)
-        return self._changed(effects, effects.update, int(self._now() * 1000), (), True)
 
     def _check_free(self, name: str, file_id: str) -> None:
         for other, shown in self._shown_names().items():

@@ -45,6 +45,8 @@ class Intake:
         self._loop = asyncio.get_running_loop()
         self._pending: list[tuple[Member, Admitted]] = []
         self._asked: set[str] = set()
+        # Whose the updates are that wait for what they build on.
+        self._held_for: dict[bytes, Actor] = {}
         self._handle: asyncio.Handle | None = None
 
     def take(self, member: Member, update: bytes, *, is_reply: bool) -> None:
@@ -66,6 +68,7 @@ class Intake:
         if is_reply:
             if not self._document.known.hold(item):
                 raise FrameError(CLOSE_MALFORMED, "too much that builds on what is missing", "pending_bytes_max")
+            self._held_for[item.update] = member.actor
         elif member.id not in self._asked:
             self._asked.add(member.id)
             self._loop.call_soon(self._asked.discard, member.id)
@@ -80,7 +83,9 @@ class Intake:
             return
         batch, self._pending = self._pending, []
         # In a session that has stopped a process each goes alone, so that it is known which one does it again.
-        if self._standing.suspect or any(item.torn for _, item in batch):
+        # What is said about lines is judged by who said it.
+        alone = self._standing.suspect or any(item.torn for _, item in batch)
+        if alone or (any(item.discusses for _, item in batch) and len({member.actor.id for member, _ in batch}) > 1):
             for entry in batch:
                 self._apply([entry])
         else:
@@ -103,9 +108,19 @@ class Intake:
         only = batch[0][0]
         if len(batch) == 1 or all(member is only for member, _ in batch):
             self._host.carry_out(change, [only.actor], [(only.actor.id, change.update)], only)
+            self._put_right(change, only.actor)
+        elif len({member.actor.id for member, _ in batch}) == 1:
+            self._host.carry_out(change, [only.actor], [(only.actor.id, change.update)], None)
+            self._put_right(change, only.actor)
         else:
             authors = list({member.actor.id: member.actor for member, _ in batch}.values())
             self._host.carry_out(change, authors, _by_author(batch, self._limits.merge_group_max), None)
+
+    def _put_right(self, change: Change, actor: Actor) -> None:
+        """Nobody speaks for somebody else: what was said so is mended at once, by a change of the server's own."""
+        mend = self._document.put_right(change.comments, actor) if change.comments else None
+        if mend is not None:
+            self._host.carry_out(mend, [SYSTEM], [(SYSTEM.id, mend.update)], None)
 
     def _apply_singly(self, batch: list[tuple[Member, Admitted]]) -> None:
         """One of them is to blame; the others stay."""
@@ -128,15 +143,19 @@ class Intake:
         member.peer.close(fault.close_code, str(fault))
 
     def _retry_held(self) -> None:
+        held_for, self._held_for = self._held_for, {}
         for update in self._document.known.release_held():
+            actor = held_for.get(update, SYSTEM)
             try:
                 item = self._document.known.admit(update)
                 if item.gap:
                     self._document.known.hold(item)
+                    self._held_for[update] = actor
                 elif not item.known:
                     change = self._document.apply([item])
                     if change is not None:
-                        self._host.carry_out(change, [SYSTEM], [(SYSTEM.id, change.update)], None)
+                        self._host.carry_out(change, [actor], [(actor.id, change.update)], None)
+                        self._put_right(change, actor)
             except (FrameError, ApplyFailed):
                 continue
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from crdt.model import CLOSE_MALFORMED, FrameError, Limits
 from crdt.shape import place
-from crdt.update import FILES_ROOT, Id, Places, Scan, broken_pairs, scan
+from crdt.update import FILES_ROOT, IN_COMMENTS, Id, Places, Scan, broken_pairs, scan
 
 # What the server wrote itself is as long as it is.
 TRUSTED = Limits(
@@ -16,6 +16,8 @@ TRUSTED = Limits(
     clients_per_update_max=2**40,
     deletes_per_update_max=2**40,
     files_max=2**40,
+    comments_max=2**40,
+    comment_bytes_max=2**60,
     document_clients_max=2**40,
     document_bytes_max=2**60,
 )
@@ -29,29 +31,42 @@ class Admitted:
     scan: Scan
     gap: bool = False
     known: bool = False  # brings nothing new for certain
+    discusses: bool = False  # may change what is said about lines
     overlap: bool = False  # part of it is known already, so it is not to be passed on as it is
     torn: set[Id] = field(default_factory=set)
     before: dict[int, int] = field(default_factory=dict)
 
 
 class Known:
-    """`files` are the ids that are there; `measure` tells the true size of the document when the sum is too large."""
+    """`files` are the ids that are there, `comments` the keys of what is said; `measure` tells the true size of the
+    document when the sum is too large."""
 
-    def __init__(self, limits: Limits, *, files: Callable[[], Collection[str]], measure: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        files: Callable[[], Collection[str]],
+        comments: Callable[[], Collection[str]],
+        measure: Callable[[], int],
+    ) -> None:
         self._limits = limits
         self._files = files
+        self._comments = comments
         self._measure = measure
         self.vector: dict[int, int] = {}
         self.places: Places = {}
         self.pairs: dict[int, set[int]] = {}
         self.size_bytes = 0
         self._held: list[bytes] = []
+        # The clients that comments came from: only a deletion of something of theirs may take one away.
+        self._commenting: set[int] = set()
 
     def start(self, state: bytes) -> None:
         """Begins from a whole state, which is taken as it is; the vector is set by who has applied it."""
         found = scan(state, TRUSTED)
         place(found, {}, {}, TRUSTED, trusted=True)
         self.places = dict(found.places)
+        self._commenting = _commenting(found)
         self.pairs = found.pairs
         self.size_bytes = len(state)
 
@@ -85,6 +100,9 @@ class Known:
             return item
         place(found, self.places, vector, limits, trusted=trusted)
         self._check_totals(found, limits)
+        commenting = _commenting(found)
+        item.discusses = bool(commenting) or not self._commenting.isdisjoint(found.delete_ends)
+        self._commenting |= commenting
         if self.pairs or found.pairs:
             item.torn = self._torn(update, found, limits)
         for client, end in found.ends.items():
@@ -113,6 +131,11 @@ class Known:
             keys = {p.key for p in found.places.values() if p.level == FILES_ROOT and p.holds == 1}
             if len(keys.difference(self._files())) + len(self._files()) > limits.files_max:
                 raise FrameError(CLOSE_MALFORMED, f"a session has at most {limits.files_max} files", "files_max")
+        if found.places and len(self._comments()) + len(found.places) > limits.comments_max:
+            said = {p.key for p in found.places.values() if p.level == IN_COMMENTS}
+            if said and len(said.union(self._comments())) > limits.comments_max:
+                message = f"a session has at most {limits.comments_max} comments"
+                raise FrameError(CLOSE_MALFORMED, message, "comments_max")
 
     def _torn(self, update: bytes, found: Scan, limits: Limits) -> set[Id]:
         cuts: list[Id] = []
@@ -138,6 +161,7 @@ class Known:
         for client, end in found.ends.items():
             self.vector[client] = max(end, self.vector.get(client, 0))
         self.places.update(found.places)
+        self._commenting |= _commenting(found)
         for client, pairs in found.pairs.items():
             self.pairs.setdefault(client, set()).update(pairs)
         self.size_bytes += found.size_bytes
@@ -168,3 +192,7 @@ class Known:
     @property
     def holds_any(self) -> bool:
         return bool(self._held)
+
+
+def _commenting(found: Scan) -> set[int]:
+    return {client for (client, _), place in found.places.items() if place.level == IN_COMMENTS}

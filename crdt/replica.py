@@ -13,7 +13,7 @@ from pycrdt import Doc, Map, Text, merge_updates
 from pycrdt._pycrdt import MapEvent, Subscription, TextEvent
 
 from crdt.model import Limits
-from crdt.update import FILES_ROOT
+from crdt.update import COMMENTS_ROOT, FILES_ROOT
 
 
 class ApplyFailed(Exception):
@@ -29,11 +29,12 @@ class Effects:
     texts: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    comments: set[str] = field(default_factory=set)
     fault: Exception | None = None
 
 
 class Replica:
-    """A Y document with the one root that sessions know, and enough of its past to go back a little."""
+    """A Y document with the two roots that sessions know, and enough of its past to go back a little."""
 
     def __init__(self, limits: Limits, on_rebuild: Callable[[], None]) -> None:
         self._limits = limits
@@ -49,6 +50,7 @@ class Replica:
         self._watching: list[Subscription] = []
         self._doc: Doc[Any]
         self.files: Map[Any]
+        self.comments: Map[Any]
         self._attach(Doc())
 
     def _attach(self, doc: Doc[Any]) -> None:
@@ -56,7 +58,12 @@ class Replica:
         self._doc = doc
         self.files = doc.get(FILES_ROOT, type=Map)
         # The wrapper's observers build and encode every part of every event; most changes need very few of them.
-        self._watching = [self.files.integrated.observe_deep(self._note_events), doc._doc.observe(self._note_change)]
+        self.comments = doc.get(COMMENTS_ROOT, type=Map)
+        self._watching = [
+            self.files.integrated.observe_deep(self._note_events),
+            self.comments.integrated.observe(self._note_comments),
+            doc._doc.observe(self._note_change),
+        ]
 
     def detach(self) -> None:
         """Ends the observing; the library would keep this object alive for ever otherwise."""
@@ -89,6 +96,12 @@ class Replica:
         except Exception as error:
             # An observer that raises takes the library's transaction down with it.
             effects.fault = error
+
+    def _note_comments(self, event: Any) -> None:
+        try:
+            self._effects.comments.update(event.keys)
+        except Exception as error:
+            self._effects.fault = error
 
     def start(self, state: bytes, version: int) -> None:
         """Begins from a saved state; ApplyFailed leaves an empty replica."""

@@ -15,6 +15,7 @@ import orjson
 from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
+from crdt.comments import Thread, thread_of
 from crdt.document import ApplyFailed, Change, Document, FileChange
 from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
@@ -256,6 +257,8 @@ class Room:
         self._audience.tell(update_frame(change.update), author)
         if change.files and self._audience.reads:
             self._tell_texts(change, authors)
+        if change.comments and self._audience.reads:
+            self._tell_comments(change)
 
     def _tell_texts(self, change: Change, authors: Sequence[Actor]) -> None:
         actor = authors[-1]
@@ -274,6 +277,14 @@ class Room:
                 event["language"] = file.language
                 event["edits"] = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits]
             self._audience.tell_text(_json(event))
+
+    def _tell_comments(self, change: Change) -> None:
+        about = {thread_of(told) for told in change.comments}
+        threads = {thread.id: thread for thread in self._document.threads() if thread.id in about}
+        for thread_id in sorted(about):
+            event: dict[str, Any] = {"type": "comment.changed", "version": change.version, "threadId": thread_id}
+            thread = threads.get(thread_id)
+            self._audience.tell_text(_json(event | {"thread": None if thread is None else thread.shown()}))
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -317,6 +328,15 @@ class Room:
 
     def delete_file(self, actor: Actor, file_id: str) -> int:
         return self._edit(actor, lambda: self._document.delete_file(file_id))
+
+    def threads(self) -> list[Thread]:
+        """What is said about lines, oldest first."""
+        self.flush()
+        return self._document.threads()
+
+    def discuss(self, actor: Actor, speak: Callable[[Document], Change | None]) -> int:
+        """Does one of the verbs of a document's discussion."""
+        return self._edit(actor, lambda: speak(self._document))
 
     async def undo(self, actor: Actor, actor_id: str, since: int) -> list[Wanted]:
         """Takes back what `actor_id` did behind version `since`, as one change of `actor`; returns what became of files."""

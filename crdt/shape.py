@@ -1,16 +1,19 @@
-"""The shape of a session document: a map of files, each a map of a name, a language and a text.
+"""The shape of a session document: a map of files, each a map of a name, a language and a text; and a map of comments.
 Whether an update fits it is decided here; reading its bytes and applying it happens elsewhere."""
 
 from __future__ import annotations
 
+from crdt.comments import key_fault
 from crdt.model import CLOSE_MALFORMED, FrameError, Limits
 from crdt.names import id_fault
 from crdt.update import (
     ANY,
+    COMMENTS_ROOT,
     DELETED,
     ELSEWHERE,
     FILES_ROOT,
     GONE,
+    IN_COMMENTS,
     IN_FILE,
     IN_FILES,
     IN_TEXT,
@@ -85,6 +88,8 @@ def _where(item: Item, anchor: Place | None) -> Place | None:
     if isinstance(item.parent, str):
         if item.parent == FILES_ROOT:
             return Place(IN_FILES, 1, item.key, None)
+        if item.parent == COMMENTS_ROOT:
+            return Place(IN_COMMENTS, 1, item.key, None)
         return Place(ELSEWHERE, 1, item.key, None)
     if item.parent is not None:
         if anchor is None:
@@ -123,6 +128,12 @@ def _check(item: Item, where: Place, limits: Limits) -> None:
             fits = kind == ANY and item.is_string
         else:
             fits = kind == ANY
+    elif where.level == IN_COMMENTS:
+        if key_fault(where.key) is not None:
+            raise FrameError(CLOSE_MALFORMED, key_fault(where.key) or "", "wrong_type")
+        if item.size_bytes > limits.comment_bytes_max * item.length:
+            raise over_limit("comment_bytes_max", f"a comment has at most {limits.comment_bytes_max} bytes")
+        fits = kind == ANY
     elif where.level == IN_TEXT:
         fits = kind == STRING and where.key is None
     else:

@@ -9,6 +9,7 @@ from crdt.model import CLOSE_MALFORMED, FrameError, Limits
 from crdt.protocol import malformed, read_bytes, read_varint, write_bytes
 
 FILES_ROOT = "files"
+COMMENTS_ROOT = "comments"
 # The library counts clocks in 32 bits.
 CLOCK_MAX = 2**31 - 1
 CLIENT_MAX = 2**53 - 1
@@ -23,7 +24,8 @@ _UNBOUNDED = Limits(structs_per_update_max=2**40, clients_per_update_max=2**40, 
 _LOOP = "an item builds on itself"
 
 # Where an item hangs.
-IN_FILES, IN_FILE, IN_TEXT, ELSEWHERE, NOWHERE = "files", "file", "text", "elsewhere", "nowhere"
+IN_FILES, IN_FILE, IN_TEXT, IN_COMMENTS = "files", "file", "text", "comments"
+ELSEWHERE, NOWHERE = "elsewhere", "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Item:
     right: Id | None
     parent: str | Id | None
     key: str | None
+    size_bytes: int = 0
 
 
 class Scan:
@@ -251,6 +254,7 @@ def _scan_item(
         if info & HAS_PARENT_SUB:
             key, at = _read_key(data, at, limits)
     kind = info & 0x1F
+    content_at = at
     type_ref: int | None = None
     is_string = False
     if kind == DELETED:
@@ -281,7 +285,8 @@ def _scan_item(
     else:
         raise FrameError(CLOSE_MALFORMED, f"content of kind {kind} has no place in a session", "wrong_type")
     if kind != STRING or parent is not None:
-        found.linked.append(Item(client, clock, length, kind, type_ref, is_string, left, right, parent, key))
+        item = Item(client, clock, length, kind, type_ref, is_string, left, right, parent, key, at - content_at)
+        found.linked.append(item)
     return length, at
 
 

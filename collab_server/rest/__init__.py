@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from collab_server.rest import (
     admin,
+    comments,
     environments,
     executions,
     files,
@@ -17,7 +18,20 @@ from collab_server.rest import (
 )
 
 router = APIRouter(prefix="/api")
-for part in (sessions, files, history, environments, secrets, executions, scans, me, invoices, webhooks, admin):
+for part in (
+    sessions,
+    files,
+    comments,
+    history,
+    environments,
+    secrets,
+    executions,
+    scans,
+    me,
+    invoices,
+    webhooks,
+    admin,
+):
     router.include_router(part.router)
 
 __all__ = ["router"]

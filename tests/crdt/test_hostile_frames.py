@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pycrdt import Map
 
 from crdt.model import FrameError, Limits
 from crdt.protocol import parse, parse_state_vector, step1_frame, update_frame, write_varint
@@ -30,6 +31,10 @@ def corpus() -> list[bytes]:
     entry["name"] = "other.py"
     del writer.files["g"]
     writer.make_file("g", "b.txt", "again")
+    comments = writer.doc.get("comments", type=Map)
+    comments["t1/id-eve"] = {"thread": "t1", "text": "why?", "at": 1.0, "name": "eve", "kind": "human"}
+    comments["t1"] = {"resolved": True, "by": "id-eve", "name": "eve", "at": 2.0}
+    del comments["t1/id-eve"]
     frames = list(writer.outbox)
     frames.append(update_frame(writer.doc.get_update()))
     frames.append(step1_frame(writer.doc.get_state()))

@@ -142,3 +142,24 @@ async def test_somebody_taken_out_is_closed_out_within_a_second(server: Server, 
         async with asyncio.timeout(1.0):
             await lane.socket.wait_closed()
         assert lane.socket.close_code == 4403
+
+
+async def test_agents_talk_about_a_line_until_it_is_settled_and_all_hear_of_it(server: Server, ada: Account) -> None:
+    session = await ada.session(main_py="one\ntwo\n")
+    file_id = session["files"][0]["id"]
+    async with server.lane(session["id"], ada.token) as agent, server.lane(session["id"], ada.token) as other:
+        made = await agent.ask("comment", fileId=file_id, line=2, text="why two?")
+        heard = await other.event("comment.changed")
+        assert heard["thread"] == made["thread"] and heard["thread"]["comments"][0]["author"]["kind"] == "agent"
+        thread_id = made["thread"]["id"]
+        answered = await other.ask("comment", threadId=thread_id, text="because")
+        await other.ask("comment.edit", commentId=answered["commentId"], text="because of one")
+        settled = await agent.ask("comment.resolve", threadId=thread_id, resolved=True)
+        assert settled["thread"]["resolved"] and settled["thread"]["comments"][1]["text"] == "because of one"
+        assert (await agent.ask("comments"))["threads"] == [settled["thread"]]
+        await other.ask("comment.delete", commentId=thread_id)
+        await other.ask("comment.delete", commentId=answered["commentId"])
+        gone = await agent.next(lambda m: m["type"] == "comment.changed" and m["thread"] is None)
+        assert gone["threadId"] == thread_id and (await agent.ask("comments"))["threads"] == []
+        refused = await agent.ask("comment", text="about nothing")
+        assert (refused["type"], refused["code"]) == ("error", "invalid")

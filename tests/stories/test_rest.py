@@ -114,6 +114,9 @@ async def test_foreign_sessions_look_like_missing_ones_everywhere(ada: Account, 
         ("GET", f"{place}/versions", None),
         ("POST", f"{place}/executions", {"code": "1"}),
         ("POST", f"{place}/links", {"role": "editor"}),
+        ("GET", f"{place}/comments", None),
+        ("POST", f"{place}/comments", {"text": "x", "fileId": file_id, "line": 1}),
+        ("PATCH", f"{place}/threads/x", {"resolved": True}),
     ]
     for method, path, body in calls:
         foreign = await bob.http.request(method, path, json=body)
@@ -261,6 +264,39 @@ async def test_wrong_input_names_its_field(ada: Account) -> None:
     assert (await ada.http.post("/api/sessions", content=b"{")).status_code == 422
     assert (await ada.http.get("/api/nothing")).json()["code"] == "not_found"
     assert (await ada.http.post("/api/me")).json()["code"] == "method_not_allowed"
+
+
+async def test_lines_are_talked_about_until_it_is_settled(ada: Account, bob: Account) -> None:
+    session = await ada.session(main_py="one\ntwo\n")
+    place, file_id = f"/api/sessions/{session['id']}", session["files"][0]["id"]
+    on_two = {"text": "why two?", "fileId": file_id, "line": 2}
+    await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "viewer"})
+    assert (await bob.http.post(f"{place}/comments", json=on_two)).status_code == 403
+    await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "editor"})
+    twice = [await bob.http.post(f"{place}/comments", json=on_two, headers={"idempotency-key": "k"}) for _ in range(2)]
+    assert [one.status_code for one in twice] == [201, 201] and twice[0].json() == twice[1].json()
+    thread = twice[0].json()
+    assert (thread["line"], thread["quote"], thread["comments"][0]["author"]["id"]) == (2, "two", bob.user_id)
+    answer = {"text": "because", "threadId": thread["id"]}
+    answered = (await ada.http.post(f"{place}/comments", json=answer)).json()
+    assert [one["text"] for one in answered["comments"]] == ["why two?", "because"]
+    await ada.http.put(f"{place}/files/{file_id}", json={"content": "zero\none\ntwo\n"})
+    foreign = f"{place}/comments/{answered['comments'][1]['id']}"
+    assert (await bob.http.patch(foreign, json={"text": "mine"})).status_code == 403
+    assert (await bob.http.delete(foreign)).status_code == 403
+    settled = (await bob.http.patch(f"{place}/threads/{thread['id']}", json={"resolved": True})).json()
+    assert (settled["line"], settled["resolved"], settled["resolvedBy"]) == (3, True, bob.user_id)
+    assert (await ada.http.delete(f"{place}/comments/{thread['comments'][0]['id']}")).status_code == 204
+    (left,) = (await bob.http.get(f"{place}/comments")).json()["items"]
+    assert [one["text"] for one in left["comments"]] == ["because"]
+    for wrong, field in (
+        ({"text": "x"}, "threadId"),
+        ({"text": "x", "fileId": file_id}, "line"),
+        ({"line": 1}, "text"),
+    ):
+        refused = await ada.http.post(f"{place}/comments", json=wrong)
+        assert refused.status_code == 422 and field in refused.text
+    assert (await ada.http.post(f"{place}/fork", json={})).json()["files"]
 
 
 async def test_the_description_and_its_page_are_served(server: Server, ada: Account) -> None:
