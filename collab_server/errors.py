@@ -8,6 +8,7 @@ Nothing here logs or answers; the transports do, from what `describe` returns.
     ├── NotFound           does not exist, or the caller may not know that it does
     ├── Conflict           somebody was faster, or the name is taken
     ├── Invalid            the input is wrong; names the field
+    ├── ReadOnly           an operator keeps a session, or the whole server, as it is
     ├── NotAcceptable      there is no such form of what was asked for
     ├── PreconditionFailed     the version that a change is based on is not the newest
     ├── PreconditionRequired   a change has to say which version it is based on
@@ -64,6 +65,10 @@ class Invalid(ActionError):
 
     def __init__(self, message: str, *, name: str, code: str | None = None) -> None:
         super().__init__(message, code=code, errors=[{"field": name, "message": message}])
+
+
+class ReadOnly(ActionError):
+    code, status = "read_only", 423
 
 
 class NotAcceptable(ActionError):

@@ -57,7 +57,7 @@ class Listings:
         """The rows of a page, newest first, and the cursor of the next one."""
         query = select(sessions).where(
             sessions.c.deleted_at.is_(None),
-            sessions.c.state.is_distinct_from("archived"),
+            sessions.c.state.is_distinct_from("closed"),
             or_(sessions.c.expires_at.is_(None), sessions.c.expires_at > now_ms),
             sessions.c.archived_at.is_not(None) if archived else sessions.c.archived_at.is_(None),
         )

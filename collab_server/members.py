@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from collab_server import revocation
 from collab_server.accounts import check_user_id, ensure_user
 from collab_server.acts import audited
-from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
+from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, ReadOnly, Unauthorized
 from collab_server.identity import Identity, Principal, digest
 from collab_server.security import SecurityLog
 from collab_server.tables import links, roles, sessions
@@ -56,7 +56,7 @@ class Access:
     def require(self, verb: Verb) -> Access:
         """Self, or Forbidden with what is missing."""
         if self.kept and verb not in POLICY[self.role]:
-            raise Forbidden("an administrator has made this session read-only", code="read_only")
+            raise ReadOnly("an administrator has made this session read-only")
         if verb not in POLICY[self.role]:
             needed = next(role for role in reversed(GRANTABLE) if verb in POLICY[role])
             raise Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")
@@ -88,7 +88,7 @@ class Members:
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).mappings().first()
-        if row is None or row["state"] == "archived" or _expired(row, self._now_ms()):
+        if row is None or row["state"] == "closed" or _expired(row, self._now_ms()):
             raise missing(session_id)
         # Anyone who is signed in may watch a public session; a guest only sees the one its link opened.
         role: Role | None = row["role"] or ("viewer" if row["is_public"] and not principal.guest else None)

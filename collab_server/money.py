@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.tables import roles, sessions
 from crdt.tables import updates_table
 from executor.ledger import ExecutionRecord, Ledger, UsageSum
 from executor.pricing import MICRO, Tier
@@ -80,6 +81,19 @@ async def usage_of(
         "total": _figures(sums),
         "currency": "USD",
     }
+
+
+async def with_session_names(engine: AsyncEngine, shown: dict[str, Any], user_id: str) -> dict[str, Any]:
+    """Usage by session with the name of each that this account is a member of."""
+    mine = (
+        select(sessions.c.id, sessions.c.name)
+        .join(roles, roles.c.session_id == sessions.c.id)
+        .where(roles.c.user_id == user_id, sessions.c.deleted_at.is_(None))
+    )
+    async with engine.connect() as connection:
+        names = dict((await connection.execute(mine)).tuples().all())
+    items = [item | ({"name": names[item["key"]]} if item["key"] in names else {}) for item in shown["items"]]
+    return shown | {"items": items}
 
 
 async def usage_by_author(

@@ -336,10 +336,11 @@ class UserChange(Shape):
 
 
 class SessionCustody(Shape):
-    """What an admin puts a session into: `readOnly` may be watched only, `archived` is out of everybody's reach until it
-    is open again; and who owns it. What is left out stays."""
+    """What an admin puts a session into: `readOnly` may be watched only, `closed` is out of everybody's reach until it
+    is open again; whether it is archived, and who owns it. What is left out stays."""
 
-    state: Literal["open", "readOnly", "archived"] | None = None
+    state: Literal["open", "readOnly", "closed"] | None = None
+    archived: StrictBool | None = None
     owner_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 

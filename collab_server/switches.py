@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
 from collab_server.acts import audited
-from collab_server.errors import ActionError, NotFound
+from collab_server.errors import NotFound, ReadOnly
 from collab_server.identity import Principal
 from collab_server.shapes import timestamp_or_none
 from collab_server.tables import switches
@@ -28,10 +28,6 @@ REASONS: dict[Name, str] = {
     "read-only": "the operator has made this server read-only for now; sessions can be read and run, not changed",
 }
 REASON_CHARS_MAX = 500
-
-
-class ReadOnly(ActionError):
-    code, status = "read_only", 423
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ sessions = Table(
     # When its owner put it away: left out of listings, and otherwise as before.
     Column("archived_at", BigInteger),
     Column("budget_micro_dollars", BigInteger),
-    # What an operator has put it into (custody.py): "readOnly" may be watched only, "archived" is out of everybody's reach; None: open.
+    # What an operator has put it into (custody.py): "readOnly" may be watched only, "closed" is out of everybody's reach; None: open.
     Column("state", String(16)),
     Index("ix_sessions_listed", "deleted_at", "is_public", "created_at"),
 )

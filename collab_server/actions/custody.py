@@ -1,4 +1,4 @@
-"""The verbs of an admin on one session: look at it, keep it read-only, archive it, bring it back, hand it over, send everybody out.
+"""The verbs of an admin on one session: look at it, keep it read-only, close or archive it, bring it back, hand it over.
 
 Nothing here reads or changes a document. Whether the caller is an admin is looked at by `Principal.require_admin`.
 """
@@ -20,6 +20,7 @@ from collab_server.members import missing
 from collab_server.shapes import SessionCustody, timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions, users
 from crdt import sizes
+from crdt.faults import Faults
 from executor.pricing import MICRO
 from executor.tables import usage
 
@@ -27,8 +28,9 @@ from executor.tables import usage
 class Custody:
     """What an operator has put a session into; open sockets and runs follow within a second, on every node."""
 
-    def __init__(self, engine: AsyncEngine, *, now: Callable[[], float]) -> None:
+    def __init__(self, engine: AsyncEngine, faults: Faults, *, now: Callable[[], float]) -> None:
         self._engine = engine
+        self._faults = faults
         self._now = now
 
     def _now_ms(self) -> int:
@@ -47,6 +49,7 @@ class Custody:
             row = await _row(connection, session_id)
             members = (await connection.execute(query)).all()
             runs, cost = (await connection.execute(sums)).one()
+        quarantined = await self._faults.quarantined([session_id])
         stored = (await sizes.stored_of(self._engine, [session_id]))[session_id]
         return {
             "id": row["id"],
@@ -54,6 +57,8 @@ class Custody:
             "description": row["description"],
             "ownerId": row["owner_id"],
             "state": state_of(row),
+            "archived": row["archived_at"] is not None,
+            "quarantined": session_id in quarantined,
             "isPublic": bool(row["is_public"]),
             "members": [{"userId": each.user_id, "name": each.name or "", "role": each.role} for each in members],
             "sizeBytes": stored.bytes,
@@ -83,6 +88,12 @@ class Custody:
                     connection, now_ms, principal.user_id, "session.state", session_id,
                     state=wanted.state, before=state_of(row),
                 )  # fmt: skip
+            if wanted.archived is not None and wanted.archived != (row["archived_at"] is not None):
+                at = now_ms if wanted.archived else None
+                await connection.execute(update(sessions).where(sessions.c.id == session_id).values(archived_at=at))
+                await audited(
+                    connection, now_ms, principal.user_id, "session.archived", session_id, archived=wanted.archived
+                )
             if wanted.owner_id is not None and wanted.owner_id != row["owner_id"]:
                 await self._hand_over(connection, principal, row, wanted.owner_id, now_ms)
         return await self.get(session_id)
@@ -104,13 +115,13 @@ class Custody:
         await revocation.say(connection, now_ms, session_id=session_id)
         await audited(connection, now_ms, principal.user_id, "session.transferred", session_id, owner=to, before=before)
 
-    async def close(self, principal: Principal, session_id: str) -> None:
+    async def disconnect(self, principal: Principal, session_id: str) -> None:
         """Send everybody out and end what runs there; who may may come back at once."""
         now_ms = self._now_ms()
         async with self._engine.begin() as connection:
             await _row(connection, session_id, lock=True)
             await revocation.say(connection, now_ms, topic="session", subject=session_id)
-            await audited(connection, now_ms, principal.user_id, "session.closed", session_id)
+            await audited(connection, now_ms, principal.user_id, "session.disconnected", session_id)
 
     async def restore(self, principal: Principal, session_id: str) -> dict[str, Any]:
         """Bring a deleted session back with its files, history, members and links; its secrets and environments are gone."""
@@ -125,7 +136,7 @@ class Custody:
 
 
 def state_of(row: RowMapping) -> str:
-    """What a session is in: "open", "readOnly", "archived" or "deleted"."""
+    """What a session is in: "open", "readOnly", "closed" or "deleted"."""
     return "deleted" if row["deleted_at"] is not None else row["state"] or "open"
 
 

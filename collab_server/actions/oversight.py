@@ -38,7 +38,7 @@ DAYS_DEFAULT = 30
 HOURS_SHOWN_MAX = 72
 MOMENT_MAX_MS = 253_402_300_799_000  # the end of the year 9999
 State = Literal["running", "queued", "recent"]
-SessionState = Literal["open", "readOnly", "archived", "deleted"]
+SessionState = Literal["open", "readOnly", "closed", "archived", "deleted"]
 
 
 class OversightActions:
@@ -102,7 +102,9 @@ class OversightActions:
         """{items, nextCursor} of everybody's sessions, newest first; found by name, id or owner, deleted ones only by their state."""
         deleted = sessions.c.deleted_at.is_not(None)
         query = select(sessions).where(deleted if state == "deleted" else ~deleted)
-        if state in ("open", "readOnly", "archived"):
+        if state == "archived":
+            query = query.where(sessions.c.archived_at.is_not(None))
+        elif state in ("open", "readOnly", "closed"):
             query = query.where(sessions.c.state.is_not_distinct_from(None if state == "open" else state))
         if search:
             query = query.where(
@@ -201,6 +203,7 @@ def _session(row: RowMapping, roles: dict[str, Any], stored: sizes.Stored, conne
         "ownerId": row["owner_id"],
         "isPublic": bool(row["is_public"]),
         "state": state_of(row),
+        "archived": row["archived_at"] is not None,
         "members": len(roles),
         "roles": roles,
         "sizeBytes": stored.bytes,

@@ -96,14 +96,16 @@ async def session(node: Node, session_id: str) -> Response:
     return Json(await node.custody.get(session_id))
 
 
-@router.patch("/sessions/{session_id}", summary="Keep a session read-only, archive it, open it again, hand it over")
+@router.patch(
+    "/sessions/{session_id}", summary="Keep a session read-only, close or archive it, open it again, hand it over"
+)
 async def change_session(node: Node, admin: Admin, session_id: str, wanted: SessionCustody) -> Response:
     return Json(await node.custody.change(admin, session_id, wanted))
 
 
-@router.post("/sessions/{session_id}/close", status_code=204, summary="Send everybody out and end what runs there")
-async def close_session(node: Node, admin: Admin, session_id: str) -> Response:
-    await node.custody.close(admin, session_id)
+@router.post("/sessions/{session_id}/disconnect", status_code=204, summary="Send everybody out and end what runs there")
+async def disconnect_session(node: Node, admin: Admin, session_id: str) -> Response:
+    await node.custody.disconnect(admin, session_id)
     return Response(status_code=204)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from collab_server.actions.analytics import analytics_sheet
 from collab_server.errors import Forbidden, Invalid
-from collab_server.money import micro, shown_tier, usage_by_author, usage_of
+from collab_server.money import micro, shown_tier, usage_by_author, usage_of, with_session_names
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes import AnalyticsOut, Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
@@ -150,7 +150,8 @@ async def usage(
     if group_by == "author":
         of = {"actor_id": actor_id, "session_id": session_id}
         return Json(await usage_by_author(node.engine, **of, start=start, end=end))
-    return Json(await usage_of(node.executor.ledger, actor_id, start, end, group_by, session_id))
+    shown = await usage_of(node.executor.ledger, actor_id, start, end, group_by, session_id)
+    return Json(await with_session_names(node.engine, shown, who.user_id) if group_by == "session" else shown)
 
 
 @router.get(

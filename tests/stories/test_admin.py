@@ -32,7 +32,7 @@ PATHS = (
     ("GET", "sessions/nothing"),
     ("PATCH", "sessions/nothing"),
     ("DELETE", "sessions/nothing"),
-    ("POST", "sessions/nothing/close"),
+    ("POST", "sessions/nothing/disconnect"),
     ("POST", "sessions/nothing/restore"),
     ("GET", "users"),
     ("GET", "users/nobody"),

@@ -29,10 +29,10 @@ async def test_a_read_only_session_is_watched_but_neither_changed_nor_run_until_
             assert '"cancelled"' in (await ada.http.get(f"/api/executions/{run}/events")).text
         assert (await lane.ask("write", name="new.js", content="1"))["code"] == "forbidden"
         refused = await ada.http.post(f"{place}/files", json={"name": "new.js", "content": ""})
-        assert (refused.status_code, refused.json()["code"]) == (403, "read_only")
+        assert (refused.status_code, refused.json()["code"]) == (423, "read_only")
         assert "administrator" in refused.json()["detail"]
         assert (await ada.http.post(f"{place}/executions", json={"entry": "main.js"})).json()["code"] == "read_only"
-        assert (await ada.http.delete(place)).status_code == 403
+        assert (await ada.http.delete(place)).status_code == 423
         assert (await ada.http.get(place)).json()["files"][0]["content"] == "return 1"
         await root.http.patch(kept, json={"state": "open"})
         async with asyncio.timeout(20):
@@ -42,7 +42,7 @@ async def test_a_read_only_session_is_watched_but_neither_changed_nor_run_until_
     assert states == [{"state": "open", "before": "readOnly"}, {"state": "readOnly", "before": "open"}]
 
 
-async def test_an_archived_session_is_out_of_reach_and_comes_back_as_it_was(
+async def test_a_closed_session_is_out_of_reach_and_comes_back_as_it_was(
     server: Server, root: Account, ada: Account
 ) -> None:
     session = await ada.session(main_js="return 'kept'")
@@ -50,17 +50,20 @@ async def test_an_archived_session_is_out_of_reach_and_comes_back_as_it_was(
     await ada.http.put(f"{place}/secrets/KEY", json={"value": "a secret"})
     async with server.lane(session["id"], ada.token) as lane:
         await lane.event("welcome")
-        await root.http.patch(kept, json={"state": "archived"})
+        await root.http.patch(kept, json={"state": "closed"})
         async with asyncio.timeout(20):
             await lane.socket.wait_closed()
     assert (await ada.http.get(place)).status_code == 404
     assert session["id"] not in (await ada.http.get("/api/sessions")).text
-    (found,) = (await root.http.get("/api/admin/sessions", params={"state": "archived", "q": session["id"]})).json()[
+    (found,) = (await root.http.get("/api/admin/sessions", params={"state": "closed", "q": session["id"]})).json()[
         "items"
     ]
-    assert (found["id"], found["state"]) == (session["id"], "archived")
+    assert (found["id"], found["state"]) == (session["id"], "closed")
     await root.http.patch(kept, json={"state": "open"})
     assert (await ada.http.get(place)).json()["files"][0]["content"] == "return 'kept'"
+    assert (await root.http.patch(kept, json={"archived": True})).json()["archived"] is True
+    assert session["id"] not in (await ada.http.get("/api/sessions")).text
+    assert (await ada.http.get(place)).json()["archived"] is True
     assert [each["name"] for each in (await ada.http.get(f"{place}/secrets")).json()["items"]] == ["KEY"]
 
 
@@ -79,14 +82,14 @@ async def test_a_deleted_session_can_be_looked_at_and_brought_back_once(root: Ac
     assert (await acts_on(root, session["id"]))[0]["action"] == "session.restored"
 
 
-async def test_everybody_is_sent_out_of_a_closed_session_and_may_come_back(
+async def test_everybody_is_sent_out_of_a_session_and_may_come_back(
     server: Server, root: Account, ada: Account
 ) -> None:
     session = await ada.session(main_js="return 1")
     async with server.lane(session["id"], ada.token) as lane:
         await lane.event("welcome")
         run = await endless_run(ada, session["id"])
-        assert (await root.http.post(f"/api/admin/sessions/{session['id']}/close")).status_code == 204
+        assert (await root.http.post(f"/api/admin/sessions/{session['id']}/disconnect")).status_code == 204
         async with asyncio.timeout(20):
             await lane.socket.wait_closed()
             assert '"cancelled"' in (await ada.http.get(f"/api/executions/{run}/events")).text
@@ -94,8 +97,8 @@ async def test_everybody_is_sent_out_of_a_closed_session_and_may_come_back(
     async with server.lane(session["id"], ada.token) as again:
         assert (await again.event("welcome"))["role"] == "owner"
     assert (await acts_on(root, session["id"]))[0]["action"] != "session.state"
-    assert "session.closed" in [act["action"] for act in await acts_on(root, session["id"])]
-    assert (await root.http.post("/api/admin/sessions/nothing/close")).status_code == 404
+    assert "session.disconnected" in [act["action"] for act in await acts_on(root, session["id"])]
+    assert (await root.http.post("/api/admin/sessions/nothing/disconnect")).status_code == 404
 
 
 async def test_a_session_is_handed_over_and_its_old_owner_stays_as_an_editor(

@@ -1,21 +1,31 @@
 /** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
+import type { Invoice, Limits, Month, Usage } from './billing/types';
 import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
 import type { FileThen, Version } from './model/versions';
 import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
+
+interface Problem {
+  code?: string;
+  detail?: string;
+  title?: string;
+  errors?: { field: string; message: string }[];
+}
 
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    /** What was wrong with which field. */
+    readonly errors: readonly { field: string; message: string }[] = [],
   ) {
     super(message);
     this.name = 'ApiError';
   }
 }
 
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   let response: Response;
   try {
     const raw = body instanceof Blob;
@@ -34,12 +44,25 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
   return (await response.json()) as T;
 }
 
+/** A file by `Accept`, handed to the browser as a download under the name that the server gives it. */
+export async function download(path: string, accept: string, name: string): Promise<void> {
+  const response = await fetch(path, { headers: { Accept: accept }, credentials: 'same-origin' });
+  if (!response.ok) throw await problem(response);
+  const given = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = given ?? name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 /** RFC 9457 details if the server sent them, a plain sentence if something between us and it answered. */
 async function problem(response: Response): Promise<ApiError> {
   try {
-    const details = (await response.json()) as { code?: string; detail?: string; title?: string };
+    const details = (await response.json()) as Problem;
     const message = details.detail ?? details.title ?? response.statusText;
-    return new ApiError(response.status, details.code ?? 'error', message);
+    return new ApiError(response.status, details.code ?? 'error', message, details.errors ?? []);
   } catch {
     return new ApiError(response.status, 'error', `The server answered with an error (${response.status}).`);
   }
@@ -49,6 +72,10 @@ const at = (id: string, rest = ''): string => `/api/sessions/${encodeURIComponen
 const artifactAt = (executionId: string, name: string, rest = ''): string =>
   `/api/executions/${encodeURIComponent(executionId)}/artifacts/${name.split('/').map(encodeURIComponent).join('/')}${rest}`;
 const idempotent = (): Record<string, string> => ({ 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()) });
+
+const ofUser = (userId?: string): string => (userId === undefined ? '' : `?userId=${encodeURIComponent(userId)}`);
+
+const invoiceUrl = (month: string, userId?: string): string => `/api/invoices/${encodeURIComponent(month)}${ofUser(userId)}`;
 
 export type Scope = 'mine' | 'shared' | 'public';
 
@@ -109,6 +136,15 @@ export const api = {
   restoreVersion: (id: string, version: number) => call<SessionInfo>('POST', at(id, `/versions/${version}/restore`)),
 
   undo: (id: string, actorId: string) => call<{ files: unknown[] }>('POST', at(id, '/undo'), { actorId }, idempotent()),
+
+  limits: async () => (await call<{ limits: Limits }>('GET', '/api/me')).limits,
+  setBudget: (budget: number | null) => call<unknown>('PATCH', '/api/me', { budget }),
+  usage: (groupBy: 'day' | 'language' | 'session', fromMs: number, toMs: number) =>
+    call<Usage>('GET', `/api/usage?groupBy=${groupBy}&from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`),
+  /** The months of oneself or, for admins, of somebody else. */
+  invoices: async (userId?: string) => (await call<{ items: Month[] }>('GET', `/api/invoices${ofUser(userId)}`)).items,
+  invoiceUrl,
+  invoice: (month: string, userId?: string) => call<Invoice>('GET', invoiceUrl(month, userId), undefined, { Accept: 'application/json' }),
 
   pricing: () => call<{ tiers: Tier[] }>('GET', '/api/pricing'),
 };

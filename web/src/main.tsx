@@ -8,7 +8,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError, api } from './api';
 import { Home } from './home/Home';
 import { SignIn } from './home/SignIn';
-import { path, sessionIdOf } from './router';
+import { isAt, path, sessionIdOf } from './router';
 import { applyTheme } from './theme';
 import type { Me } from './types';
 import { Icon } from './ui/icons';
@@ -30,13 +30,19 @@ async function identify(): Promise<void> {
 const loadSessionPage = (): Promise<ComponentType<{ id: string; me: Me }>> =>
   import('./session/SessionPage').then((module) => module.SessionPage);
 
-function SessionRoute({ id, me }: { id: string; me: Me }): JSX.Element {
-  const [Page, setPage] = useState<ComponentType<{ id: string; me: Me }> | null>(null);
+type PageProps = { id: string; me: Me };
+
+const loadAdminPage = (): Promise<ComponentType<PageProps>> => import('./admin/AdminPage').then((module) => module.AdminPage);
+const loadBillingPage = (): Promise<ComponentType<PageProps>> => import('./billing/BillingPage').then((module) => module.BillingPage);
+
+/** A page whose code comes when it is first asked for. */
+function Later({ load, id, me }: PageProps & { load: () => Promise<ComponentType<PageProps>> }): JSX.Element {
+  const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    loadSessionPage().then((page) => setPage(() => page), () => setFailed(true));
-  }, []);
-  if (failed) return <Failure message="The editor could not be loaded." retry={() => location.reload()} />;
+    load().then((page) => setPage(() => page), () => setFailed(true));
+  }, [load]);
+  if (failed) return <Failure message="This page could not be loaded." retry={() => location.reload()} />;
   return Page === null ? <Loading /> : <Page key={id} id={id} me={me} />;
 }
 
@@ -61,7 +67,9 @@ function App(): JSX.Element {
   if (state.kind === 'loading') page = <Loading />;
   else if (state.kind === 'failed') page = <Failure message={state.message} retry={() => void identify()} />;
   else if (state.kind === 'out') page = <SignIn onDone={identify} />;
-  else if (sessionId !== null) page = <SessionRoute id={sessionId} me={state.me} />;
+  else if (sessionId !== null) page = <Later key="session" load={loadSessionPage} id={sessionId} me={state.me} />;
+  else if (isAt('/admin', path.value)) page = <Later key="admin" load={loadAdminPage} id="" me={state.me} />;
+  else if (isAt('/billing', path.value)) page = <Later key="billing" load={loadBillingPage} id="" me={state.me} />;
   else if (path.value === '/') page = <Home me={state.me} onSignedOut={() => (who.value = { kind: 'out' })} />;
   else page = <NotFound />;
   return <>{page}<Toasts /></>;

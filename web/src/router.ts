@@ -1,4 +1,4 @@
-/** The page's address as a signal: `/` is home, `/s/{id}` a session. */
+/** The page's address as a signal: `/` is home, `/s/{id}` a session, `/admin` and `/billing` pages of figures. */
 import { signal } from '@preact/signals';
 
 export const path = signal(location.pathname);
@@ -22,6 +22,9 @@ export function sessionIdOf(pathname: string): string | null {
     return null;
   }
 }
+
+/** Whether an address is a place or below it. */
+export const isAt = (place: string, pathname: string): boolean => pathname === place || pathname.startsWith(`${place}/`);
 
 /** For links: a plain click stays in the page, every other click is the browser's. */
 export function follow(event: MouseEvent, to: string): void {

@@ -14,6 +14,7 @@ export interface User {
 export interface Me {
   user: User;
   tier: string;
+  admin: boolean;
 }
 
 export interface SessionInfo {

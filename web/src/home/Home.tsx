@@ -7,9 +7,9 @@ import { languageById } from '../model/languages';
 import { go } from '../router';
 import type { Me, SessionInfo } from '../types';
 import { Icon } from '../ui/icons';
-import { Avatar, Confirm, Empty, IconButton, LanguageBadge, ThemeButton } from '../ui/parts';
+import { Confirm, Empty, LanguageBadge } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
-import { Logo } from './Logo';
+import { TopBar } from '../ui/TopBar';
 import { SessionCard } from './SessionCard';
 
 const SCOPES: { id: Scope; label: string; empty: string }[] = [
@@ -60,13 +60,7 @@ export function Home({ me, onSignedOut }: { me: Me; onSignedOut: () => void }): 
 
   return (
     <div class="home">
-      <header class="top-bar">
-        <a class="brand" href="/" onClick={(event) => event.preventDefault()}><Logo /> <span>Code sessions</span></a>
-        <span class="grow" />
-        <ThemeButton />
-        <IconButton icon="out" label="Sign out" onClick={signOut} />
-        <Avatar name={me.user.name} color={me.user.color} title={`${me.user.name} · ${me.tier}`} />
-      </header>
+      <TopBar me={me} onSignOut={signOut} />
       <main class="home-main">
         <section aria-labelledby="new-heading">
           <div class="section-head">

@@ -24,6 +24,29 @@ export function money(dollars: number): string {
   return `$${dollars.toFixed(dollars < 0.01 ? 6 : 4).replace(/0+$/, '').replace(/\.$/, '')}`;
 }
 
+/** Integer micro-dollars, exact: never rounded, at least two places. */
+export function exactMoney(micro: number): string {
+  const whole = Math.round(Math.abs(micro));
+  const places = String(whole % 1_000_000).padStart(6, '0').replace(/0{1,4}$/, '');
+  return `${micro < 0 ? '−' : ''}$${count(Math.floor(whole / 1_000_000))}.${places}`;
+}
+
+/** Dollars as REST gives them, as the integer of micro-dollars that they are. */
+export const micro = (dollars: number): number => Math.round(dollars * 1e6);
+
+export const count = (value: number): string => value.toLocaleString('en');
+
+/** A share of a whole, 0 where there is nothing. */
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return '0 %';
+  const share = (100 * part) / whole;
+  return `${share > 0 && share < 10 ? share.toFixed(1) : Math.round(share)} %`;
+}
+
+export function dateTime(time: string): string {
+  return new Date(time).toLocaleString('en-GB', { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 export function ago(time: number | string, now: number = Date.now()): string {

@@ -1,0 +1,130 @@
+/** One account as an admin sees it: tier, rights, limits of its own, keys, invoices; and what can be done with it. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { api, download } from '../api';
+import { MonthList } from '../billing/MonthList';
+import type { Me } from '../types';
+import { dateTime, exactMoney, micro } from '../ui/format';
+import { type Live, useLive } from '../ui/live';
+import { Facts, Link, PageHead, Section, Select } from '../ui/page';
+import { Confirm } from '../ui/parts';
+import { List, Loaded } from '../ui/table';
+import { attempt, toast } from '../ui/toast';
+import { adminApi, type UserChange } from './api';
+import { LimitsForm } from './LimitsForm';
+import { toPage } from './links';
+import type { Account, Key } from './types';
+import { Standing } from './Users';
+
+const LIVE_MS = 10_000;
+
+interface Question {
+  title: string;
+  text: string;
+  action: string;
+  change: UserChange;
+  done: string;
+}
+
+export function UserView({ id, me }: { id: string; me: Me }): JSX.Element {
+  const live = useLive(() => adminApi.user(id), id, LIVE_MS);
+  return <Loaded live={live} what="user">{(user) => <Shown user={user} own={user.id === me.user.id} live={live} />}</Loaded>;
+}
+
+function Shown({ user, own, live }: { user: Account; own: boolean; live: Live<Account> }): JSX.Element {
+  const [question, setQuestion] = useState<Question | null>(null);
+  const tiers = useLive(adminApi.tiers, '');
+  const change = async (wanted: UserChange, done: string): Promise<void> => {
+    if (await attempt(() => adminApi.changeUser(user.id, wanted))) toast(`${user.id} ${done}`);
+    await live.reload();
+  };
+  const suspend: Question = user.suspended
+    ? { title: `Let ${user.id} in again?`, text: 'Keys and sign-ins of the account hold again.', action: 'Let in again', change: { suspended: false }, done: 'may come in again' }
+    : { title: `Suspend ${user.id}?`, text: 'Keys, open sessions and runs of the account end within a second, on every node, until you let it in again.', action: 'Suspend', change: { suspended: true }, done: 'is suspended' };
+  const admin: Question = user.admin
+    ? { title: `Take the admin right from ${user.id}?`, text: 'These pages are closed to the account at once.', action: 'Take it away', change: { admin: false }, done: 'is no admin any more' }
+    : { title: `Make ${user.id} an admin?`, text: 'The account sees and changes everything that these pages hold.', action: 'Make admin', change: { admin: true }, done: 'is an admin now' };
+  return (
+    <>
+      <PageHead
+        title={user.id} back={{ to: '/admin/users', label: 'Users' }}
+        actions={own ? undefined : (
+          <>
+            <button type="button" class="button" onClick={() => setQuestion(admin)}>{user.admin ? 'Take admin right' : 'Make admin'}</button>
+            <button type="button" class={user.suspended ? 'button' : 'button button-danger'} onClick={() => setQuestion(suspend)}>{suspend.action}</button>
+          </>
+        )}
+      >
+        {user.name} <Standing user={user} /> {own ? 'This is you: another admin can suspend this account or take its right.' : ''}
+      </PageHead>
+      <Section title="Account">
+        <Facts
+          of={[
+            ['This month', exactMoney(micro(user.costThisMonth))],
+            ['Own budget a month', user.budget === null ? 'none' : exactMoney(micro(user.budget))],
+            ['Since', dateTime(user.createdAt)],
+            ['Runs', <Link class="in-link" to={toPage('runs', { userId: user.id })}>of this user</Link>],
+            ['Sessions', <Link class="in-link" to={toPage('sessions', { q: user.id })}>{user.sessions} owned</Link>],
+            ['Security', <Link class="in-link" to={toPage('security', { userId: user.id })}>events of this user</Link>],
+            ['On record', <Link class="in-link" to={toPage('audit', { userId: user.id })}>acts of this user</Link>],
+          ]}
+        />
+        <div class="inline-form">
+          <Select label="Tier" value={user.tier} options={(tiers.data ?? [{ name: user.tier }]).map(({ name }) => [name, name])} onChange={(tier) => void change({ tier }, `is in tier ${tier} now`)} />
+          <p class="hint">Holds at once, on open sessions too.</p>
+        </div>
+      </Section>
+      <Section title="Limits of its own"><LimitsForm limits={user.limits} onSave={(limits) => change({ limits }, 'has the limits as set')} /></Section>
+      <Keys user={user} />
+      <Section title="Invoices"><Months userId={user.id} /></Section>
+      {question === null ? null : (
+        <Confirm title={question.title} text={question.text} action={question.action} harmless={question.change.suspended === false} onClose={() => setQuestion(null)} onYes={() => change(question.change, question.done)} />
+      )}
+    </>
+  );
+}
+
+function Keys({ user }: { user: Account }): JSX.Element {
+  const live = useLive(() => adminApi.keys(user.id), user.id, LIVE_MS);
+  const [revoking, setRevoking] = useState<Key | null>(null);
+  const named = (key: Key): string => key.name || `${key.prefix}…`;
+  return (
+    <Section title="Keys">
+      <Loaded live={live} what="keys">
+        {(keys) => (
+          <List
+            label="Keys" rows={keys} id={(key) => key.id} empty={{ icon: 'key', title: 'This account has no keys' }}
+            columns={[
+              { title: 'Name', key: true, cell: (key) => key.name || '–' },
+              { title: 'Begins with', cell: (key) => <code>{key.prefix}…</code> },
+              { title: 'For', cell: (key) => key.scopes.join(', ') || 'everything' },
+              { title: 'Made', cell: (key) => dateTime(key.createdAt) },
+              { title: 'Ends', cell: (key) => (key.expiresAt === null ? 'never' : dateTime(key.expiresAt)) },
+              { title: 'Budget a month', figure: true, cell: (key) => (key.budget === null ? '–' : exactMoney(micro(key.budget))) },
+              { title: 'Revoke', bare: true, cell: (key) => <button type="button" class="button button-small" aria-label={`Revoke ${named(key)}`} onClick={() => setRevoking(key)}>Revoke</button> },
+            ]}
+          />
+        )}
+      </Loaded>
+      {revoking === null ? null : (
+        <Confirm
+          title={`Revoke the key “${named(revoking)}” of ${user.id}?`} action="Revoke key" onClose={() => setRevoking(null)}
+          text="Whoever uses it is refused at once; its open connections and runs end within a second. A key that was revoked cannot be brought back."
+          onYes={async () => {
+            if (await attempt(() => adminApi.revokeKey(user.id, revoking.id))) toast(`Revoked “${named(revoking)}”`);
+            await live.reload();
+          }}
+        />
+      )}
+    </Section>
+  );
+}
+
+function Months({ userId }: { userId: string }): JSX.Element {
+  const live = useLive(() => api.invoices(userId), userId);
+  return (
+    <Loaded live={live} what="invoices">
+      {(months) => <MonthList months={months} onDownload={(id, accept, name) => void attempt(() => download(api.invoiceUrl(id, userId), accept, name))} />}
+    </Loaded>
+  );
+}
