@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-PACKAGES = ("requests", "urllib3", "idna", "charset-normalizer")
+PACKAGES = ("requests", "urllib3", "idna", "charset-normalizer", "tzdata")
 # certifi is ours; the others have no sense in the isolate.
 LEFT_OUT = ("urllib3/contrib/", "urllib3/http2/", "charset_normalizer/cli/")
 KEPT = ("urllib3/contrib/__init__.py", "urllib3/http2/__init__.py", "urllib3/http2/probe.py")
@@ -16,6 +16,8 @@ ABOUT = ("METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE")
 def wanted(path: str) -> bool:
     if ".dist-info/" in path:
         return path.rsplit("/", 1)[1] in ABOUT
+    if path.startswith("tzdata/zoneinfo/"):
+        return True
     return path.endswith(".py") and (path in KEPT or not path.startswith(LEFT_OUT))
 
 
