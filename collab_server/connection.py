@@ -57,7 +57,7 @@ class Connection:
         self.principal: Principal = access.principal
         self.session_id: str = access.session["id"]
         self.actor = actor
-        self.role: Role = access.role
+        self.access = access
         self.may_edit = access.may("edit")
         self.may_run = access.may("run")
         self.wants_text = wants_text
@@ -75,6 +75,11 @@ class Connection:
         self._outbox_bytes = 0
         self._outbox_bytes_max = outbox_bytes_max
         self._over = asyncio.Event()
+
+    @property
+    def role(self) -> Role:
+        """What its owner is in the session."""
+        return self.access.role
 
     # -- the room's side -----------------------------------------------------------------------------------------
 
@@ -193,7 +198,7 @@ class Connection:
             code = close_code(error)
             self.close(CLOSE_NOT_ALLOWED if code == 4404 else code, "you are no longer allowed in this session")
             return
-        self.may_edit, self.may_run = access.may("edit"), access.may("run")
-        if access.role != self.role:
-            self.role = access.role
+        before = (self.role, self.may_edit, self.may_run)
+        self.access, self.may_edit, self.may_run = access, access.may("edit"), access.may("run")
+        if (self.role, self.may_edit, self.may_run) != before:
             self.on_role()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab_server.acts import audited
 from collab_server.money import shown_run
-from collab_server.tables import sessions
+from collab_server.tables import branches, sessions
 from collab_server.webhooks import Outbox
 from executor.ledger import ExecutionRecord
 
@@ -45,7 +45,8 @@ def teller(outbox: Outbox) -> Callable[[AsyncConnection, ExecutionRecord, Mappin
     ) -> None:
         people = {record.actor_id}
         if record.session_id is not None:
-            owner = select(sessions.c.owner_id).where(sessions.c.id == record.session_id)
+            root = select(branches.c.session_id).where(branches.c.id == record.session_id).scalar_subquery()
+            owner = select(sessions.c.owner_id).where(sessions.c.id == func.coalesce(root, record.session_id))
             people.add(str((await connection.execute(owner)).scalar()))
         about: dict[str, Any] = {"session_id": record.session_id, "people": frozenset(people)}
         kind = "execution.refused" if record.status == "refused" else "execution.finished"

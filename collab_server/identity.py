@@ -30,8 +30,8 @@ from crdt.model import Actor
 from executor.pricing import MICRO
 from executor.pricing import TIERS as TIER_LIST
 
-Scope = Literal["edit", "run", "admin"]
-SCOPES: frozenset[str] = frozenset({"edit", "run", "admin"})
+Scope = Literal["edit", "propose", "run", "admin"]
+SCOPES: frozenset[str] = frozenset({"edit", "propose", "run", "admin"})
 TokenKind = Literal["api", "browser", "login", "guest"]
 PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login": "cl_", "guest": "cg_"}
 
@@ -74,6 +74,8 @@ class Principal:
     link_id: str | None = None
     # What its runs are counted under beside the account: the API key, the login or the link that let it in.
     key_id: str | None = None
+    # Whether a program speaks: it came with an API key, or over MCP or the text lane with a bearer token.
+    program: bool = False
 
     def require_admin(self) -> Principal:
         """Self, or the one Forbidden that all of the operator's pages answer with."""
@@ -174,6 +176,7 @@ class Identity:
             expires_at=row["expires_at"],
             link_id=row["name"] if guest else None,
             key_id=row["id"] if row["kind"] == "api" else row["name"],
+            program=row["kind"] == "api",
         )
 
     async def _from_jwt(self, token: str) -> Principal:

@@ -393,13 +393,15 @@ class Lane:
     def _require_run(self) -> None:
         if not self._connection.may_run:
             self._executions.note_refused(*self._where, "run", self._connection.role)
-            message = f"you are {self._connection.role} here; to run you need to be runner or editor"
-            raise Refused(RefusedRun(code="forbidden", message=message))
+            try:
+                self._connection.access.require("run")
+            except Forbidden as refusal:
+                raise Refused(RefusedRun(code="forbidden", message=str(refusal))) from None
 
     def _require_edit(self) -> None:
         if not self._connection.may_edit:
             self._executions.note_refused(*self._where, "edit", self._connection.role)
-            raise Forbidden(f"you are {self._connection.role} of this session; to edit it you need to be editor")
+            self._connection.access.require("edit")
 
 
 def _done(file: dict[str, Any]) -> Reply:

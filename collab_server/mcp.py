@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab_server import mcp_oauth
 from collab_server.errors import ActionError, Invalid, describe
+from collab_server.mcp_more_tools import MoreTools
 from collab_server.mcp_prompts import Prompts
 from collab_server.mcp_resources import Bus, Resources
 from collab_server.mcp_tools import Tools
@@ -40,6 +41,7 @@ class Mcp:
         self._settings = settings
         self.server: MCPServer[Any] = MCPServer("collab-server", instructions=INSTRUCTIONS, subscriptions=Bus())
         Tools(node, self.server)
+        MoreTools(node, self.server)
         Resources(node, self.server)
         Prompts(node, self.server)
         # Making its own app makes the session manager; the manager alone is served, behind our authentication.

@@ -1,4 +1,4 @@
-"""What every MCP handler needs: who asks, and a domain error in words that say how to mend the call.
+"""What every MCP handler needs: who asks, a domain error in words that say how to mend the call, a run that is followed to its end.
 
 No tool, resource or prompt stands here.
 """
@@ -6,23 +6,37 @@ No tool, resource or prompt stands here.
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
 from pydantic import ValidationError
 
 from collab_server.errors import describe
 from collab_server.identity import Principal
+from collab_server.mcp_output import shortened
+from collab_server.services import Services
+from executor.events import ExecutionResult
+
+PROGRESS_CHARS_MAX = 2000
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+MAKES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
+CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Ctx = Context[Any, Any]
+T = TypeVar("T")
 
 
 def asker(request: ServerRequestContext[Any, Any]) -> Principal:
     """Who signed the HTTP request that a message came in."""
     assert request.request is not None, "served over HTTP only"
     principal: Principal = request.request.state.principal
-    return principal
+    return replace(principal, program=True)
 
 
 def in_words(error: Exception) -> str | None:
@@ -35,3 +49,27 @@ def in_words(error: Exception) -> str | None:
         return None
     extra = f" {json.dumps(problem.extra)}" if problem.extra else ""
     return f"{problem.code}: {problem.message}{extra}"
+
+
+class Desk:
+    """Where tools are served: the services of one node, for whoever asks."""
+
+    def __init__(self, node: Callable[[], Services]) -> None:
+        self._node = node
+
+    async def _do(self, ctx: Ctx, work: Callable[[Services, Principal], Awaitable[T]]) -> T:
+        try:
+            return await work(self._node(), asker(ctx.request_context))
+        except Exception as error:
+            if (words := in_words(error)) is None:
+                raise
+            raise ToolError(words) from error
+
+
+async def followed(ctx: Ctx, node: Services, who: Principal, execution_id: str) -> ExecutionResult:
+    """The result of a run, its id and its output told as progress before."""
+    await ctx.report_progress(0, message=f"execution {execution_id} started; getCodeExecution tells its state")
+    async for kept in await node.executions.events(who, execution_id):
+        if kept.event["type"] == "execution.output":
+            await ctx.report_progress(kept.event["seq"], message=kept.event["text"][:PROGRESS_CHARS_MAX])
+    return shortened(await node.executions.result(who, execution_id))

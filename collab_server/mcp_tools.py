@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from collab_server.errors import ActionError, Invalid
 from collab_server.identity import Principal
-from collab_server.mcp_call import Ctx, asker, in_words
+from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed
 from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.services import Services
@@ -35,13 +33,6 @@ from collab_server.shapes import (
 from executor.events import ExecutionResult
 from executor.request import MEMORY_LIMIT_DEFAULT_BYTES, TIMEOUT_DEFAULT_MS, ExecuteRequest, RequestFile
 
-PROGRESS_CHARS_MAX = 2000
-READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-MAKES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
-CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
-
-T = TypeVar("T")
 Moment = Annotated[str | None, Field(description="RFC 3339, like 2026-01-31T00:00:00Z")]
 
 
@@ -74,11 +65,11 @@ class RunState(Shape):
     output: OutputPage | None = None
 
 
-class Tools:
+class Tools(Desk):
     """The tools over one node's services."""
 
     def __init__(self, node: Callable[[], Services], server: MCPServer[Any]) -> None:
-        self._node = node
+        super().__init__(node)
         tool = server.tool
         tool(annotations=MAKES, title="Run code")(self.executeCode)
         tool(annotations=READS, title="Look at a run")(self.getCodeExecution)
@@ -113,6 +104,7 @@ class Tools:
         files: list[NewFile] | None = None,
         entry: str | None = None,
         stdin: str | None = None,
+        argv: list[str] | None = None,
     ) -> ExecutionResult:
         """Run code and wait for its result. With `sessionId`, the session's files are there and everyone in it sees the run;
         leave `code` empty and name an `entry` to run a file as it is. Output comes as progress while it runs."""
@@ -123,6 +115,7 @@ class Tools:
                 language=language,
                 entry=entry,
                 stdin=stdin,
+                argv=argv,
                 timeout=timeout,
                 memory_limit=memoryLimit,
                 allowed_modules=allowedModules,
@@ -131,11 +124,7 @@ class Tools:
                 files=None if files is None else [RequestFile(name=file.name, content=file.content) for file in files],
             )
             execution_id = await node.executions.execute(who, request, session_id=sessionId, actor=who.actor("agent"))
-            await ctx.report_progress(0, message=f"execution {execution_id} started; getCodeExecution tells its state")
-            async for kept in await node.executions.events(who, execution_id):
-                if kept.event["type"] == "execution.output":
-                    await ctx.report_progress(kept.event["seq"], message=kept.event["text"][:PROGRESS_CHARS_MAX])
-            return shortened(await node.executions.result(who, execution_id))
+            return await followed(ctx, node, who, execution_id)
 
         return await self._do(ctx, work)
 
@@ -361,14 +350,6 @@ class Tools:
             return Done(done=True, detail=f"{userId} is out")
 
         return await self._do(ctx, work)
-
-    async def _do(self, ctx: Ctx, work: Callable[[Services, Principal], Awaitable[T]]) -> T:
-        try:
-            return await work(self._node(), asker(ctx.request_context))
-        except Exception as error:
-            if (words := in_words(error)) is None:
-                raise
-            raise ToolError(words) from error
 
 
 def _session(shown: dict[str, Any]) -> SessionOut:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,21 +18,35 @@ from collab_server import revocation
 from collab_server.accounts import check_user_id, ensure_user
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, ReadOnly, Unauthorized
-from collab_server.identity import Identity, Principal, digest
+from collab_server.identity import Identity, Principal, Scope, digest
 from collab_server.security import SecurityLog
-from collab_server.tables import links, roles, sessions
+from collab_server.tables import branches, links, roles, sessions
 
 Role = Literal["owner", "editor", "runner", "viewer"]
-Verb = Literal["view", "edit", "run", "manage"]
+Verb = Literal["view", "edit", "run", "propose", "manage"]
 
 POLICY: dict[Role, frozenset[Verb]] = {
-    "owner": frozenset({"view", "edit", "run", "manage"}),
-    "editor": frozenset({"view", "edit", "run"}),
+    "owner": frozenset({"view", "edit", "run", "propose", "manage"}),
+    "editor": frozenset({"view", "edit", "run", "propose"}),
     "runner": frozenset({"view", "run"}),
     "viewer": frozenset({"view"}),
 }
 # A token that is limited to scopes may only do what one of them covers; watching needs none.
-SCOPE_OF_VERB: dict[Verb, str | None] = {"view": None, "edit": "edit", "run": "run", "manage": "edit"}
+# `propose` is less than `edit`: it covers branches only.
+SCOPES_OF_VERB: dict[Verb, frozenset[Scope]] = {
+    "view": frozenset(),
+    "edit": frozenset({"edit"}),
+    "run": frozenset({"run"}),
+    "propose": frozenset({"edit", "propose"}),
+    "manage": frozenset({"edit"}),
+}
+OPEN: frozenset[str] = frozenset({"open", "proposed"})
+MUST_PROPOSE = (
+    "your edits are proposals here: make a branch with POST /api/sessions/{id}/branches (MCP: "
+    "proposeChangesToCodeExecutionSession), edit and run in it by the id that this answers, and leave the merging to people"
+)
+# Of a row of sessions, with branches joined: whose roles hold there.
+ROOT = func.coalesce(branches.c.session_id, sessions.c.id)
 GRANTABLE: tuple[Role, ...] = get_args(Role)
 LINK_DAYS_MAX = 365
 COLLABORATORS_MAX = 1000
@@ -48,21 +62,42 @@ class Access:
     # An operator keeps the session as it is: whoever has a role watches.
     kept: bool = False
 
+    @property
+    def branch_of(self) -> str | None:
+        """The session that this one is a branch of; the roles, the visibility and the budget here are that one's."""
+        found: str | None = self.session["branch_of"]
+        return found
+
     def may(self, verb: Verb) -> bool:
-        """Whether the role and the token's scopes both allow `verb`."""
-        scope = SCOPE_OF_VERB[verb]
-        return verb in POLICY[self.role] and (scope is None or scope in self.principal.scopes)
+        """Whether the role, the token's scopes and the state of the session all allow `verb`."""
+        return self._refusal(verb) is None
 
     def require(self, verb: Verb) -> Access:
         """Self, or Forbidden with what is missing."""
+        if (refusal := self._refusal(verb)) is not None:
+            raise refusal
+        return self
+
+    def _refusal(self, verb: Verb) -> Forbidden | ReadOnly | None:
         if self.kept and verb not in POLICY[self.role]:
-            raise ReadOnly("an administrator has made this session read-only")
+            return ReadOnly("an administrator has made this session read-only")
         if verb not in POLICY[self.role]:
             needed = next(role for role in reversed(GRANTABLE) if verb in POLICY[role])
-            raise Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")
-        if not self.may(verb):
-            raise Forbidden(f"this token is not for that: it lacks the scope {SCOPE_OF_VERB[verb]!r}")
-        return self
+            return Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")
+        in_branch = self.branch_of is not None
+        if in_branch and verb == "manage":
+            return Forbidden(f"roles, links and settings of a branch are those of the session {self.branch_of}")
+        if in_branch and verb != "view" and self.session["branch_status"] not in OPEN:
+            return Forbidden(f"this branch was {self.session['branch_status']}; make another one", code="decided")
+        # In a branch an edit is no more than a proposal.
+        scopes = SCOPES_OF_VERB["propose" if in_branch and verb == "edit" else verb]
+        if scopes and not scopes & self.principal.scopes:
+            if verb == "edit" and "propose" in self.principal.scopes:
+                return Forbidden(MUST_PROPOSE, code="must_propose")
+            return Forbidden(f"this token is not for that: it lacks the scope {min(scopes)!r}")
+        if verb == "edit" and not in_branch and self.session["agents_propose"] and self.principal.program:
+            return Forbidden(MUST_PROPOSE, code="must_propose")
+        return None
 
 
 class Members:
@@ -81,21 +116,35 @@ class Members:
 
     async def access(self, principal: Principal, session_id: str, verb: Verb = "view") -> Access:
         """The standing of `principal`; NotFound when it may not know of the session, Forbidden when it may not do `verb`."""
+        root = sessions.alias()
         query = (
-            select(sessions, roles.c.role)
-            .outerjoin(roles, (roles.c.session_id == sessions.c.id) & (roles.c.user_id == principal.user_id))
-            .where(sessions.c.id == session_id, sessions.c.deleted_at.is_(None))
+            select(
+                sessions,
+                roles.c.role,
+                branches.c.session_id.label("branch_of"),
+                branches.c.status.label("branch_status"),
+                root.c.is_public.label("root_is_public"),
+                root.c.expires_at.label("root_expires_at"),
+                root.c.state.label("root_state"),
+            )
+            .outerjoin(branches, branches.c.id == sessions.c.id)
+            .outerjoin(root, root.c.id == branches.c.session_id)
+            .outerjoin(roles, (roles.c.session_id == ROOT) & (roles.c.user_id == principal.user_id))
+            .where(sessions.c.id == session_id, sessions.c.deleted_at.is_(None), root.c.deleted_at.is_(None))
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).mappings().first()
-        if row is None or row["state"] == "closed" or _expired(row, self._now_ms()):
+        if row is None or "closed" in (row["state"], row["root_state"]):
+            raise missing(session_id)
+        if _over(row["expires_at"], self._now_ms()) or _over(row["root_expires_at"], self._now_ms()):
             raise missing(session_id)
         # Anyone who is signed in may watch a public session; a guest only sees the one its link opened.
-        role: Role | None = row["role"] or ("viewer" if row["is_public"] and not principal.guest else None)
+        is_public = row["is_public"] if row["branch_of"] is None else row["root_is_public"]
+        role: Role | None = row["role"] or ("viewer" if is_public and not principal.guest else None)
         if role is None:
             self.note_refused(principal, session_id, verb, "no member")
             raise missing(session_id)
-        kept = row["state"] == "readOnly"
+        kept = "readOnly" in (row["state"], row["root_state"])
         access = Access(principal, row, "viewer" if kept else role, kept)
         try:
             return access.require(verb)
@@ -119,18 +168,29 @@ class Members:
     async def of(self, session_ids: Iterable[str]) -> dict[str, dict[str, Role]]:
         """The roles of several sessions: {session id: {user id: role}}, owners first."""
         found: dict[str, dict[str, Role]] = {session_id: {} for session_id in session_ids}
-        query = select(roles).where(roles.c.session_id.in_(list(found))).order_by(roles.c.created_at, roles.c.user_id)
+        query = (
+            select(sessions.c.id, roles.c.user_id, roles.c.role)
+            .outerjoin(branches, branches.c.id == sessions.c.id)
+            .join(roles, roles.c.session_id == ROOT)
+            .where(sessions.c.id.in_(list(found)))
+            .order_by(roles.c.created_at, roles.c.user_id)
+        )
         async with self._engine.connect() as connection:
-            for row in (await connection.execute(query)).mappings():
-                found[row["session_id"]][row["user_id"]] = row["role"]
+            for row in await connection.execute(query):
+                found[row.id][row.user_id] = row.role
         return found
 
     async def may_still_run(self, user_id: str, session_id: str) -> bool:
         """Whether somebody's run in a session may go on: the role allows it, and the session is there and open."""
+        root = sessions.alias()
         query = (
             select(roles.c.role)
-            .join(sessions, sessions.c.id == roles.c.session_id)
-            .where(_role_of(session_id, user_id), sessions.c.deleted_at.is_(None), sessions.c.state.is_(None))
+            .select_from(sessions)
+            .outerjoin(branches, branches.c.id == sessions.c.id)
+            .outerjoin(root, root.c.id == branches.c.session_id)
+            .join(roles, (roles.c.session_id == ROOT) & (roles.c.user_id == user_id))
+            .where(sessions.c.id == session_id)
+            .where(*(each.c[name].is_(None) for each in (sessions, root) for name in ("deleted_at", "state")))
         )
         async with self._engine.connect() as connection:
             role: Role | None = (await connection.execute(query)).scalar()
@@ -303,8 +363,8 @@ def missing(session_id: str) -> NotFound:
     return NotFound(f"there is no session {session_id[:64]!r}")
 
 
-def _expired(session: RowMapping, now_ms: int) -> bool:
-    return session["expires_at"] is not None and session["expires_at"] <= now_ms
+def _over(expires_at: int | None, now_ms: int) -> bool:
+    return expires_at is not None and expires_at <= now_ms
 
 
 def _role_of(session_id: str, user_id: str) -> Any:

@@ -17,7 +17,7 @@ from collab_server.caller import ADDRESS, network
 from collab_server.identity import Principal
 from collab_server.settings import Settings
 from collab_server.shapes import Overrides
-from collab_server.tables import links, sessions, tokens, users
+from collab_server.tables import branches, links, sessions, tokens, users
 from executor.allowances import Claim, Left
 from executor.executions import Executor
 from executor.months import Month
@@ -43,6 +43,9 @@ class Budgets:
 
     async def of(self, principal: Principal, session_id: str | None) -> Payers:
         """Who pays when this principal runs something in this session, or in none."""
+        if session_id is not None:
+            # What runs in a branch is for the session that it is of.
+            session_id = await self._root(session_id)
         key, link = principal.key_id if not principal.guest else None, principal.link_id
         query = select(
             select(users.c.overrides).where(users.c.id == principal.user_id).scalar_subquery(),
@@ -70,6 +73,12 @@ class Budgets:
             claims.append(Claim(f"address:{network(address)}", self._settings.runs_per_address_per_minute))
         at_once = min(quota.concurrent_runs, self._settings.runs_per_user_max)
         return Payers(tuple(claims), at_once, 100 if given is None else given.price_percent)
+
+    async def _root(self, session_id: str) -> str:
+        query = select(branches.c.session_id).where(branches.c.id == session_id)
+        async with self._engine.connect() as connection:
+            found: str | None = (await connection.execute(query)).scalar()
+        return found or session_id
 
     def _quota(self, tier_name: str, given: Overrides | None) -> TierQuota:
         tier = self._executor.tiers.get(tier_name)

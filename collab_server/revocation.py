@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, String, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server.identity import Principal
-from collab_server.tables import access_changes
+from collab_server.tables import access_changes, branches
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,13 @@ async def say(
     topic: Topic | None = None,
     subject: str | None = None,
 ) -> None:
-    """Add a change to the feed, in the transaction that makes it."""
+    """Add a change to the feed, in the transaction that makes it; what is said of a session is said of its branches too."""
+    if session_id is not None:
+        of_branch: list[ColumnElement[Any]] = [literal(user_id, String), branches.c.id, literal(now_ms, BigInteger)]
+        said = select(*of_branch).where(
+            branches.c.session_id == session_id, branches.c.status.in_(("open", "proposed"))
+        )
+        await connection.execute(insert(access_changes).from_select(["user_id", "session_id", "created_at"], said))
     await connection.execute(
         insert(access_changes).values(
             user_id=user_id,

@@ -19,6 +19,7 @@ from collab_server import database, places, revocation
 from collab_server.actions import (
     AnalyticsActions,
     ArtifactActions,
+    BranchActions,
     CommentActions,
     Custody,
     EnvironmentActions,
@@ -87,6 +88,7 @@ class Services:
     executor: Executor
     sessions: SessionActions
     files: FileActions
+    branches: BranchActions
     comments: CommentActions
     history: HistoryActions
     undo: UndoActions
@@ -305,6 +307,7 @@ async def running(
             executor,
             sessions,
             files,
+            BranchActions(engine, sessions, log, outbox, switches, now=now, new_id=new_id),
             comments,
             history,
             undo,

@@ -72,6 +72,9 @@ class SessionChange(Shape):
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
     scan_policy: ScanPolicy | None = Field(None, description="What a scan blocks here; null: what the tier says.")
+    agents_propose: StrictBool | None = Field(
+        None, description="Whether programs (API keys, MCP, the text lane) edit in branches only, for people to merge."
+    )
 
 
 class Scan(Shape):
@@ -189,7 +192,7 @@ class NewToken(Shape):
     """An API key for oneself, limited at will."""
 
     name: Annotated[str, StringConstraints(max_length=NAME_CHARS_MAX)] = ""
-    scopes: list[Literal["edit", "run", "admin"]] = Field(default_factory=list)
+    scopes: list[Literal["edit", "propose", "run", "admin"]] = Field(default_factory=list)
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs by this key may cost in a month, in dollars.")
 
@@ -619,6 +622,75 @@ class SessionOut(Shape):
     version: int
     quarantined: str | None = Field(None, description="Why the session can only be read; left out where it is well.")
     scan_policy: ScanPolicy | None
+    agents_propose: bool
+    branch_of: str | None = Field(None, description="The session that this one is a branch of.")
+
+
+BranchStatus = Literal["open", "proposed", "merged", "rejected", "closed", "expired"]
+
+
+class NewBranch(Shape):
+    """A branch to try changes on; `message` says to whoever merges it what they are for."""
+
+    title: Name | None = None
+    message: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] = ""
+
+
+class BranchChange(Shape):
+    """What is left out stays; `ready` tells the session's people that they may look at it."""
+
+    title: Name | None = None
+    message: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] | None = None
+    ready: StrictBool | None = None
+
+
+class MergeWanted(Shape):
+    """The branch's version that was looked at: what came since is not merged unseen, it is an error."""
+
+    version: int | None = Field(None, ge=0)
+
+
+class Rejection(Shape):
+    reason: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] = ""
+
+
+class BranchOut(Shape):
+    """A branch: a session by its `id`, to be merged into the session `sessionId`. `version` is there where it was looked at."""
+
+    id: str
+    session_id: str
+    title: str
+    message: str
+    status: BranchStatus
+    author_id: str
+    author_kind: str
+    base_version: int
+    version: int | None = None
+    created_at: str
+    proposed_at: str | None
+    decided_at: str | None
+    decided_by: str | None
+    reason: str | None
+    merged_version: int | None
+    merged_branch_version: int | None
+    expires_at: str | None
+
+
+class BranchList(Shape):
+    items: list[BranchOut]
+
+
+class BranchDiff(Shape):
+    """What merging changes in the session (or changed, or would have). `both`: files that the session changed meanwhile too, whose
+    changes stay; `lost`: files changed here that are deleted there, and stay so."""
+
+    branch: BranchOut
+    version: int
+    session_version: int
+    author_ids: list[str]
+    files: list[DifferenceOut]
+    both: list[str]
+    lost: list[str]
 
 
 class SessionList(Shape):

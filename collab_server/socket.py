@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from starlette.websockets import WebSocket
@@ -88,6 +88,8 @@ class Sockets:
         try:
             await websocket.accept(subprotocol)
             kind: Literal["human", "agent"] = "agent" if wants_text and via == "bearer" else "human"
+            if kind == "agent":
+                access = replace(access, principal=replace(principal, program=True))
             connection = Connection(
                 wire_of(websocket),
                 access,

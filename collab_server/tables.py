@@ -6,7 +6,20 @@ The document's tables are crdt's, the runs' and the money's are executor's.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    select,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -59,6 +72,8 @@ sessions = Table(
     Column("environment", LargeBinary, nullable=False),
     # None: what the tier of whoever runs says.
     Column("scan_policy", String(32)),
+    # Whether programs edit in branches only, for people to merge.
+    Column("agents_propose", Boolean, nullable=False, server_default=false()),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
@@ -94,6 +109,33 @@ roles = Table(
     Column("created_at", BigInteger, nullable=False),
     Index("ix_roles_user", "user_id"),
 )
+
+# A session that was split off another one, to be merged into it or not: its document, runs and name are a session's,
+# its roles and its budget are those of the one that it is of.
+branches = Table(
+    "branches",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("session_id", String(64), nullable=False),
+    Column("author_id", String(128), nullable=False),
+    Column("author_kind", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    # open, proposed, merged, rejected, closed
+    Column("status", String(16), nullable=False),
+    Column("base_version", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("proposed_at", BigInteger),
+    Column("decided_at", BigInteger),
+    Column("decided_by", String(128)),
+    Column("reason", Text),
+    # The session's version that the merge made, and the branch's that it took.
+    Column("merged_version", BigInteger),
+    Column("merged_branch_version", BigInteger),
+    Index("ix_branches_session", "session_id", "created_at"),
+)
+
+# Of rows of sessions: those that are no branch of another one.
+NO_BRANCH = sessions.c.id.not_in(select(branches.c.id))
 
 links = Table(
     "links",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, String, delete, false, func, insert, literal, select, true, union_all
+from sqlalchemy import Insert, RowMapping, String, delete, false, func, insert, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from crdt.model import EditRefused
@@ -329,6 +329,10 @@ class Archive:
                 )
             )
 
+    async def begin(self, session_id: str, base: Base, connection: AsyncConnection) -> None:
+        """Lets the log of a session that has none yet begin with a state of another one, at its version."""
+        await connection.execute(_base_row(session_id, base, is_floor=True, now=self._now))
+
     # -- letting go ----------------------------------------------------------------------------------------------
 
     async def long_sessions(self, before_ms: int | None, rows_max: int, *, limit: int) -> list[str]:
@@ -397,18 +401,7 @@ class Archive:
             old = delete(bases_table).where(bases_table.c.session_id == session_id, bases_table.c.is_floor.is_(True))
             await connection.execute(old)
             for base, is_floor in [(floor, True), *((base, False) for base in named)]:
-                await connection.execute(
-                    insert(bases_table).values(
-                        session_id=session_id,
-                        version=base.version,
-                        is_floor=is_floor,
-                        last_update_id=base.last_update_id,
-                        created_at_ms=int(self._now() * 1000),
-                        digest=hashlib.sha256(base.state).hexdigest(),
-                        state=base.state,
-                        facts=orjson.dumps(base.facts),
-                    )
-                )
+                await connection.execute(_base_row(session_id, base, is_floor=is_floor, now=self._now))
             await connection.execute(
                 delete(snapshots_table).where(
                     snapshots_table.c.session_id == session_id,
@@ -478,6 +471,19 @@ class Archive:
 
 def _row(row: RowMapping) -> LogRow:
     return LogRow(row["id"], row["version"], row["actor_id"], row["created_at_ms"], row["update"], row["undoes"])
+
+
+def _base_row(session_id: str, base: Base, *, is_floor: bool, now: Callable[[], float]) -> Insert:
+    return insert(bases_table).values(
+        session_id=session_id,
+        version=base.version,
+        is_floor=is_floor,
+        last_update_id=base.last_update_id,
+        created_at_ms=int(now() * 1000),
+        digest=hashlib.sha256(base.state).hexdigest(),
+        state=base.state,
+        facts=orjson.dumps(base.facts),
+    )
 
 
 def _gone(version: int, first: int) -> EditRefused:

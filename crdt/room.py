@@ -12,17 +12,19 @@ from typing import Any
 
 import orjson
 
+from crdt.archive import Base, LogRow
 from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
 from crdt.comments import Thread, thread_of
-from crdt.document import ApplyFailed, Change, Document, FileChange
+from crdt.document import Admitted, ApplyFailed, Change, Document, FileChange
 from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
 from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
-from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, Limits, TextEdit, Wanted
+from crdt.merging import MERGE_ROWS_MAX, Merge, merge_of
+from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, FrameError, Limits, TextEdit, Wanted
 from crdt.neighbours import Neighbours
 from crdt.playback import Page, play
 from crdt.presence import Presence
@@ -353,11 +355,63 @@ class Room:
         self._edit(actor, lambda: self._document.reshape(wanted), undone)
         return wanted
 
-    def _edit(self, actor: Actor, edit: Callable[[], Change | None], undoes: bytes | None = None) -> int:
+    def image(self) -> Base:
+        """All there is now, as another document may begin with it or be compared to it."""
+        self.flush()
+        return Base(self.version, 0, self._document.encode(), {"modified": self._document.modified()})
+
+    async def merge_from(self, branch: Room, since: int, author_id: str) -> Merge:
+        """What this session lacks of a branch that left it at version `since`, and what its files would be with it.
+
+        Where its history is not kept any more, all of it counts as `author_id`'s."""
+        branch.flush()
+        up_to = branch.version
+        await branch.saved(up_to)
+        whole = LogRow(0, up_to, author_id, 0, branch.image().state)
+        try:
+            rows = await self._log.rows_between(branch.session_id, since, up_to, limit=MERGE_ROWS_MAX + 1)
+        except EditRefused:
+            rows = [whole]  # the history of the branch was let go, its text was not
+        if len(rows) > MERGE_ROWS_MAX:
+            rows = [whole]
+        # In a thread: a long log takes a while, and people are typing.
+        return await asyncio.to_thread(merge_of, self.image(), rows, self._limits, now=self._now)
+
+    def take_in(self, pieces: Sequence[tuple[Actor, bytes]]) -> int:
+        """What was written on a branch, as one change in which each author's part stays theirs."""
+        self._require_writable()
+        self.flush()
+        items: list[Admitted] = []
+        authored: list[tuple[str, bytes]] = []
+        authors: dict[str, Actor] = {}
+        try:
+            for actor, update in pieces:
+                item = self._document.known.admit(update)
+                if item.gap:
+                    raise EditRefused("stale", "the branch builds on something that is missing here; try again")
+                if not item.known:
+                    items.append(item)
+                    authored.append((actor.id, update))
+                    authors[actor.id] = actor
+        except (EditRefused, FrameError) as error:
+            self._document.known.drop(items)
+            raise error if isinstance(error, EditRefused) else EditRefused("too_large", str(error)) from None
+        try:
+            change = self._document.apply(items) if items else None
+        except ApplyFailed as failure:
+            raise EditRefused("invalid", "the branch cannot be applied") from failure
+        if change is not None:
+            self.carry_out(change, list(authors.values()), authored, None)
+        return self.version
+
+    def _require_writable(self) -> None:
         if self.quarantined is not None:
             raise EditRefused("quarantined", QUARANTINED)
         if self._read_only is not None:
             raise EditRefused("read_only", self._read_only)
+
+    def _edit(self, actor: Actor, edit: Callable[[], Change | None], undoes: bytes | None = None) -> int:
+        self._require_writable()
         self.flush()
         try:
             with self._document.watched(Phase.EDIT, self.version):

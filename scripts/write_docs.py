@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from collab_server.members import GRANTABLE, POLICY, SCOPE_OF_VERB
+from collab_server.members import GRANTABLE, POLICY, SCOPES_OF_VERB
 from collab_server.settings import describe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,8 +23,12 @@ def settings() -> list[Sequence[str]]:
 
 def policy() -> list[Sequence[str]]:
     rows = [
-        (verb, *("yes" if verb in POLICY[role] else "–" for role in GRANTABLE), f"`{scope}`" if scope else "none")
-        for verb, scope in SCOPE_OF_VERB.items()
+        (
+            verb,
+            *("yes" if verb in POLICY[role] else "–" for role in GRANTABLE),
+            " or ".join(f"`{scope}`" for scope in sorted(scopes)) or "none",
+        )
+        for verb, scopes in SCOPES_OF_VERB.items()
     ]
     return [("", *GRANTABLE, "scope that a limited token needs"), *rows]
 

@@ -5,6 +5,7 @@ A transport parses, calls one of these and translates the answer; it decides not
 
 from collab_server.actions.analytics import AnalyticsActions
 from collab_server.actions.artifacts import ArtifactActions
+from collab_server.actions.branches import BranchActions
 from collab_server.actions.comments import CommentActions
 from collab_server.actions.custody import Custody
 from collab_server.actions.environments import EnvironmentActions
@@ -23,6 +24,7 @@ from collab_server.actions.webhooks import WebhookActions
 __all__ = [
     "AnalyticsActions",
     "ArtifactActions",
+    "BranchActions",
     "CommentActions",
     "Custody",
     "EnvironmentActions",

@@ -14,7 +14,7 @@ from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.shapes import timestamp
-from crdt.differences import differences
+from crdt.differences import FileDifference, differences
 from crdt.log import Log
 from crdt.model import FileState
 from crdt.playback import Page
@@ -69,28 +69,7 @@ class HistoryActions:
         return {
             "from": then,
             "to": after,
-            "files": [
-                {
-                    "fileId": one.file_id,
-                    "status": one.status,
-                    "name": one.name,
-                    "oldName": one.old_name,
-                    "language": one.language,
-                    "unified": one.unified,
-                    "hunks": [
-                        {
-                            "oldStart": hunk.old_start,
-                            "oldLines": hunk.old_lines,
-                            "newStart": hunk.new_start,
-                            "newLines": hunk.new_lines,
-                            "lines": list(hunk.lines),
-                        }
-                        for hunk in one.hunks
-                    ],
-                    "truncated": one.truncated,
-                }
-                for one in found
-            ],
+            "files": [shown_difference(one) for one in found],
         }
 
     async def playback(
@@ -145,6 +124,29 @@ class HistoryActions:
                     room.replace_text(actor, file_id, old["content"])
             await room.saved(room.version)
         return await self._sessions.get(principal, session_id)
+
+
+def shown_difference(one: FileDifference) -> dict[str, Any]:
+    """How a file differs, as `DifferenceOut` has it."""
+    return {
+        "fileId": one.file_id,
+        "status": one.status,
+        "name": one.name,
+        "oldName": one.old_name,
+        "language": one.language,
+        "unified": one.unified,
+        "hunks": [
+            {
+                "oldStart": hunk.old_start,
+                "oldLines": hunk.old_lines,
+                "newStart": hunk.new_start,
+                "newLines": hunk.new_lines,
+                "lines": list(hunk.lines),
+            }
+            for hunk in one.hunks
+        ],
+        "truncated": one.truncated,
+    }
 
 
 async def _files_at(room: Room, version: int) -> list[FileState]:

@@ -25,7 +25,7 @@ from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
 from collab_server.shapes import timestamp, timestamp_or_none
 from collab_server.sheets import decimal, sheet
-from collab_server.tables import sessions, users
+from collab_server.tables import NO_BRANCH, sessions, users
 from crdt import sizes
 from executor.executions import Executor
 from executor.ledger import UNFINISHED
@@ -68,7 +68,7 @@ class OversightActions:
         read = self._statistics
         async with self._engine.connect() as connection:
             accounts = select(func.count()).select_from(users)
-            present = select(func.count()).select_from(sessions).where(sessions.c.deleted_at.is_(None))
+            present = select(func.count()).select_from(sessions).where(sessions.c.deleted_at.is_(None), NO_BRANCH)
             counts = {
                 "users": (await connection.execute(accounts)).scalar_one(),
                 "sessions": (await connection.execute(present)).scalar_one(),
@@ -101,7 +101,7 @@ class OversightActions:
     ) -> dict[str, Any]:
         """{items, nextCursor} of everybody's sessions, newest first; found by name, id or owner, deleted ones only by their state."""
         deleted = sessions.c.deleted_at.is_not(None)
-        query = select(sessions).where(deleted if state == "deleted" else ~deleted)
+        query = select(sessions).where(deleted if state == "deleted" else ~deleted, NO_BRANCH)
         if state == "archived":
             query = query.where(sessions.c.archived_at.is_not(None))
         elif state in ("open", "readOnly", "closed"):

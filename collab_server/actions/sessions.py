@@ -27,7 +27,7 @@ from collab_server.members import Members, Role, missing
 from collab_server.money import micro
 from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
 from collab_server.switches import Switches
-from collab_server.tables import roles, secrets, sessions
+from collab_server.tables import branches, roles, secrets, sessions
 from collab_server.webhooks import Outbox
 from crdt.model import FileState
 from crdt.room import Room
@@ -206,10 +206,18 @@ class SessionActions:
             values["expires_at"] = epoch_ms(wanted.expires_at)
             if values["expires_at"] is not None and values["expires_at"] <= now_ms:
                 raise Invalid("must lie in the future", name="expiresAt")
+        if "agents_propose" in values and principal.program and access.session["agents_propose"]:
+            raise Forbidden("that programs only propose is for a person to change, in the editor", code="must_propose")
         async with self._engine.begin() as connection:
             await connection.execute(
                 update(sessions).where(sessions.c.id == session_id).values(**values, updated_at=now_ms)
             )
+            if "agents_propose" in values:
+                await revocation.say(connection, now_ms, session_id=session_id)
+                await audited(
+                    connection, now_ms, principal.user_id, "session.agents_propose", session_id,
+                    agentsPropose=values["agents_propose"],
+                )  # fmt: skip
             if values.get("is_public") is False and access.session["is_public"]:
                 await revocation.say(connection, now_ms, session_id=session_id)
             if "budget_micro_dollars" in values:
@@ -218,12 +226,15 @@ class SessionActions:
                     connection, now_ms, principal.user_id, "session.budget", session_id, budgetMicroDollars=budget
                 )  # fmt: skip
             if "scan_policy" in values:
+                inherit = sessions.c.id.in_(select(branches.c.id).where(branches.c.session_id == session_id))
+                await connection.execute(update(sessions).where(inherit).values(scan_policy=values["scan_policy"]))
                 await audited(
                     connection, now_ms, principal.user_id, "session.scan_policy", session_id, policy=values["scan_policy"]
                 )  # fmt: skip
         shown = await self.get(principal, session_id)
         async with self.room(session_id) as room:
-            room.announce({"type": "session.changed", "name": shown["name"], "isPublic": shown["isPublic"]})
+            told = {key: shown[key] for key in ("name", "isPublic", "agentsPropose")}
+            room.announce({"type": "session.changed", **told})
         return shown
 
     async def delete(self, principal: Principal, session_id: str) -> None:
@@ -334,6 +345,8 @@ def _shown(row: RowMapping, document: Shown, roles_here: dict[str, Role]) -> dic
         # Said only of a session that may just be read until it is repaired.
         **({"quarantined": document.quarantined} if document.quarantined is not None else {}),
         "scanPolicy": row["scan_policy"],
+        "agentsPropose": bool(row["agents_propose"]),
+        "branchOf": row.get("branch_of"),
     }
 
 

@@ -18,7 +18,7 @@ from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.shapes import UserChange, timestamp
-from collab_server.tables import sessions, tokens, users
+from collab_server.tables import NO_BRANCH, sessions, tokens, users
 from executor.months import Month
 from executor.pricing import MICRO
 from executor.tables import usage
@@ -108,7 +108,7 @@ class UserActions:
         )
         owned = (
             select(sessions.c.owner_id, func.count())
-            .where(sessions.c.owner_id.in_(ids), sessions.c.deleted_at.is_(None))
+            .where(sessions.c.owner_id.in_(ids), sessions.c.deleted_at.is_(None), NO_BRANCH)
             .group_by(sessions.c.owner_id)
         )
         spent = (

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from collab_server.rest import (
     admin,
+    branches,
     comments,
     environments,
     executions,
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/api")
 for part in (
     sessions,
     files,
+    branches,
     comments,
     history,
     environments,

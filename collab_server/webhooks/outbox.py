@@ -24,6 +24,9 @@ TYPES: dict[str, bool] = {
     "execution.finished": False,
     "execution.refused": False,
     "usage.recorded": False,
+    "branch.proposed": False,
+    "branch.merged": False,
+    "branch.rejected": False,
     "security.alert": True,
     "webhook.test": False,
 }

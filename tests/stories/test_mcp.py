@@ -30,6 +30,7 @@ ARGUMENTS = {
         "files",
         "entry",
         "stdin",
+        "argv",
     },
     "getCodeExecutionPricing": {"tier"},
     "getCodeExecutionUsage": {"clientId", "startDate", "endDate"},
@@ -54,6 +55,12 @@ ARGUMENTS = {
     "removeCollaboratorFromCodeExecutionSession": {"sessionId", "userId"},
     "getCodeExecution": {"executionId", "afterSeq", "limit"},
     "cancelCodeExecution": {"executionId"},
+    "rerunCodeExecution": {"executionId"},
+    "undoInCodeExecutionSession": {"sessionId", "actorId", "sinceVersion", "count"},
+    "proposeChangesToCodeExecutionSession": {"sessionId", "title", "message", "ready"},
+    "getCodeExecutionProposals": {"sessionId", "openOnly"},
+    "getCodeExecutionProposal": {"proposalId"},
+    "decideCodeExecutionProposal": {"proposalId", "decision", "version", "reason"},
 }
 
 
