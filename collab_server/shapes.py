@@ -691,6 +691,8 @@ class BranchDiff(Shape):
     files: list[DifferenceOut]
     both: list[str]
     lost: list[str]
+    before: list[FileOut] | None = None
+    after: list[FileOut] | None = None
 
 
 class SessionList(Shape):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
 from collab_server.actions.history import shown_difference
-from collab_server.actions.sessions import SessionActions
+from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, NotFound
 from collab_server.identity import Principal
@@ -200,7 +200,9 @@ class BranchActions:
                 await self._emit(connection, "branch.proposed", session_id, row, principal.user_id)
         return await self._told(principal, session_id, branch_id)
 
-    async def diff(self, principal: Principal, session_id: str, branch_id: str) -> dict[str, Any]:
+    async def diff(
+        self, principal: Principal, session_id: str, branch_id: str, *, texts: bool = False
+    ) -> dict[str, Any]:
         """What a merge would change in the session now; of one that was merged what it changed, of others what they would have."""
         row = await self._row(principal, session_id, branch_id)
         async with self._sessions.room(session_id) as room, self._sessions.room(branch_id) as branch:
@@ -226,6 +228,7 @@ class BranchActions:
             "files": [shown_difference(one) for one in found],
             "both": both,
             "lost": lost,
+            **({"before": _those(now, found), "after": _those(then, found)} if texts else {}),
         }
 
     async def _base(self, branch: Room, version: int) -> list[FileState]:
@@ -406,6 +409,11 @@ def _still_open(branch_id: str) -> Any:
 
 def _decided(status: str = "decided already") -> Conflict:
     return Conflict(f"this branch was {status}; make another one", code="decided")
+
+
+def _those(files: Sequence[FileState], found: Sequence[FileDifference]) -> list[dict[str, Any]]:
+    ids = {one.file_id for one in found}
+    return [shown_file(file) for file in files if file.id in ids]
 
 
 def _beside(

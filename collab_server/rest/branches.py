@@ -50,8 +50,14 @@ async def change(node: Node, who: Asker, session_id: str, branch_id: str, wanted
 
 
 @router.get("/{branch_id}/diff", response_model=BranchDiff, summary="What merging it changes in the session")
-async def diff(node: Node, who: Asker, session_id: str, branch_id: str) -> Response:
-    return Json(await node.branches.diff(who, session_id, branch_id))
+async def diff(
+    node: Node,
+    who: Asker,
+    session_id: str,
+    branch_id: str,
+    texts: Annotated[bool, Query(description="With the whole texts of the files that differ.")] = False,
+) -> Response:
+    return Json(await node.branches.diff(who, session_id, branch_id, texts=texts))
 
 
 @router.post("/{branch_id}/merge", response_model=BranchOut, summary="Take its changes into the session")

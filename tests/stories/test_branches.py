@@ -6,9 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from tests.stories.conftest import Account
+from tests.stories.test_editor import give_role, opened, session_of
 from tests.stories.test_mcp import call, client
+from tests.support.browser import chromium
 from tests.support.processes import Server
 
 WRONG = "export const add = (a, b) => a - b;\n"
@@ -143,3 +146,32 @@ async def test_a_key_that_only_proposes_changes_nothing_but_branches(server: Ser
         assert (await ada.http.post(f"{there}/reject", json={"reason": "no"})).json()["reason"] == "no"
         assert (await lane.event("role"))["mayEdit"] is False
     assert (await ada.http.get(f"{place}/files")).json()["items"][0]["content"] == "1"
+
+
+async def test_a_person_is_told_looks_at_a_proposal_and_merges_or_rejects_it(server: Server, ada: Account) -> None:
+    session_id = await session_of(server, "Proposals", main_js="return 1;\n")
+    await give_role(server, session_id, ada.user_id, "editor")
+    place = f"/api/sessions/{session_id}/branches"
+    async with chromium() as browser, opened(browser, server, session_id) as page:
+        await page.get_by_test_id("share").click()
+        await page.get_by_test_id("agents-propose").click()
+        await page.keyboard.press("Escape")
+        await page.get_by_test_id("branches").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("Nothing was proposed yet")
+        for title, content in (("Two", "return 2;\n"), ("Three", "return 3;\n")):
+            branch = (await ada.http.post(place, json={"title": title})).json()
+            async with server.lane(branch["id"], ada.token) as agent:
+                assert (await agent.ask("write", name="main.js", content=content))["type"] == "ok"
+            await ada.http.patch(f"{place}/{branch['id']}", json={"ready": True, "message": f"It is {title}."})
+        await expect(page.get_by_test_id("branch")).to_have_count(2)
+        await page.get_by_test_id("branch").filter(has_text="Two").click()
+        await expect(page.get_by_test_id("diff")).to_contain_text("return 2;")
+        await expect(page.get_by_role("dialog")).to_contain_text("It is Two.")
+        await page.get_by_test_id("merge").click()
+        await expect(page.get_by_test_id("branch").filter(has_text="Two")).to_contain_text("merged")
+        await page.get_by_test_id("branch").filter(has_text="Three").click()
+        await page.get_by_test_id("reject").click()
+        await page.get_by_test_id("confirm").click()
+        await expect(page.get_by_test_id("branch").filter(has_text="Three")).to_contain_text("rejected")
+        await page.get_by_role("button", name="Close").last.click()
+        await expect(page.locator(".cm-content")).to_contain_text("return 2;")

@@ -1,4 +1,5 @@
 /** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
+import type { Branch, BranchDiff } from './model/branches';
 import type { Invoice, Limits, Month, Usage } from './billing/types';
 import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
@@ -96,7 +97,7 @@ export const api = {
     ),
   session: (id: string) => call<SessionInfo>('GET', at(id)),
   createSession: (session: NewSession) => call<SessionInfo>('POST', '/api/sessions', session, idempotent()),
-  changeSession: (id: string, change: { name?: string; isPublic?: boolean }) =>
+  changeSession: (id: string, change: { name?: string; isPublic?: boolean; agentsPropose?: boolean }) =>
     call<SessionInfo>('PATCH', at(id), change),
   deleteSession: (id: string) => call<void>('DELETE', at(id)),
   forkSession: (id: string) => call<SessionInfo>('POST', at(id, '/fork'), {}, idempotent()),
@@ -134,6 +135,12 @@ export const api = {
   nameVersion: (id: string, name: string) =>
     call<{ version: number; name: string }>('POST', at(id, '/versions'), { name }, idempotent()),
   restoreVersion: (id: string, version: number) => call<SessionInfo>('POST', at(id, `/versions/${version}/restore`)),
+
+  branches: (id: string) => call<{ items: Branch[] }>('GET', at(id, '/branches')),
+  branchDiff: (id: string, branchId: string) => call<BranchDiff>('GET', at(id, `/branches/${encodeURIComponent(branchId)}/diff?texts=true`)),
+  mergeBranch: (id: string, branchId: string, version: number) =>
+    call<Branch>('POST', at(id, `/branches/${encodeURIComponent(branchId)}/merge`), { version }),
+  rejectBranch: (id: string, branchId: string) => call<Branch>('POST', at(id, `/branches/${encodeURIComponent(branchId)}/reject`), {}),
 
   undo: (id: string, actorId: string) => call<{ files: unknown[] }>('POST', at(id, '/undo'), { actorId }, idempotent()),
 

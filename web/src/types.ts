@@ -25,6 +25,8 @@ export interface SessionInfo {
   collaborators: string[];
   roles: Record<string, Role>;
   isPublic: boolean;
+  agentsPropose: boolean;
+  branchOf?: string | null;
   files: { id: string; name: string; language: string }[];
   createdAt: string;
   updatedAt: string;

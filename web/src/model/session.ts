@@ -5,12 +5,14 @@ import { api } from '../api';
 import type { Finding } from '../generated/events';
 import { Lane } from '../lane';
 import type { Me, Role, SessionInfo } from '../types';
+import { Branches } from './branches';
 import { SessionDocument, type SessionFile } from './document';
 import { Environments, keepsEnvironment } from './environments';
 import { languageById } from './languages';
 import { requestOf, type RunOptions, storedOptions, storeOptions } from './options';
 import { placeOf } from './presence';
 import { Runs } from './runs';
+import { toast } from '../ui/toast';
 
 export const CURRENT_FILE = ''; // the entry setting that means “whatever file is open”
 
@@ -22,6 +24,7 @@ export class Session {
   readonly document: SessionDocument;
   readonly runs: Runs;
   readonly environments: Environments;
+  readonly branches: Branches;
   readonly info = signal<SessionInfo>(null as unknown as SessionInfo);
   readonly role = signal<Role>('viewer');
   readonly tabs = signal<string[]>([]);
@@ -30,7 +33,7 @@ export class Session {
   /** A place to show in the editor; the editor takes it and sets it back to null. */
   readonly target = signal<{ line: number; column: number } | null>(null);
   readonly options = signal<RunOptions>({} as RunOptions);
-  readonly dialog = signal<'share' | 'versions' | 'palette' | null>(null);
+  readonly dialog = signal<'share' | 'versions' | 'branches' | 'palette' | null>(null);
   readonly wish = signal<Wish | null>(null);
   /** Whose cursor the editor follows. */
   readonly following = signal<string | null>(null);
@@ -57,6 +60,7 @@ export class Session {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
     this.runs = new Runs(info.id, this.lane);
     this.environments = new Environments(info.id, this.lane);
+    this.branches = new Branches(info.id, this.lane, (branch) => toast(`“${branch.title}” is ready to be looked at.`));
     this.stops.push(
       this.lane.on('welcome', (message) => {
         this.hearRights(message);
@@ -65,7 +69,8 @@ export class Session {
       }),
       this.lane.on('session.changed', (message) => {
         const { name, isPublic } = message;
-        if (typeof name === 'string' && typeof isPublic === 'boolean') this.info.value = { ...this.info.value, name, isPublic };
+        const agentsPropose = message['agentsPropose'] === true;
+        if (typeof name === 'string' && typeof isPublic === 'boolean') this.info.value = { ...this.info.value, name, isPublic, agentsPropose };
       }),
       this.lane.on('role', (message) => this.hearRights(message)),
     );
@@ -147,6 +152,10 @@ export class Session {
 
   async setPublic(isPublic: boolean): Promise<void> {
     this.info.value = await api.changeSession(this.info.value.id, { isPublic });
+  }
+
+  async setAgentsPropose(agentsPropose: boolean): Promise<void> {
+    this.info.value = await api.changeSession(this.info.value.id, { agentsPropose });
   }
 
   /** Who owns it and what it is called, as the server has it now. */

@@ -29,11 +29,25 @@ export function Header(props: { session: Session; onFiles: () => void; filesOpen
       <button type="button" class="button button-share" onClick={() => (session.dialog.value = 'share')} data-testid="share">
         <Icon name="share" /> <span class="button-label">Share</span>
       </button>
+      <Proposals session={session} />
       <IconButton icon="versions" label="History of versions" testid="versions" onClick={() => (session.dialog.value = 'versions')} />
       <IconButton icon="command" label={`Commands (${MOD}K)`} testid="palette" onClick={() => (session.dialog.value = 'palette')} />
       <ThemeButton />
       <RunControls session={session} />
     </header>
+  );
+}
+
+/** Shown once there is something to look at. */
+function Proposals({ session }: { session: Session }): JSX.Element | null {
+  const ready = session.branches.ready.value;
+  if (session.branches.list.value.length === 0 && !session.info.value.agentsPropose) return null;
+  const label = ready === 0 ? 'Proposals' : `Proposals: ${ready} to review`;
+  return (
+    <span class="proposals">
+      <IconButton icon="fork" label={label} testid="branches" onClick={() => (session.dialog.value = 'branches')} />
+      {ready === 0 ? null : <span class="count" aria-hidden="true">{ready}</span>}
+    </span>
   );
 }
 

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError, api } from '../api';
 import { closedReason } from '../model/status';
 import { Session } from '../model/session';
-import { go } from '../router';
+import { follow, go } from '../router';
 import type { Me } from '../types';
 import { Icon } from '../ui/icons';
 import { Empty, Spinner } from '../ui/parts';
@@ -132,6 +132,15 @@ function Banner({ session }: { session: Session }): JSX.Element | null {
     return (
       <div class="banner" role="status" data-testid="held">
         <Icon name="alert" /> <span>{held.join(' · ')}{kept}</span>
+      </div>
+    );
+  }
+  const { branchOf } = session.info.value;
+  if (branchOf != null && save.kind !== 'refused') {
+    return (
+      <div class="banner" role="status" data-testid="branch-of">
+        <Icon name="fork" /> <span>This is a branch: what is changed here is a proposal.</span>
+        <a class="button button-small" href={`/s/${encodeURIComponent(branchOf)}`} onClick={(event) => follow(event, `/s/${encodeURIComponent(branchOf)}`)}>Go to the session</a>
       </div>
     );
   }

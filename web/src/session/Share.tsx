@@ -23,7 +23,7 @@ const LIFETIMES = [
 type People = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: Collaborator[] };
 
 export function Share({ session, onClose }: { session: Session; onClose: () => void }): JSX.Element {
-  const { id, isPublic } = session.info.value;
+  const { id, isPublic, agentsPropose } = session.info.value;
   const owner = session.role.value === 'owner';
   const [people, setPeople] = useState<People>({ kind: 'loading' });
   const [promoting, setPromoting] = useState<string | null>(null);
@@ -47,6 +47,12 @@ export function Share({ session, onClose }: { session: Session; onClose: () => v
         <label class="switch-row">
           <span><b>Public</b><small>Anyone who is signed in may watch.</small></span>
           <input type="checkbox" role="switch" checked={isPublic} onChange={(event) => void attempt(() => session.setPublic(event.currentTarget.checked))} />
+        </label>
+      ) : null}
+      {owner ? (
+        <label class="switch-row">
+          <span><b>Agents propose</b><small>Programs and agents change nothing here by themselves: what they do waits for you to merge it.</small></span>
+          <input type="checkbox" role="switch" data-testid="agents-propose" checked={agentsPropose} onChange={(event) => void attempt(() => session.setAgentsPropose(event.currentTarget.checked))} />
         </label>
       ) : null}
       <h3>People</h3>
