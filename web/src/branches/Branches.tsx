@@ -89,7 +89,6 @@ function Review({ session, branch }: { session: Session; branch: Branch }): JSX.
         <span class="branch-what">
           {branch.message === '' ? <span class="muted">{decided(session, branch)}</span> : branch.message}
         </span>
-        <span class="grow" />
         <a class="button" href={`/s/${encodeURIComponent(branch.id)}`} target="_blank" rel="noopener">Open</a>
         {session.mayEdit.value && waits(branch) ? (
           <>
