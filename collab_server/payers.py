@@ -26,10 +26,9 @@ from executor.pricing import MICRO, TierQuota
 
 @dataclass(frozen=True)
 class Payers:
-    """The payers of one run; `concurrent_runs` is how many of the account's runs go on at once on a node."""
+    """The payers of one run, the account first, and what it pays of the tiers' prices."""
 
     claims: tuple[Claim, ...]
-    concurrent_runs: int
     price_percent: int
 
 
@@ -60,7 +59,13 @@ class Budgets:
         quota = self._quota(principal.tier, given)
         user = f"user:{principal.user_id}"
         claims = [
-            Claim(user, quota.runs_per_minute, _least(quota.month_micro_dollars, own), quota.month_compute_micro_units)
+            Claim(
+                user,
+                quota.runs_per_minute,
+                _least(quota.month_micro_dollars, own),
+                quota.month_compute_micro_units,
+                runs_at_once=min(quota.concurrent_runs, self._settings.runs_per_user_max),
+            )
         ]
         if of_key is not None:
             claims.append(Claim(f"key:{key}", micro_dollars_max=of_key))
@@ -71,8 +76,7 @@ class Budgets:
             claims.append(Claim(f"session:{session_id}", per_minute, of_session))
         if address := ADDRESS.get():
             claims.append(Claim(f"address:{network(address)}", self._settings.runs_per_address_per_minute))
-        at_once = min(quota.concurrent_runs, self._settings.runs_per_user_max)
-        return Payers(tuple(claims), at_once, 100 if given is None else given.price_percent)
+        return Payers(tuple(claims), 100 if given is None else given.price_percent)
 
     async def _root(self, session_id: str) -> str:
         query = select(branches.c.session_id).where(branches.c.id == session_id)
@@ -90,11 +94,11 @@ class Budgets:
         payers = await self.of(principal, session_id)
         left = await self._executor.left(payers.claims)
         tier = self._executor.tiers.get(principal.tier)
-        running = sum(run.actor_id == principal.user_id for run in self._executor.live())
+        at_once = payers.claims[0].runs_at_once or 0
         month = Month.at(self._executor.now_ms())
         return {
-            "concurrentRuns": payers.concurrent_runs,
-            "concurrentRunsLeft": max(0, payers.concurrent_runs - running),
+            "concurrentRuns": at_once,
+            "concurrentRunsLeft": max(0, at_once - (left[0].unfinished or 0)),
             "maxTimeMs": tier.max_time_ms if tier else 0,
             "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
             **_shown(left[0]),

@@ -64,7 +64,6 @@ def executor_limits(settings: Settings) -> ExecutorLimits:
         kept_artifacts_bytes_max=settings.artifacts_mb * MB,
         quota=QuotaLimits(
             node_running_max=concurrent_runs_max(settings),
-            actor_running_max=settings.runs_per_user_max,
             queue_max=settings.queued_runs_max,
             queue_timeout_s=settings.queue_timeout_s,
         ),

@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     )
     queued_runs_max: int = Field(100, ge=0, description="Executions waiting on a node; more are refused.")
     runs_per_user_max: int = Field(
-        16, ge=1, description="Executions at once per user on a node, whatever the tier allows; more are queued."
+        16, ge=1, description="Executions at once per user over all nodes, whatever the tier allows; more are queued."
     )
     runs_per_session_per_minute: int = Field(600, ge=1, description="Executions per minute in one session.")
     runs_per_address_per_minute: int = Field(

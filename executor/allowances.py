@@ -1,4 +1,4 @@
-"""What each payer may still use: a rate per minute and a budget per month, taken before a run and settled after it.
+"""What each payer may still use: a rate per minute, runs at once and a budget per month, taken before a run and settled after it.
 
 Every decision is one conditional statement in the transaction that records the run, so that nodes cannot grant twice;
 who the payers of a run are and what their limits are is decided by the caller.
@@ -18,10 +18,11 @@ from executor.tables import allowances, rates, reservations, usage
 
 MINUTE_US = 60_000_000
 EVER = "ever"
+PLACE_RETRY_S = 1.0
 # A rate never runs further ahead than a minute; what does was written under a clock that has been set back since.
 AHEAD_US_MAX = 2 * MINUTE_US
 
-What = Literal["rate", "money", "units"]
+What = Literal["rate", "places", "money", "units"]
 _COLUMN_OF = {"user": usage.c.actor_id, "key": usage.c.key_id, "session": usage.c.session_id}
 
 
@@ -36,6 +37,9 @@ class Claim:
     micro_units_max: int | None = None
     # Whether the budget begins anew with each month of UTC.
     monthly: bool = True
+    # How many of its runs may go on at once over all nodes, and how many more may wait.
+    runs_at_once: int | None = None
+    runs_waiting_max: int = 20
 
     @property
     def budgeted(self) -> bool:
@@ -51,6 +55,8 @@ class Left:
     rate_full_in_s: float
     micro_dollars: int | None
     micro_units: int | None
+    # Its runs that are not over, on whichever node; None where there is no limit to them.
+    unfinished: int | None = None
 
     def covers(self, worst: Usage) -> bool:
         """Whether a run that may use so much would be admitted now."""
@@ -71,6 +77,9 @@ def _explain(claim: Claim, what: What) -> str:
     whose = {
         "user": "your account", "key": "this key or link", "session": "this session", "address": "your network address",
     }[claim.subject.partition(":")[0]]  # fmt: skip
+    if what == "places":
+        waiting = f"{claim.runs_waiting_max} more may wait"
+        return f"{whose} may have {claim.runs_at_once} runs going on at once, and {waiting}; try again when one is over"
     if what == "rate":
         return f"{whose} may start {claim.runs_per_minute} runs a minute"
     if what == "money":
@@ -87,15 +96,55 @@ def _explain(claim: Claim, what: What) -> str:
 
 async def take(
     connection: AsyncConnection, execution_id: str, claims: Sequence[Claim], worst: Usage, now_ms: int
-) -> None:
-    """Counts one run for every payer and reserves the worst it can cost; raises Exhausted, and then the caller's
-    transaction must not be committed."""
+) -> bool:
+    """Counts one run for every payer, gives it its place in line and reserves the worst it can cost; raises Exhausted, and
+    then the caller's transaction must not be committed. False: it has to wait until runs ahead of it are over."""
+    front = True
     # Always in the same order, so that two runs of the same payers never wait for each other in a circle.
     for claim in sorted(claims, key=lambda claim: claim.subject):
         if claim.runs_per_minute is not None:
             await _count(connection, claim, claim.runs_per_minute, now_ms * 1000)
-        if claim.budgeted or claim.subject.startswith("user:"):
-            await _reserve(connection, execution_id, claim, worst, now_ms)
+        number = 0
+        if claim.runs_at_once is not None:
+            number, ahead = await _line_up(connection, claim)
+            if ahead >= claim.runs_at_once + claim.runs_waiting_max:
+                raise Exhausted(claim, "places", PLACE_RETRY_S)
+            front = front and ahead < claim.runs_at_once
+        if claim.budgeted or claim.runs_at_once is not None or claim.subject.startswith("user:"):
+            await _reserve(connection, execution_id, claim, worst, now_ms, number)
+    return front
+
+
+async def _line_up(connection: AsyncConnection, claim: Claim) -> tuple[int, int]:
+    """(the next number of a payer's line, how many unfinished runs have a lower one). The row is locked until the
+    transaction ends, so whoever has a lower number is there to be counted; and who is ahead only ever leaves."""
+    step = update(rates).where(rates.c.subject == claim.subject).values(last_number=rates.c.last_number + 1)
+    next_number = step.returning(rates.c.last_number)
+    number = (await connection.execute(next_number)).scalar()
+    if number is None:
+        last = select(func.max(reservations.c.number)).where(reservations.c.subject == claim.subject)
+        known = (await connection.execute(last)).scalar() or 0
+        await _create(connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": known})
+        number = (await connection.execute(next_number)).scalar_one()
+    before = (reservations.c.subject == claim.subject, reservations.c.number < number)
+    counted = await connection.execute(select(func.count()).select_from(reservations).where(*before))
+    return number, counted.scalar_one()
+
+
+async def ahead(engine: AsyncEngine, execution_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many unfinished runs are ahead of each of these, by the payer in whose line they stand."""
+    mine, other = reservations.alias(), reservations.alias()
+    query = (
+        select(mine.c.execution_id, mine.c.subject, func.count(other.c.execution_id))
+        .outerjoin(other, and_(other.c.subject == mine.c.subject, other.c.number < mine.c.number))
+        .where(mine.c.execution_id.in_(execution_ids), mine.c.number > 0)
+        .group_by(mine.c.execution_id, mine.c.subject)
+    )
+    found: dict[str, dict[str, int]] = {}
+    async with engine.connect() as connection:
+        for execution_id, subject, count in await connection.execute(query):
+            found.setdefault(execution_id, {})[subject] = count
+    return found
 
 
 async def _count(connection: AsyncConnection, claim: Claim, per_minute: int, now_us: int) -> None:
@@ -110,14 +159,16 @@ async def _count(connection: AsyncConnection, claim: Claim, per_minute: int, now
     step = update(rates).where(rates.c.subject == claim.subject, free).values(busy_until_us=begin + step_us)
     if (await connection.execute(step)).rowcount == 1:
         return
-    await _create(connection, rates, {"subject": claim.subject, "busy_until_us": 0})
+    await _create(connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": 0})
     if (await connection.execute(step)).rowcount == 1:
         return
     found = (await connection.execute(select(until).where(rates.c.subject == claim.subject))).scalar_one()
     raise Exhausted(claim, "rate", max(1, found - ahead_us - now_us) / 1e6)
 
 
-async def _reserve(connection: AsyncConnection, execution_id: str, claim: Claim, worst: Usage, now_ms: int) -> None:
+async def _reserve(
+    connection: AsyncConnection, execution_id: str, claim: Claim, worst: Usage, now_ms: int, number: int
+) -> None:
     period = _period(claim, now_ms)
     row = allowances.c
     fits: list[ColumnElement[bool]] = [row.subject == claim.subject, row.period == period]
@@ -139,7 +190,9 @@ async def _reserve(connection: AsyncConnection, execution_id: str, claim: Claim,
             raise Exhausted(claim, what, ends)
     held = {"micro_dollars": worst.cost_micro_dollars, "micro_units": worst.compute_micro_units}
     await connection.execute(
-        insert(reservations).values(execution_id=execution_id, subject=claim.subject, period=period, **held)
+        insert(reservations).values(
+            execution_id=execution_id, subject=claim.subject, period=period, number=number, **held
+        )
     )
 
 
@@ -201,7 +254,11 @@ async def left(engine: AsyncEngine, claims: Iterable[Claim], now_ms: int) -> lis
                 runs = (MINUTE_US - ahead_us) // (MINUTE_US // claim.runs_per_minute)
                 runs, full_in_s = max(0, min(claim.runs_per_minute, runs)), ahead_us / 1e6
             dollars, units = await _budget_left(connection, claim, _period(claim, now_ms))
-            found.append(Left(claim, runs, full_in_s, dollars, units))
+            unfinished = None
+            if claim.runs_at_once is not None:
+                mine = select(func.count()).select_from(reservations).where(reservations.c.subject == claim.subject)
+                unfinished = (await connection.execute(mine)).scalar_one()
+            found.append(Left(claim, runs, full_in_s, dollars, units, unfinished))
     return found
 
 

@@ -12,6 +12,7 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,7 @@ from executor.allowances import Claim, Exhausted, Left
 from executor.environments import EnvironmentLimits, Environments
 from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
+from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits
 from executor.request import ExecuteRequest
@@ -116,6 +118,7 @@ class Executor:
         self._turns = Turns(self.environments)
         self._runner = runner
         self._quota = Quota(self.limits.quota)
+        self._places = Places(engine)
         self._now = now
         self._new_id = new_id
         self._node_id = node_id
@@ -156,6 +159,7 @@ class Executor:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+        await self._places.close()
         await self.scanner.close()
 
     async def reload_tiers(self) -> None:
@@ -216,7 +220,7 @@ class Executor:
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
-            await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
+            front = await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
         except BaseException as error:
             del self._live[execution_id]
             self._quota.release(admission.ticket)
@@ -226,6 +230,12 @@ class Executor:
             raise
         if request.persist_environment and session_id is not None:
             admission.turn = self._turns.take(session_id, snapshot.language, execution_id, actor)
+        let = partial(self._quota.let, admission.ticket)
+        if front:
+            let()
+        else:
+            at_once = {each.subject: each.runs_at_once for each in terms.claims if each.runs_at_once is not None}
+            self._places.wait(execution_id, at_once, let)
         self._spawn(self._drive(live))
         return execution_id
 
@@ -396,6 +406,7 @@ class Executor:
             if live.admission.turn is not None:
                 await live.admission.turn.leave()
             self._live.pop(live.record.id, None)
+            self._places.leave(live.record.id)
             if not live.done:  # the server is torn down: nobody may wait for an end that does not come
                 live.done = True
                 live.announce()
@@ -453,6 +464,7 @@ class Executor:
             settled_at=self.now_ms(),
         )
         live.stored_count = len(live.kept)
+        self._places.leave(live.record.id)
         if live.files:
             live.files = ()
             await artifacts.prune(self._engine, self.limits.kept_artifacts_bytes_max)
@@ -535,7 +547,7 @@ def _fault(ended: Finished | RefusedRun) -> str | None:
 
 
 def _out_of(execution_id: str, error: Exhausted) -> Refused:
-    code: RefusalCode = "rate_limited" if error.what == "rate" else "quota_exceeded"
+    code: RefusalCode = "rate_limited" if error.what in ("rate", "places") else "quota_exceeded"
     retry_after = None if error.retry_after_s is None else round(error.retry_after_s, 3)
     return Refused(RefusedRun(execution_id=execution_id, code=code, message=str(error), retry_after=retry_after))
 

@@ -127,18 +127,20 @@ class Ledger:
         *,
         claims: Sequence[allowances.Claim] = (),
         worst: Usage = FREE,
-    ) -> None:
-        """Records a run and takes from its payers what it may use at most, all or nothing; DuplicateExecution, Exhausted."""
+    ) -> bool:
+        """Records a run and takes from its payers what it may use at most, all or nothing; DuplicateExecution, Exhausted.
+        False: its payers have as many runs going on as they may, and it waits."""
         values = {column.name: getattr(record, column.name) for column in executions.columns}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(executions).values(values))
                 await _append(connection, record.id, 0, events)
-                await allowances.take(connection, record.id, claims, worst, record.created_at)
+                front = await allowances.take(connection, record.id, claims, worst, record.created_at)
                 if record.status == "refused" and events and self._on_ended is not None:
                     await self._on_ended(connection, record, events[-1], False)
         except IntegrityError as error:
             raise DuplicateExecution(record.id) from error
+        return front
 
     async def progress(
         self, execution_id: str, started_at: int | None, first_index: int, events: Sequence[Mapping[str, Any]]

@@ -1,10 +1,9 @@
-"""Who may run now: concurrency per actor and per node, and the bounded queue of those who wait.
+"""Which of this node's runs go on and which wait: so many at once, first come, first served, and a bounded queue.
 
-Prices and tiers are in pricing.py; nothing here is stored, and nothing here survives a restart.
+How many runs a payer may have going on over all nodes is allowances.py's; nothing here is stored.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +14,7 @@ RETRY_AFTER_S = 1.0
 @dataclass(frozen=True)
 class QuotaLimits:
     node_running_max: int = 8
-    actor_running_max: int = 4
     queue_max: int = 200
-    actor_queue_max: int = 20
     # Who waited this long for a place is turned away; nothing ran, and nothing is charged.
     queue_timeout_s: float = 30.0
 
@@ -34,41 +31,38 @@ class Full:
 class Ticket:
     """A place in the queue or among the running; leave it with `Quota.release`, always."""
 
-    actor_id: str
-    running_max: int
+    # Whether its payers let it go on; until then it holds up nobody.
+    let: bool = False
     on_position: Callable[[int], None] | None = None
     position: int = 0
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Quota:
-    """First come, first served, but an actor at its own limit does not hold up the others."""
+    """First come, first served, among those whose payers let them."""
 
     def __init__(self, limits: QuotaLimits) -> None:
         self.limits = limits
         self._waiting: list[Ticket] = []
         self._running: set[Ticket] = set()
-        self._running_of: Counter[str] = Counter()
 
-    def request(self, actor_id: str, running_max: int | None = None) -> Ticket | Full:
-        """Takes a place at once, without waiting; `ticket.admitted` says when it may run. `running_max`: how many runs
-        the actor's tier allows at once."""
+    def request(self) -> Ticket | Full:
+        """Takes a place in the queue at once, without waiting; `ticket.admitted` says when it may run."""
         if len(self._waiting) >= self.limits.queue_max:
             return Full("this node has as many runs waiting as it takes")
-        if sum(ticket.actor_id == actor_id for ticket in self._waiting) >= self.limits.actor_queue_max:
-            return Full(f"at most {self.limits.actor_queue_max} of your runs may wait")
-        mine = self.limits.actor_running_max
-        ticket = Ticket(actor_id, mine if running_max is None else min(mine, running_max))
+        ticket = Ticket()
         self._waiting.append(ticket)
         self._advance()
         return ticket
 
+    def let(self, ticket: Ticket) -> None:
+        """Its payers have room for it: it goes on as soon as this node has."""
+        ticket.let = True
+        self._advance()
+
     def release(self, ticket: Ticket) -> None:
         if ticket in self._running:
             self._running.remove(ticket)
-            self._running_of[ticket.actor_id] -= 1
-            if not self._running_of[ticket.actor_id]:
-                del self._running_of[ticket.actor_id]
         elif ticket in self._waiting:
             self._waiting.remove(ticket)
         self._advance()
@@ -91,9 +85,8 @@ class Quota:
     def _advance(self) -> None:
         still_waiting: list[Ticket] = []
         for ticket in self._waiting:
-            if self._may_run(ticket):
+            if ticket.let and len(self._running) < self.limits.node_running_max:
                 self._running.add(ticket)
-                self._running_of[ticket.actor_id] += 1
                 ticket.position = 0
                 ticket.admitted.set()
             else:
@@ -104,8 +97,3 @@ class Quota:
                 ticket.position = position
                 if ticket.on_position:
                     ticket.on_position(position)
-
-    def _may_run(self, ticket: Ticket) -> bool:
-        return (
-            len(self._running) < self.limits.node_running_max and self._running_of[ticket.actor_id] < ticket.running_max
-        )

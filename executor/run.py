@@ -75,8 +75,7 @@ class Terms:
     """What the caller brings to a run beside the request: the account's standing, who pays, and what the session lends."""
 
     account_tier: str
-    # How many of the account's runs may go on at once here, and what it pays of the tier's prices.
-    running_max: int | None = None
+    # What the account pays of the tier's prices.
     price_percent: int = 100
     # The key or link that asked, and everyone who has to have enough left.
     key_id: str | None = None
@@ -168,7 +167,7 @@ async def admit(
     seen = await scanner.scan(snapshot)
     if worst := blocking(policy(tier.name), seen.findings):
         raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
-    ticket = quota.request(actor.id, terms.running_max)
+    ticket = quota.request()
     if isinstance(ticket, Full):
         raise refuse("rate_limited", ticket.message, retry_after=ticket.retry_after_s)
     wire = WireRequest(

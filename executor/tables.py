@@ -145,12 +145,13 @@ tiers = Table(
     Column("actor_id", String(255), nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
-# How far each payer has run ahead of its rate: one row, moved by one conditional statement.
+# How far each payer has run ahead of its rate, and the last number given out in its line: one row, moved by one statement each.
 rates = Table(
     "rates",
     metadata,
     Column("subject", String(300), primary_key=True),
     Column("busy_until_us", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False, server_default="0"),
 )
 # What a payer has used of a month (or `ever`) and what its unfinished runs may still use at most.
 allowances = Table(
@@ -172,6 +173,9 @@ reservations = Table(
     Column("period", String(8), nullable=False),
     Column("micro_dollars", BigInteger, nullable=False),
     Column("micro_units", BigInteger, nullable=False),
+    # Its place in the payer's line: whoever has fewer unfinished runs before it than may go on at once goes on.
+    Column("number", BigInteger, nullable=False, server_default="0"),
+    Index(None, "subject", "number"),
 )
 # Written once, when its month is over; only what was credited of it grows.
 issued_invoices = Table(

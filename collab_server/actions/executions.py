@@ -148,7 +148,6 @@ class ExecutionActions:
         payers = await self._budgets.of(principal, session_id)
         terms = Terms(
             principal.tier,
-            running_max=payers.concurrent_runs,
             price_percent=payers.price_percent,
             key_id=principal.key_id,
             claims=payers.claims,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import database
-from executor.allowances import Claim, Exhausted
+from executor.allowances import Claim, Exhausted, ahead
 from executor.ledger import ExecutionRecord, Ledger
 from executor.months import Month
 from executor.pricing import Usage
-from executor.tables import allowances, metadata, reservations, usage
+from executor.tables import allowances, metadata, rates, reservations, usage
 
 NOVEMBER = Month(2026, 11)
 AT = NOVEMBER.start_ms + 86_400_000
@@ -85,6 +85,41 @@ async def test_of_fifty_racers_for_the_last_run_on_three_nodes_exactly_one_runs(
 ) -> None:
     won = await asyncio.gather(*(begin(nodes[index % 3], f"e{index}", claim) for index in range(50)))
     assert sum(won) == 1
+
+
+async def test_no_more_runs_than_may_go_on_at_once_are_at_the_front_of_the_line_on_all_nodes_together(
+    nodes: list[Ledger], engines: list[AsyncEngine]
+) -> None:
+    line = Claim("user:ada", runs_at_once=3, runs_waiting_max=5)
+    waits: dict[str, bool] = {}
+
+    async def come(index: int) -> None:
+        record = queued(f"e{index}")
+        with suppress(Exhausted):
+            waits[record.id] = not await nodes[index % 3].insert(record, claims=[line], worst=WORST)
+
+    async def may_run(node: int) -> set[str]:
+        return {id for id, of in (await ahead(engines[node], list(waits))).items() if of["user:ada"] < 3}
+
+    await asyncio.gather(*(come(index) for index in range(20)))
+    assert len(waits) == 8, "three go on, five wait, and the others are refused"
+    running = {id for id, waiting in waits.items() if not waiting}
+    assert len(running) == 3 and await may_run(0) == await may_run(1) == running
+    assert (await nodes[0].left([line], AT))[0].unfinished == 8
+    for number in range(8):
+        over = running.pop()
+        await end(nodes[number % 3], over, billed=number % 2 == 0)
+        del waits[over]
+        now = await may_run((number + 1) % 3)
+        assert running < now or len(waits) < 3
+        assert len(now) == min(3, len(waits)), "one goes, one comes"
+        running = now
+    # Numbers go on where they were when the counter is lost.
+    await come(20)
+    async with engines[0].begin() as connection:
+        await connection.execute(delete(rates))
+    await come(22)
+    assert await may_run(0) == {"e20", "e22"}
 
 
 @pytest.mark.soak

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from executor.allowances import Claim
 from executor.executions import Executor, ExecutorLimits
 from executor.ledger import DuplicateExecution, ExecutionRecord
 from executor.pool import LocalPool, PoolLimits
@@ -38,14 +39,19 @@ async def submit(executor: Executor, code: str, **fields: Any) -> str:
     listener = fields.pop("on_event", None)
     who = {"actor_id": fields.pop("actor_id", "ada"), "actor_name": "Ada", "session_id": fields.pop("session_id", None)}
     tier, execution_id = fields.pop("account_tier", "enterprise"), fields.pop("execution_id", None)
-    policy = fields.pop("scan_policy", None)
+    policy, claims = fields.pop("scan_policy", None), fields.pop("claims", ())
     request = ExecuteRequest(code=code, language=fields.pop("language", "javascript"), **fields)
     snapshot = take(
         [SourceFile.of_text(file.name, file.content) for file in request.files or ()], request.entry, request.code,
         request.language, 7,
     )  # fmt: skip
     return await executor.submit(
-        request, snapshot, Terms(tier, scan_policy=policy), **who, execution_id=execution_id, on_event=listener
+        request,
+        snapshot,
+        Terms(tier, scan_policy=policy, claims=claims),
+        **who,
+        execution_id=execution_id,
+        on_event=listener,
     )
 
 
@@ -320,9 +326,13 @@ async def test_a_run_keeps_the_tier_it_was_admitted_under(executor: Executor) ->
 async def test_many_runs_of_many_people_all_end_and_the_ledger_adds_up(engine: AsyncEngine) -> None:
     pool = LocalPool(limits=PoolLimits(idle_min=2))
     await pool.start()
-    executor = Executor(engine, pool, limits=ExecutorLimits(quota=QuotaLimits(node_running_max=4, actor_running_max=2)))
+    executor = Executor(engine, pool, limits=ExecutorLimits(quota=QuotaLimits(node_running_max=4)))
     await executor.start()
-    ids = [await submit(executor, f"return {index}", actor_id=f"a{index % 5}") for index in range(20)]
+    two = [(Claim(f"user:a{index}", runs_at_once=2),) for index in range(5)]
+    ids = [
+        await submit(executor, f"return {index}", actor_id=f"a{index % 5}", claims=two[index % 5])
+        for index in range(20)
+    ]
     results = await asyncio.gather(*(executor.result(each) for each in ids))
     assert [result["result"] for result in results] == list(range(20))
     page = await executor.list(actor_id="a0", limit=3)
