@@ -3,6 +3,7 @@ import type { Branch, BranchDiff } from './model/branches';
 import type { Invoice, Limits, Month, Usage } from './billing/types';
 import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
+import type { PlaybackStep } from './model/playback';
 import type { FileThen, Version } from './model/versions';
 import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
 
@@ -90,14 +91,16 @@ export const api = {
   login: (token: string) => call<unknown>('POST', '/api/login', { token }),
   logout: () => call<unknown>('POST', '/api/logout'),
 
-  sessions: (scope: Scope, cursor?: string) =>
-    call<Page<SessionInfo>>(
-      'GET',
-      `/api/sessions?scope=${scope}&limit=50${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
-    ),
+  sessions: (scope: Scope, { cursor, query = '', archived = false }: { cursor?: string | null; query?: string; archived?: boolean } = {}) => {
+    const asked = new URLSearchParams({ scope, limit: '48', content: 'false' });
+    if (archived) asked.set('archived', 'true');
+    if (query.trim() !== '') asked.set('q', query.trim());
+    if (cursor != null) asked.set('cursor', cursor);
+    return call<Page<SessionInfo>>('GET', `/api/sessions?${asked}`);
+  },
   session: (id: string) => call<SessionInfo>('GET', at(id)),
   createSession: (session: NewSession) => call<SessionInfo>('POST', '/api/sessions', session, idempotent()),
-  changeSession: (id: string, change: { name?: string; isPublic?: boolean; agentsPropose?: boolean }) =>
+  changeSession: (id: string, change: { name?: string; isPublic?: boolean; agentsPropose?: boolean; archived?: boolean }) =>
     call<SessionInfo>('PATCH', at(id), change),
   deleteSession: (id: string) => call<void>('DELETE', at(id)),
   forkSession: (id: string) => call<SessionInfo>('POST', at(id, '/fork'), {}, idempotent()),
@@ -132,6 +135,8 @@ export const api = {
     call<{ items: Version[]; nextBefore: number | null }>('GET', at(id, `/versions?limit=200${before === null ? '' : `&before=${before}`}`)),
   version: (id: string, version: number) =>
     call<{ version: number; files: FileThen[] }>('GET', at(id, `/versions/${version}`)),
+  playback: (id: string, from: number) =>
+    call<{ from: number; to: number; steps: PlaybackStep[]; next: number | null }>('GET', at(id, `/playback?from=${from}`)),
   nameVersion: (id: string, name: string) =>
     call<{ version: number; name: string }>('POST', at(id, '/versions'), { name }, idempotent()),
   restoreVersion: (id: string, version: number) => call<SessionInfo>('POST', at(id, `/versions/${version}/restore`)),

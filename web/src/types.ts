@@ -27,6 +27,7 @@ export interface SessionInfo {
   isPublic: boolean;
   agentsPropose: boolean;
   branchOf?: string | null;
+  archived: boolean;
   files: { id: string; name: string; language: string }[];
   createdAt: string;
   updatedAt: string;

@@ -1,123 +1,96 @@
-/** Home: one's own, shared and public sessions; create, search, import, fork, delete. */
+/** Home: one's own, shared and public sessions; search, create, import, fork, rename, put away, delete. */
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { api, type NewSession, type Scope } from '../api';
-import { newSession, TEMPLATES } from '../model/templates';
-import { languageById } from '../model/languages';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { api, type NewSession } from '../api';
+import { languageOfName } from '../model/languages';
+import { dropped, readUploads } from '../model/upload';
 import { go } from '../router';
 import type { Me, SessionInfo } from '../types';
 import { Icon } from '../ui/icons';
-import { Confirm, Empty, LanguageBadge } from '../ui/parts';
-import { attempt, toast } from '../ui/toast';
+import { Confirm, Dialog } from '../ui/parts';
+import { attempt, toast, toastError } from '../ui/toast';
 import { TopBar } from '../ui/TopBar';
-import { SessionCard } from './SessionCard';
-
-const SCOPES: { id: Scope; label: string; empty: string }[] = [
-  { id: 'mine', label: 'My sessions', empty: 'Pick a language above and start typing. Others join by link.' },
-  { id: 'shared', label: 'Shared', empty: 'Sessions that others invite you to appear here.' },
-  { id: 'public', label: 'Public', empty: 'Nobody has made a session public yet.' },
-];
-
-type Listing = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; items: SessionInfo[]; next: string | null };
+import { SessionList } from './SessionList';
+import { Start } from './Start';
 
 export function Home({ me, onSignedOut }: { me: Me; onSignedOut: () => void }): JSX.Element {
-  const [scope, setScope] = useState<Scope>('mine');
-  const [listing, setListing] = useState<Listing>({ kind: 'loading' });
-  const [query, setQuery] = useState('');
   const [busy, setBusy] = useState(false);
+  const [over, setOver] = useState(0); // how many nested elements a dragged file is over
   const [deleting, setDeleting] = useState<SessionInfo | null>(null);
-  const upload = useRef<HTMLInputElement>(null);
-
-  const load = useCallback(async (wanted: Scope) => {
-    setListing({ kind: 'loading' });
-    try {
-      const page = await api.sessions(wanted);
-      setListing({ kind: 'ready', items: page.items, next: page.nextCursor });
-    } catch (error) {
-      setListing({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-    }
-  }, []);
+  const [renaming, setRenaming] = useState<SessionInfo | null>(null);
+  const [changes, setChanges] = useState(0); // each makes the list load anew
+  const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = 'Code sessions';
-    void load(scope);
-  }, [scope, load]);
+    const keys = (event: KeyboardEvent): void => {
+      const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog') !== null;
+      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    addEventListener('keydown', keys);
+    return () => removeEventListener('keydown', keys);
+  }, []);
 
-  const more = async (cursor: string): Promise<void> => {
-    const page = await api.sessions(scope, cursor);
-    if (listing.kind === 'ready') setListing({ kind: 'ready', items: [...listing.items, ...page.items], next: page.nextCursor });
-  };
   const enter = async (make: () => Promise<SessionInfo>): Promise<void> => {
     setBusy(true);
     await attempt(async () => go(`/s/${encodeURIComponent((await make()).id)}`));
     setBusy(false);
   };
-  const create = (session: NewSession): Promise<void> => enter(() => api.createSession(session));
-  const importZip = async (file: File): Promise<void> => {
-    await enter(() => api.importSession(file, file.name.replace(/\.zip$/i, '')));
-    if (upload.current !== null) upload.current.value = '';
+  const changed = (): void => setChanges((now) => now + 1);
+  const importZip = (file: File): Promise<void> => enter(() => api.importSession(file, file.name.replace(/\.zip$/i, '')));
+  const take = async (transfer: DataTransfer): Promise<void> => {
+    const [first, ...more] = [...transfer.files];
+    if (first !== undefined && more.length === 0 && /\.zip$/i.test(first.name)) return importZip(first);
+    const uploads = dropped(transfer);
+    await enter(async () => api.createSession(await sessionOf(await uploads)));
   };
   const signOut = (): void => void attempt(async () => (await api.logout(), onSignedOut()));
+  const drags = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 
   return (
-    <div class="home">
+    <div
+      class="home" data-testid="home"
+      onDragEnter={(event) => drags(event) && (event.preventDefault(), setOver(over + 1))}
+      onDragOver={(event) => drags(event) && event.preventDefault()}
+      onDragLeave={() => setOver(Math.max(0, over - 1))}
+      onDrop={(event) => {
+        setOver(0);
+        if (!drags(event) || event.dataTransfer === null) return;
+        event.preventDefault();
+        void take(event.dataTransfer);
+      }}
+    >
       <TopBar me={me} onSignOut={signOut} />
       <main class="home-main">
-        <section aria-labelledby="new-heading">
-          <div class="section-head">
-            <div>
-              <h1 id="new-heading">Start something</h1>
-              <p class="muted">A session is live from the first keystroke: share its address and edit and run together.</p>
-            </div>
-            <button type="button" class="button" disabled={busy} onClick={() => upload.current?.click()}>
-              <Icon name="upload" /> Import zip
-            </button>
-            <input
-              ref={upload} type="file" accept=".zip,application/zip" hidden aria-label="Zip file to import"
-              onChange={(event) => {
-                const file = event.currentTarget.files?.[0];
-                if (file !== undefined) void importZip(file);
-              }}
-            />
-          </div>
-          <div class="templates">
-            {TEMPLATES.map((template) => (
-              <button
-                key={template.language} type="button" class="template" disabled={busy} data-testid="new-session"
-                data-language={template.language} onClick={() => void create(newSession(template))}
-              >
-                <LanguageBadge language={template.language} />
-                <span class="template-name">{languageById(template.language).label}</span>
-                <span class="template-pitch">{template.pitch}</span>
-              </button>
-            ))}
-          </div>
-        </section>
-        <section aria-label="Sessions">
-          <div class="list-head">
-            <div class="segmented" role="group" aria-label="Which sessions">
-              {SCOPES.map(({ id, label }) => (
-                <button key={id} type="button" aria-pressed={scope === id} onClick={() => setScope(id)}>{label}</button>
-              ))}
-            </div>
-            <label class="search-field">
-              <Icon name="search" />
-              <input type="search" placeholder="Search" aria-label="Search sessions" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
-            </label>
-          </div>
-          <Sessions
-            listing={listing} query={query} me={me} emptyText={SCOPES.find(({ id }) => id === scope)?.empty ?? ''}
-            onRetry={() => void load(scope)} onMore={(cursor) => void attempt(() => more(cursor))} onDelete={setDeleting}
-            onFork={(session) => void enter(() => api.forkSession(session.id))}
-          />
-        </section>
+        <Start busy={busy} onCreate={(session: NewSession) => void enter(() => api.createSession(session))} onImport={(file) => void importZip(file)} />
+        <SessionList
+          me={me} changes={changes} search={search} onDelete={setDeleting} onRename={setRenaming}
+          onFork={(session) => void enter(() => api.forkSession(session.id))}
+          onArchive={(session) => void attempt(async () => {
+            await api.changeSession(session.id, { archived: !session.archived });
+            toast(session.archived ? `“${session.name}” is back among your sessions` : `“${session.name}” is in the archive`);
+            changed();
+          })}
+        />
       </main>
+      {over > 0 ? <div class="home-drop"><Icon name="upload" size={26} /> Drop files, a folder or a zip to begin a session with them</div> : null}
+      {renaming === null ? null : (
+        <Rename
+          session={renaming} onClose={() => setRenaming(null)}
+          onDone={async (name) => {
+            await attempt(() => api.changeSession(renaming.id, { name }));
+            changed();
+          }}
+        />
+      )}
       {deleting === null ? null : (
         <Confirm
           title={`Delete “${deleting.name}”?`} action="Delete session" onClose={() => setDeleting(null)}
           text="Its files, runs and history will be gone for everybody in it. This cannot be undone."
           onYes={async () => {
             if (await attempt(() => api.deleteSession(deleting.id))) toast(`Deleted “${deleting.name}”`);
-            await load(scope);
+            changed();
           }}
         />
       )}
@@ -125,43 +98,32 @@ export function Home({ me, onSignedOut }: { me: Me; onSignedOut: () => void }): 
   );
 }
 
-interface SessionsProps {
-  listing: Listing;
-  query: string;
-  me: Me;
-  emptyText: string;
-  onRetry: () => void;
-  onMore: (cursor: string) => void;
-  onDelete: (session: SessionInfo) => void;
-  onFork: (session: SessionInfo) => void;
+/** A session of what was dropped; what cannot be in one is told and left out. */
+async function sessionOf(uploads: Awaited<ReturnType<typeof dropped>>): Promise<NewSession> {
+  const { texts, problems } = await readUploads(uploads, []);
+  if (texts.length === 0) throw new Error(problems[0] ?? 'There is no file in what was dropped.');
+  if (problems.length > 0) toastError(new Error(problems.slice(0, 3).join(' ')));
+  const first = texts[0]?.name ?? '';
+  const folder = first.includes('/') ? first.slice(0, first.indexOf('/')) : first;
+  return { name: folder, files: texts.map(({ name, content }) => ({ name, content, language: languageOfName(name).id })) };
 }
 
-function Sessions(props: SessionsProps): JSX.Element {
-  const { listing, me } = props;
-  if (listing.kind === 'loading') {
-    return <div class="session-grid" role="status" aria-label="Loading sessions">{[0, 1, 2].map((i) => <div key={i} class="session-card skeleton" />)}</div>;
-  }
-  if (listing.kind === 'failed') {
-    const retry = <button type="button" class="button" onClick={props.onRetry}>Try again</button>;
-    return <Empty icon="alert" title="The sessions could not be loaded" action={retry}>{listing.message}</Empty>;
-  }
-  const words = props.query.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  const items = listing.items.filter((session) => {
-    const text = [session.name, session.description, session.ownerId, ...(session.files ?? []).map((file) => file.name)].join(' ').toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
-  if (listing.items.length === 0) return <Empty icon="terminal" title="No sessions here yet">{props.emptyText}</Empty>;
-  if (items.length === 0) return <Empty icon="search" title="Nothing found">No session matches “{props.query}”.</Empty>;
+function Rename({ session, onDone, onClose }: { session: SessionInfo; onDone: (name: string) => Promise<void>; onClose: () => void }): JSX.Element {
+  const [name, setName] = useState(session.name);
+  const save = async (): Promise<void> => {
+    if (name.trim() === '') return;
+    if (name.trim() !== session.name) await onDone(name.trim());
+    onClose();
+  };
   return (
-    <>
-      <ul class="session-grid">
-        {items.map((session) => (
-          <SessionCard key={session.id} session={session} me={me} onDelete={props.onDelete} onFork={props.onFork} />
-        ))}
-      </ul>
-      {listing.next === null ? null : (
-        <button type="button" class="button more" onClick={() => props.onMore(listing.next ?? '')}>Load more</button>
-      )}
-    </>
+    <Dialog title="Rename the session" onClose={onClose}>
+      <form class="copy-row" onSubmit={(event) => (event.preventDefault(), void save())}>
+        <input
+          value={name} maxLength={200} aria-label="New name" autofocus spellcheck={false} onFocus={(event) => event.currentTarget.select()}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+        <button type="submit" class="button button-primary" disabled={name.trim() === ''}>Rename</button>
+      </form>
+    </Dialog>
   );
 }

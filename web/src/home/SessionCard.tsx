@@ -14,9 +14,11 @@ interface Props {
   me: Me;
   onDelete: (session: SessionInfo) => void;
   onFork: (session: SessionInfo) => void;
+  onRename: (session: SessionInfo) => void;
+  onArchive: (session: SessionInfo) => void;
 }
 
-export function SessionCard({ session, me, onDelete, onFork }: Props): JSX.Element {
+export function SessionCard({ session, me, onDelete, onFork, onRename, onArchive }: Props): JSX.Element {
   const to = `/s/${encodeURIComponent(session.id)}`;
   const own = session.ownerId === me.user.id;
   const files = session.files ?? [];
@@ -36,6 +38,8 @@ export function SessionCard({ session, me, onDelete, onFork }: Props): JSX.Eleme
         <span class="grow" />
         <span class="session-actions">
           <IconButton icon="fork" label={`Fork ${session.name}`} onClick={() => onFork(session)} />
+          {own ? <IconButton icon="pencil" label={`Rename ${session.name}`} onClick={() => onRename(session)} /> : null}
+          {own ? <IconButton icon="archive" label={session.archived ? `Take ${session.name} out of the archive` : `Archive ${session.name}`} pressed={session.archived} onClick={() => onArchive(session)} /> : null}
           {own ? <IconButton icon="trash" label={`Delete ${session.name}`} onClick={() => onDelete(session)} /> : null}
         </span>
       </div>

@@ -17,7 +17,7 @@ import { toast } from '../ui/toast';
 export const CURRENT_FILE = ''; // the entry setting that means “whatever file is open”
 
 /** What a command asks of a part of the page that is on it already; that part does it and sets it back to null. */
-export type Wish = 'new-file' | 'upload' | 'options' | 'rename' | 'runs' | 'find';
+export type Wish = 'new-file' | 'new-folder' | 'upload' | 'options' | 'rename' | 'runs' | 'find' | 'find-output';
 
 export class Session {
   readonly lane = new Lane();

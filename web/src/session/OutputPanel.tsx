@@ -5,6 +5,7 @@ import type { Run } from '../model/run';
 import type { Session } from '../model/session';
 import { copyText } from '../ui/clipboard';
 import { ago, bytes, duration, money } from '../ui/format';
+import { MOD, modHeld } from '../ui/keys';
 import { lazy } from '../ui/lazy';
 import { Empty, IconButton, Spinner } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
@@ -13,6 +14,7 @@ import { OutputText } from './OutputText';
 import { Artifacts, RunError, RunRefusal, RunResult, saveAs } from './RunEnd';
 import { StdinPrompt } from './StdinPrompt';
 
+const AsItWas = lazy<{ run: Run; onClose: () => void }>(() => import('../versions/AsItWas').then((module) => module.AsItWas));
 const Since = lazy<{ session: Session; run: Run; onClose: () => void }>(() => import('../versions/Since').then((module) => module.Since));
 
 const WORDS: Record<Run['status'], string> = {
@@ -27,18 +29,28 @@ export function OutputPanel({ session }: { session: Session }): JSX.Element {
   const [historyOpen, setHistoryOpen] = useState(false);
   useEffect(() => session.granting('runs', () => setHistoryOpen(true)), [session]);
   const [wrap, setWrap] = useState(true);
+  const [searching, setSearching] = useState(false);
+  useEffect(() => session.granting('find-output', () => setSearching(true)), [session]);
   const copy = (): void => void attempt(async () => {
     await copyText(run?.output.text() ?? '');
     toast('Output copied');
   });
   return (
-    <section class="output-pane" aria-label="Output">
+    <section
+      class="output-pane" aria-label="Output"
+      onKeyDown={(event) => {
+        if (!modHeld(event) || event.key.toLowerCase() !== 'f' || run === null || run.output.empty) return;
+        event.preventDefault();
+        setSearching(true);
+      }}
+    >
       <div class="pane-head">
         <h2>Output</h2>
         {run === null ? null : <RunState run={run} />}
         <span class="grow" />
         {run === null || run.output.empty ? null : (
           <>
+            <IconButton icon="search" label={`Find in the output (${MOD}F)`} testid="find-output" pressed={searching} onClick={() => setSearching(!searching)} />
             <IconButton icon="wrap" label="Wrap long lines" pressed={wrap} onClick={() => setWrap(!wrap)} />
             <IconButton icon="copy" label="Copy output" onClick={copy} />
             <IconButton icon="download" label="Download output" onClick={() => saveAs(`${run.entry || 'output'}.txt`, new Blob([run.output.text()], { type: 'text/plain' }))} />
@@ -48,7 +60,7 @@ export function OutputPanel({ session }: { session: Session }): JSX.Element {
       </div>
       {historyOpen ? <History session={session} onClose={() => setHistoryOpen(false)} /> : null}
       <Announcer run={run} />
-      {run === null ? <NothingYet session={session} /> : <RunView key={run.id} session={session} run={run} wrap={wrap} />}
+      {run === null ? <NothingYet session={session} /> : <RunView key={run.id} session={session} run={run} wrap={wrap} searching={searching} onSearched={() => setSearching(false)} />}
     </section>
   );
 }
@@ -92,10 +104,18 @@ function Announcer({ run }: { run: Run | null }): JSX.Element {
   return <div class="visually-hidden" role="status" aria-live="polite">{words}</div>;
 }
 
-function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boolean }): JSX.Element {
+interface ViewProps {
+  session: Session;
+  run: Run;
+  wrap: boolean;
+  searching: boolean;
+  onSearched: () => void;
+}
+
+function RunView({ session, run, wrap, searching, onSearched }: ViewProps): JSX.Element {
   void run.revision.value; // subscribes to the run's progress
   const { runs } = session;
-  const [comparing, setComparing] = useState(false);
+  const [looking, setLooking] = useState<'since' | 'then' | null>(null);
   const who = run.actor === null ? '' : run.actor.id === session.me.user.id ? 'you' : run.actor.name;
   return (
     <>
@@ -109,11 +129,13 @@ function RunView({ session, run, wrap }: { session: Session; run: Run; wrap: boo
       {run.over && run.version !== null && run.status !== 'refused' ? (
         <div class="run-actions">
           {session.mayRun.value ? <button type="button" class="place" data-testid="rerun" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Re-run this version</button> : null}
-          <button type="button" class="place" data-testid="since" onClick={() => setComparing(true)}>What changed since</button>
+          <button type="button" class="place" data-testid="since" onClick={() => setLooking('since')}>What changed since</button>
+          <button type="button" class="place" data-testid="as-it-ran" onClick={() => setLooking('then')}>The code as it was</button>
         </div>
       ) : null}
-      {comparing ? <Since session={session} run={run} onClose={() => setComparing(false)} /> : null}
-      <OutputText session={session} run={run} wrap={wrap}>
+      {looking === 'since' ? <Since session={session} run={run} onClose={() => setLooking(null)} /> : null}
+      {looking === 'then' ? <AsItWas run={run} onClose={() => setLooking(null)} /> : null}
+      <OutputText session={session} run={run} wrap={wrap} searching={searching} onSearched={onSearched}>
         {run.refusal === null ? null : <RunRefusal session={session} refusal={run.refusal} />}
         {run.error === null ? null : <RunError session={session} error={run.error} />}
         {run.result === null ? null : <RunResult value={run.result.value} />}

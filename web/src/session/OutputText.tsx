@@ -10,6 +10,8 @@ import type { Run } from '../model/run';
 import type { Session } from '../model/session';
 import { Icon } from '../ui/icons';
 import { Display } from './Display';
+import { OutputSearch } from './OutputSearch';
+import { Located } from './RunEnd';
 
 const LINE_PX = 20;
 const NEAR_END_PX = 40;
@@ -18,10 +20,12 @@ interface Props {
   session: Session;
   run: Run;
   wrap: boolean;
+  searching: boolean;
+  onSearched: () => void;
   children: ComponentChildren;
 }
 
-export function OutputText({ run, wrap, children }: Props): JSX.Element {
+export function OutputText({ session, run, wrap, searching, onSearched, children }: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const lastTop = useRef(0);
@@ -52,11 +56,13 @@ export function OutputText({ run, wrap, children }: Props): JSX.Element {
   };
   const { output } = run;
   return (
+    <>
+    {searching ? <OutputSearch run={run} box={box} onFound={() => setFollowing(false)} onClose={onSearched} /> : null}
     <div class="output-frame">
       <div class={wrap ? 'output' : 'output output-nowrap'} data-testid="output" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Output text">
         <div class="output-inner">
           {output.droppedLines > 0 ? <p class="output-none">{output.droppedLines.toLocaleString('en')} earlier lines are not shown.</p> : null}
-          {output.chunks.map((chunk) => <ChunkView key={chunk.id} chunk={chunk} revision={chunk.revision} />)}
+          {output.chunks.map((chunk) => <ChunkView key={chunk.id} session={session} chunk={chunk} revision={chunk.revision} />)}
           {children}
         </div>
       </div>
@@ -66,38 +72,50 @@ export function OutputText({ run, wrap, children }: Props): JSX.Element {
         </button>
       )}
     </div>
+    </>
   );
 }
 
+interface ChunkProps {
+  session: Session;
+  chunk: Chunk;
+  revision: number;
+}
+
 /** A chunk is drawn again only when it changed; it is mutable, so its revision is what is compared. */
-class ChunkView extends Component<{ chunk: Chunk; revision: number }> {
-  override shouldComponentUpdate(next: { revision: number }): boolean {
+class ChunkView extends Component<ChunkProps> {
+  override shouldComponentUpdate(next: ChunkProps): boolean {
     return next.revision !== this.props.revision;
   }
 
-  override render({ chunk }: { chunk: Chunk; revision: number }): JSX.Element {
+  override render({ session, chunk }: ChunkProps): JSX.Element {
     return (
-      <div class="chunk" style={{ containIntrinsicSize: `auto ${Math.max(1, chunk.lines) * LINE_PX}px` }}>
-        {chunk.blocks.map((block, index) => <BlockView key={index} block={block} />)}
+      <div class="chunk" data-chunk={chunk.id} style={{ containIntrinsicSize: `auto ${Math.max(1, chunk.lines) * LINE_PX}px` }}>
+        {chunk.blocks.map((block, index) => <BlockView key={index} session={session} block={block} />)}
       </div>
     );
   }
 }
 
-function BlockView({ block }: { block: Block }): JSX.Element {
+const TROUBLE = new Set<string>(['error', 'stderr', 'warn']); // where places in files are looked for
+
+function BlockView({ session, block }: { session: Session; block: Block }): JSX.Element {
   if (block.kind === 'display') return <Display mime={block.mime} />;
   const last = block.spans.length - 1;
   return (
     <div class={`block block-${block.kind}`}>
-      {block.spans.map((span, index) => <SpanView key={index} span={span} text={index === last ? span.text.replace(/\n$/, '') : span.text} own={span.kind === block.kind} />)}
+      {block.spans.map((span, index) => (
+        <SpanView key={index} session={session} span={span} text={index === last ? span.text.replace(/\n$/, '') : span.text} own={span.kind === block.kind} />
+      ))}
     </div>
   );
 }
 
-function SpanView({ span, text, own }: { span: Span; text: string; own: boolean }): JSX.Element {
-  if (span.style === null && own) return <>{text}</>;
+function SpanView({ session, span, text, own }: { session: Session; span: Span; text: string; own: boolean }): JSX.Element {
+  const shown = TROUBLE.has(span.kind) ? <Located session={session} text={text} /> : text;
+  if (span.style === null && own) return <>{shown}</>;
   const { className, style } = looks(span.style);
-  return <span class={own ? className : `block-${span.kind} ${className}`} style={style}>{text}</span>;
+  return <span class={own ? className : `block-${span.kind} ${className}`} style={style}>{shown}</span>;
 }
 
 function looks(style: Style | null): { className: string; style: Record<string, string> } {

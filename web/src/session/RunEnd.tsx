@@ -47,8 +47,9 @@ export function RunError({ session, error }: { session: Session; error: RunError
   );
 }
 
-function Located({ session, text }: { session: Session; text: string }): JSX.Element {
-  const names = new Set(session.document.files.value.map((file) => file.name));
+/** Text with its “file:line” as buttons, where the file is one of the session. */
+export function Located({ session, text }: { session: Session; text: string }): JSX.Element {
+  const names = new Set(session.document.files.peek().map((file) => file.name));
   return (
     <>
       {segments(text, names).map((part, index) =>

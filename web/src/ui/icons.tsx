@@ -49,6 +49,9 @@ const PATHS = {
   gear: <path d="M12 15a3 3 0 100-6 3 3 0 000 6zM12 2v4M12 18v4M2 12h4M18 12h4M5 5l2.8 2.8M16.2 16.2L19 19M5 19l2.8-2.8M16.2 7.8L19 5" />,
   wallet: <path d="M4 6h14v3M4 6v13h16V9H6a2 2 0 01-2-2zM16 14h.01" />,
   terminal: <path d="M5 7l5 5-5 5M13 17h6" />,
+  folderPlus: <path d="M4 6h6l2 2h8v11H4zM12 11v5M9.5 13.5h5" />,
+  code: <path d="M9 8l-5 4 5 4M15 8l5 4-5 4" />,
+  up: <path d="M7 14l5-5 5 5" />,
   out: <path d="M14 4H5v16h9M10 12h11M17 8l4 4-4 4" />,
 } as const;
 

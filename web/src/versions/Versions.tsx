@@ -9,8 +9,9 @@ import { Icon } from '../ui/icons';
 import { Confirm, Empty, IconButton, Modal, Spinner } from '../ui/parts';
 import { attempt, toast } from '../ui/toast';
 import { Differences } from './Differences';
+import { FilmView } from './Film';
 
-type Compare = 'before' | 'now';
+type Compare = 'before' | 'now' | 'film';
 type Timeline = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: Version[]; next: number | null };
 type Shown = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; version: number; then: FileThen[]; before: FileThen[] };
 
@@ -77,9 +78,10 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
           </div>
           <section class="version-shown" aria-label={`Version ${chosen ?? ''}`}>
             <div class="version-bar">
-              <div class="segmented" role="group" aria-label="Compare with">
+              <div class="segmented" role="group" aria-label="What to show">
                 <button type="button" aria-pressed={compare === 'before'} onClick={() => setCompare('before')}>What changed</button>
                 <button type="button" aria-pressed={compare === 'now'} onClick={() => setCompare('now')}>Since then</button>
+                <button type="button" aria-pressed={compare === 'film'} data-testid="film-open" onClick={() => setCompare('film')}>Play</button>
               </div>
               <span class="grow" />
               {session.mayEdit.value && step?.actorIds.length === 1 ? (
@@ -93,7 +95,8 @@ export function Versions({ session, onClose }: { session: Session; onClose: () =
                 </button>
               ) : null}
             </div>
-            {step === null ? null : <Changes key={`${step.version}-${step.first}`} session={session} step={step} compare={compare} />}
+            {compare === 'film' ? <FilmView session={session} from={timeline.list.at(-1)?.version ?? 0} nameOf={(actorId) => authors(session, [actorId])} /> : null}
+            {step === null || compare === 'film' ? null : <Changes key={`${step.version}-${step.first}`} session={session} step={step} compare={compare} />}
           </section>
         </div>
       ) : null}
@@ -180,7 +183,7 @@ function authors(session: Session, ids: readonly string[]): string {
 }
 
 /** The files that differ and the difference in the chosen one. */
-function Changes({ session, step, compare }: { session: Session; step: Step; compare: Compare }): JSX.Element {
+function Changes({ session, step, compare }: { session: Session; step: Step; compare: Exclude<Compare, 'film'> }): JSX.Element {
   const { id } = session.info.value;
   const [shown, setShown] = useState<Shown>({ kind: 'loading' });
   const [attempts, setAttempts] = useState(0);

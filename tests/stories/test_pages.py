@@ -1,0 +1,161 @@
+"""Promises about what stands around the editor: home, the tree of files, output, the film of the past. One server for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.browser import chromium
+from tests.support.processes import Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+WAIT_MS = 30_000  # a language's first run on a busy machine
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with serving(tmp_path_factory.mktemp("pages")) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@asynccontextmanager
+async def window(browser: Browser, server: Server, path: str, **options: Any) -> AsyncIterator[Page]:
+    """A window of the local user; an uncaught error in it fails the test."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(WAIT_MS)
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.goto(f"{server.login_url.split('&')[0]}&next={path}")
+    yield page
+    await context.close()
+    assert faults == []
+
+
+async def session_of(server: Server, name: str, **files: str) -> str:
+    """A session of the local user; `lib__a_py` is `lib/a.py`."""
+    async with await server.http("local") as http:
+        named = [{"name": n.replace("__", "/").replace("_", "."), "content": c} for n, c in files.items()]
+        made = await http.post("/api/sessions", json={"name": name, "files": named})
+        return str(made.raise_for_status().json()["id"])
+
+
+async def file_names(server: Server, session_id: str) -> list[str]:
+    async with await server.http("local") as http:
+        return sorted(file["name"] for file in (await http.get(f"/api/sessions/{session_id}")).json()["files"])
+
+
+async def test_home_finds_puts_away_and_begins_sessions_from_what_is_dropped(browser: Browser, server: Server) -> None:
+    await session_of(server, "Needle", lib__haystack_py="")
+    await session_of(server, "Other", main_js="")
+    async with window(browser, server, "/") as page:
+        cards = page.get_by_test_id("session-card")
+        await expect(cards.filter(has_text="Other")).to_be_visible()
+        await page.keyboard.press("/")
+        await page.keyboard.type("haystack")
+        await expect(cards).to_have_count(1)
+        await expect(cards).to_contain_text("Needle")
+        await page.get_by_label("Archive Needle").click()
+        await expect(cards).to_have_count(0)
+        await page.get_by_role("button", name="Archive", exact=True).click()
+        await expect(cards).to_contain_text("Needle")
+        transfer = await page.evaluate_handle(
+            "() => { const t = new DataTransfer(); t.items.add(new File(['print(1)'], 'dropped.py')); return t; }"
+        )
+        await page.get_by_test_id("home").dispatch_event("drop", {"dataTransfer": transfer})
+        await expect(page.get_by_test_id("session-name")).to_have_value("dropped.py")
+        await expect(page.get_by_test_id("editor")).to_have_text("print(1)")
+
+
+async def test_files_are_moved_between_folders_by_dragging_and_by_keys(browser: Browser, server: Server) -> None:
+    session_id = await session_of(server, "Tree", main_py="", lib__a_py="", lib__deep__b_py="")
+    async with window(browser, server, f"/s/{session_id}") as page:
+        files, folders = page.get_by_test_id("file-item"), page.get_by_test_id("folder-item")
+        await files.filter(has_text="main.py").drag_to(folders.filter(has_text="deep"))
+        await expect(files.first).to_have_text("PYb.py")
+        await expect(files.nth(1)).to_have_text("PYmain.py")
+        # Up to the folder, closed and opened again; then cut, and pasted beside what stands at the root.
+        await files.nth(1).focus()
+        await page.keyboard.press("ArrowLeft")
+        await expect(folders.filter(has_text="deep")).to_be_focused()
+        await page.keyboard.press("ArrowLeft")
+        await expect(files).to_have_count(1)
+        await page.keyboard.press("Control+x")
+        await page.keyboard.press("F2")
+        await page.get_by_label("New name of lib/deep").fill("core/deeper")
+        await page.keyboard.press("Enter")
+        await expect(folders.filter(has_text="core")).to_be_visible()
+        await expect(page.get_by_test_id("status")).to_have_attribute("data-tone", "good")
+        assert await file_names(server, session_id) == ["core/deeper/b.py", "core/deeper/main.py", "lib/a.py"]
+        await expect(folders.filter(has_text="deeper")).to_be_focused()
+        await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("Delete")
+        await page.get_by_test_id("confirm").click()
+        await expect(files).to_have_text(["PYa.py"])
+
+
+async def test_large_output_stays_quick_is_searched_and_leads_to_the_line(browser: Browser, server: Server) -> None:
+    program = (
+        "import sys\n"
+        "for i in range(9_500):\n"
+        "    print(f'{i:06d}', 'x' * 100)\n"
+        "print('File \"lib/helper.py\", line 3', file=sys.stderr)\n"
+    )
+    session_id = await session_of(server, "Output", main_py=program, lib__helper_py="one\ntwo\nthree\n")
+    async with window(browser, server, f"/s/{session_id}") as page:
+        await page.get_by_test_id("file-item").filter(has_text="main.py").click()
+        await page.get_by_test_id("run").click()
+        await expect(page.get_by_test_id("figures")).to_be_visible(timeout=WAIT_MS)
+        output = page.get_by_test_id("output")
+        assert len(await output.text_content() or "") > 1_000_000
+        # What is drawn are stretches of text, not an element for each line.
+        assert await output.evaluate("(box) => box.querySelectorAll('*').length") < 1_000
+        await page.get_by_test_id("find-output").click()
+        await page.keyboard.type("004242 X")
+        await expect(page.get_by_test_id("output-search-count")).to_have_text("1 of 1")
+        seen = """(box) => {
+            const [found] = CSS.highlights.get('output-found-current') ?? [];
+            const place = found?.getBoundingClientRect(), frame = box.getBoundingClientRect();
+            return place !== undefined && place.top >= frame.top && place.bottom <= frame.bottom;
+        }"""
+        await page.wait_for_function(f"({seen})(document.querySelector('[data-testid=output]'))")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name='File "lib/helper.py", line 3').click()
+        await expect(page.get_by_test_id("tab").filter(has_text="helper.py")).to_have_attribute("aria-current", "true")
+        await expect(page.locator(".cm-activeLine")).to_have_text("three")
+        await page.get_by_test_id("as-it-ran").click()
+        await expect(page.get_by_test_id("as-it-was")).to_contain_text("range(9_500)")
+
+
+async def test_the_past_is_played_step_by_step_with_who_typed_it(browser: Browser, server: Server) -> None:
+    session_id = await session_of(server, "Film", main_js="let a = 1;\n")
+    async with await server.http("local") as http:
+        (await http.put(f"/api/sessions/{session_id}/collaborators/grace", json={"role": "editor"})).raise_for_status()
+    async with server.lane(session_id, await server.token("grace", name="Grace")) as grace:
+        await grace.ask("write", name="main.js", content="let a = 1;\nlet b = 2;\n")
+    async with window(browser, server, f"/s/{session_id}") as page:
+        await page.get_by_test_id("versions").click()
+        await page.get_by_test_id("film-open").click()
+        film, said = page.get_by_test_id("film"), page.get_by_test_id("film-said")
+        await expect(film).to_contain_text("let b = 2;")
+        await expect(said).to_contain_text("grace in main.js")
+        await expect(page.locator(".film-typed")).to_have_text("let b = 2;")
+        await page.get_by_test_id("film-slider").focus()
+        await page.keyboard.press("ArrowLeft")
+        await expect(film).not_to_contain_text("let b")
+        await expect(said).to_contain_text("You in main.js")
+        await page.keyboard.press("Home")
+        await expect(said).to_contain_text("Before the first change")
+        await page.get_by_test_id("play").click()
+        await expect(film).to_contain_text("let b = 2;")
