@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from collab_server import docs, mcp_oauth, rest, service, services
-from collab_server.errors import Forbidden, Problem, describe
+from collab_server.errors import AWAY, Forbidden, Problem, describe
 from collab_server.mcp import Mcp
 from collab_server.middleware import Around, Compressed
 from collab_server.proxies import Proxies
@@ -69,6 +69,8 @@ def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
         app.add_exception_handler(expected, _refused)
+    for away in AWAY:
+        app.add_exception_handler(away, _away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     docs.finish(app)
@@ -114,6 +116,12 @@ async def _refused(request: Request, error: Exception) -> Response:
             subject=request.url.path,
             method=request.method,
         )
+    return problem_response(describe(error), request.url.path)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    # No stack for each of the many requests that an absent database fails.
+    logger.error("%s %s: the database is away (%s)", request.method, request.url.path, type(error).__name__)
     return problem_response(describe(error), request.url.path)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -19,13 +20,21 @@ METADATA: list[MetaData] = [tables.metadata, crdt.tables.metadata, executor.tabl
 BUSY_TIMEOUT_MS = 10_000
 POOL_CONNECTIONS = 10
 POOL_WAIT_S = 10
+CONNECT_S = 10
+# A server that is silent for so long has failed. Migrations and reports over everything take as long as they take.
+STATEMENT_S = 15
 
 
-def connect(url: str) -> AsyncEngine:
-    """An engine for `url`; nothing is opened until it is used."""
+def connect(url: str, statement_s: float | None = None) -> AsyncEngine:
+    """An engine for `url`; nothing is opened until it is used. `statement_s` is how long PostgreSQL may take to answer."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_async_engine(
-            url, pool_size=POOL_CONNECTIONS, max_overflow=POOL_CONNECTIONS, pool_timeout=POOL_WAIT_S, pool_pre_ping=True
+            url,
+            pool_size=POOL_CONNECTIONS,
+            max_overflow=POOL_CONNECTIONS,
+            pool_timeout=POOL_WAIT_S,
+            pool_pre_ping=True,
+            connect_args={"timeout": CONNECT_S, "command_timeout": statement_s, "async_creator_fn": _reach},
         )
     engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, pool_timeout=POOL_WAIT_S)
 
@@ -38,3 +47,11 @@ def connect(url: str) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+async def _reach(*where: Any, **how: Any) -> Any:
+    """A connection to PostgreSQL. Whatever is in the way (nobody there, starting up, no connection left) is one error."""
+    try:
+        return await asyncpg.connect(*where, **how)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise ConnectionError(f"the database cannot be reached: {error or type(error).__name__}") from error

@@ -20,6 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+
 from crdt.model import DocumentError
 from executor.run import Refused
 from executor.snapshot import Invalid as InvalidSnapshot
@@ -151,6 +154,8 @@ STATUS_OF_CODE = {
     "quarantined": 423,
     "read_only": 423,
     "executions_off": 503,
+    "unavailable": 503,
+    "unsaved": 503,
     "platform": 502,
     "internal": 500,
 }
@@ -175,6 +180,11 @@ CLOSE_OF_STATUS = {
 }
 
 
+# What the database's absence looks like: away, silent, full, locked, or with no connection left.
+AWAY = (OperationalError, InterfaceError, NoConnectionLeft, ConnectionError, TimeoutError)
+AWAY_RETRY_S = 2.0
+
+
 def describe(error: BaseException) -> Problem:
     """The Problem of a domain error; anything unknown is a 500 whose text gives nothing away."""
     if isinstance(error, ActionError):
@@ -193,6 +203,9 @@ def describe(error: BaseException) -> Problem:
         return Problem(STATUS_OF_CODE.get(error.refusal.code, 400), error.refusal.code, error.refusal.message, event)
     if isinstance(error, InvalidSnapshot):
         return Problem(422, "invalid", str(error), {"errors": [{"field": error.field, "message": str(error)}]})
+    if isinstance(error, AWAY):
+        told = "the database does not answer at the moment and nothing was changed for certain; try again"
+        return Problem(503, "unavailable", told, {"retryAfter": AWAY_RETRY_S})
     return Problem(
         500, "internal", "Something went wrong on the server; the request id in the headers finds it in the log."
     )

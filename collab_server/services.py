@@ -129,7 +129,7 @@ async def running(
 ) -> AsyncIterator[Services]:
     """The services of a node, started; ended in the reverse order, nothing unsaved left behind."""
     async with AsyncExitStack() as stack:
-        engine = database.connect(settings.database)
+        engine = database.connect(settings.database, database.STATEMENT_S)
         stack.push_async_callback(engine.dispose)
         instance = instance_of(settings.node_id)
         place = places.take(settings.data_dir, instance)

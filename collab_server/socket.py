@@ -23,7 +23,7 @@ from collab_server.actions import (
 )
 from collab_server.caller import ADDRESS, network
 from collab_server.connection import Connection
-from collab_server.errors import CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code
+from collab_server.errors import AWAY, CLOSE_RESTARTING, CLOSE_TRY_AGAIN, ActionError, close_code, describe
 from collab_server.identity import Identity
 from collab_server.lane import PROTOCOL, Lane
 from collab_server.members import Access, Members
@@ -79,11 +79,12 @@ class Sockets:
             principal = await self.identity.authenticate(token, via)
             access = await self.members.access(principal, session_id)
             places = self._admit(network(ADDRESS.get()), session_id)
-        except ActionError as error:
+        except (ActionError, *AWAY) as error:
             # A bad origin is refused before the handshake (403); every other refusal is told by a close code, which clients can read.
-            if error.code != "bad_origin":
+            problem = describe(error)
+            if problem.code != "bad_origin":
                 await websocket.accept(subprotocol)
-            await websocket.close(close_code(error), str(error)[:100])
+            await websocket.close(close_code(error), problem.message[:100])
             return
         try:
             await websocket.accept(subprotocol)

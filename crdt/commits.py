@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from crdt.tables import updates_table
 
 Row: TypeAlias = tuple[str, str, int, str, int, bytes, bytes | None]
+# A database that says nothing for so long has failed: it is told, and tried again. SQLite has its busy_timeout.
+COMMIT_S = 10.0
 COLUMNS = ("row_key", "session_id", "version", "actor_id", "created_at_ms", "update", "undoes")
 
 
@@ -48,7 +50,7 @@ class EngineCommits:
         self._insert = _insert(engine.dialect.name)
 
     async def commit(self, rows: Sequence[Row]) -> None:
-        async with self._engine.begin() as connection:
+        async with asyncio.timeout(COMMIT_S), self._engine.begin() as connection:
             await connection.execute(self._insert, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
 
     async def close(self) -> None:

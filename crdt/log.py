@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 ROWS_PER_COMMIT_MAX = 2_000
 BYTES_PER_COMMIT_MAX = 16 * 1024 * 1024
+# While the store is away changes wait here; beyond it no further ones are taken.
+UNSAVED_BYTES_MAX = 256 * 1024 * 1024
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 5.0
 
@@ -52,6 +54,7 @@ class Log(Archive):
         # At most one commit per interval: the first after a pause goes at once, a stream of them goes together.
         self._commit_interval_s = commit_interval_s
         self._queue: deque[_Entry] = deque()
+        self._unsaved_bytes = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -80,6 +83,11 @@ class Log(Archive):
     def queued(self) -> int:
         return len(self._queue)
 
+    @property
+    def full(self) -> bool:
+        """The store has been away for so long that nothing more can wait for it."""
+        return self._unsaved_bytes >= UNSAVED_BYTES_MAX
+
     # -- writing -------------------------------------------------------------------------------------------------
 
     def append(
@@ -104,6 +112,7 @@ class Log(Archive):
             self._count += 1
             rows.append((f"{self._prefix}:{self._count}", session_id, version, actor_id, created_at_ms, update, undoes))
             size += len(update)
+        self._unsaved_bytes += size
         self._queue.append(_Entry(session_id, rows, size, on_commit, on_failure))
         self._idle.clear()
         self._wake.set()
@@ -166,6 +175,7 @@ class Log(Archive):
             self.commits += 1
             for entry in group:
                 self.rows_committed += len(entry.rows)
+                self._unsaved_bytes -= entry.size_bytes
                 entry.on_commit()
         # Back to the front and in their order: what came meanwhile is younger.
         self._queue.extendleft(reversed(unsaved))

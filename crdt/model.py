@@ -12,6 +12,7 @@ CLOSE_MALFORMED = 4400
 CLOSE_FLOOD = 4429
 CLOSE_TRY_AGAIN = 4500
 CLOSE_TOO_BIG = 1009
+CLOSE_OVERLOADED = 1013
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class FrameError(DocumentError):
 
 
 class EditRefused(DocumentError):
-    """`code` is one of forbidden, not_found, stale, invalid, exists, too_large, quarantined, read_only."""
+    """`code` is one of forbidden, not_found, stale, invalid, exists, too_large, quarantined, read_only,
+    overloaded."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(code, message)

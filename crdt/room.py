@@ -24,7 +24,17 @@ from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
 from crdt.merging import MERGE_ROWS_MAX, Merge, merge_of
-from crdt.model import CLOSE_TRY_AGAIN, Actor, EditRefused, FileState, FrameError, Limits, TextEdit, Wanted
+from crdt.model import (
+    CLOSE_OVERLOADED,
+    CLOSE_TRY_AGAIN,
+    Actor,
+    EditRefused,
+    FileState,
+    FrameError,
+    Limits,
+    TextEdit,
+    Wanted,
+)
 from crdt.neighbours import Neighbours
 from crdt.playback import Page, play
 from crdt.presence import Presence
@@ -50,6 +60,7 @@ __all__ = ["Member", "OnEdited", "Peer", "Room"]
 OnEdited = Callable[[str, Sequence[FileChange], Sequence[str]], None]
 
 DENIED = "permission denied: you may watch this session but not change it"
+UNSAVED = "too much waits to be saved; try again when the database is back"
 QUARANTINED = "this session is damaged and can only be read until it is repaired"
 
 
@@ -205,6 +216,8 @@ class Room:
         if update == EMPTY_UPDATE:
             return
         if member.peer.may_edit and self.quarantined is None and self._read_only is None:
+            if self._log.full:
+                raise FrameError(CLOSE_OVERLOADED, UNSAVED, "overloaded")
             self._intake.take(member, update, is_reply=is_reply)
         # A stock client answers with all deletions it knows of; only what is new needs a word.
         elif not is_reply or self._document.known.brings_items(update):
@@ -290,10 +303,10 @@ class Room:
 
     # -- saving --------------------------------------------------------------------------------------------------
 
-    async def saved(self, version: int) -> None:
-        """Returns when everything up to `version` is committed."""
+    async def saved(self, version: int, within_s: float | None = None) -> None:
+        """Returns when everything up to `version` is committed; raises DocumentError when that takes longer."""
         self.flush()
-        await self._saving.wait(version)
+        await self._saving.wait(version, within_s)
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -409,6 +422,8 @@ class Room:
             raise EditRefused("quarantined", QUARANTINED)
         if self._read_only is not None:
             raise EditRefused("read_only", self._read_only)
+        if self._log.full:
+            raise EditRefused("overloaded", UNSAVED)
 
     def _edit(self, actor: Actor, edit: Callable[[], Change | None], undoes: bytes | None = None) -> int:
         self._require_writable()

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from crdt.log import Log
+from crdt.model import DocumentError
 
+# Who asked by request is told after so long that it is not saved yet; it is made and tried again all the same.
+ANSWER_S = 15.0
+UNSAVED_MESSAGE = "the change is made but not saved yet: the database does not answer; it is kept and tried again"
 FAILED_MESSAGE = "changes cannot be saved at the moment; they are kept and tried again"
 # A node that has not said for so long that its change is committed may be gone: this one saves it then. Twice is harmless.
 TAKE_OVER_S = 2.0
@@ -163,9 +167,17 @@ class Saving:
                 elif not future.done():
                     future.set_result(None)
 
-    async def wait(self, version: int) -> None:
+    async def wait(self, version: int, within_s: float | None = None) -> None:
+        """Raises DocumentError `unsaved` when it takes longer."""
         if self.version >= version:
             return
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wait(version)
+        except TimeoutError:
+            raise DocumentError("unsaved", UNSAVED_MESSAGE) from None
+
+    async def _wait(self, version: int) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((version, future))
         await future

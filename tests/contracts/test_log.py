@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 from pycrdt import Doc, Map, Text
-from sqlalchemy import update
+from sqlalchemy import make_url, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from crdt import commits
 from crdt.loading import build
 from crdt.log import Log
 from crdt.model import Limits
 from crdt.tables import metadata, snapshots_table
 from tests.crdt.clients import Clock, rename_table
 from tests.support.postgres_server import PostgresServer
+from tests.support.tcp_proxy import proxied
 
 WAIT_SECONDS = 20
 
@@ -110,6 +112,34 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: Async
     await lossy.close()
     assert lossy.failures == 1
     assert len((await log.load("s")).rows) == 1
+
+
+async def test_a_database_that_falls_silent_has_failed_and_nothing_is_lost_or_written_twice(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "COMMIT_S", 0.3)
+    url = make_url(await postgres_server.create_database())
+    assert url.port is not None
+    async with proxied(url.port) as between:
+        engine = create_async_engine(url.set(host="127.0.0.1", port=between.port))
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        log = Log(engine, commit_interval_s=0.0)
+        await log.start()
+        log.append("s", 1, "a", b"u", nothing)
+        await log.flush()
+        between.stall()
+        failed, committed = asyncio.Event(), asyncio.Event()
+        log.append_change("s", 2, [("a", b"u")], committed.set, lambda _: failed.set())
+        async with asyncio.timeout(WAIT_SECONDS):
+            await failed.wait()
+            assert not committed.is_set()
+            await between.mend()
+            await log.flush()
+        assert committed.is_set()
+        await log.close()
+        assert [row.version for row in (await log.load("s")).rows] == [1, 2]
+        await engine.dispose()
 
 
 async def test_close_writes_what_is_waiting(engine: AsyncEngine) -> None:

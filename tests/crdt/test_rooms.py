@@ -15,7 +15,8 @@ from crdt.document import Document
 from crdt.faults import Standing
 from crdt.loading import Damage
 from crdt.log import Log
-from crdt.model import EditRefused, Limits, TextEdit
+from crdt.model import DocumentError, EditRefused, FrameError, Limits, TextEdit
+from crdt.protocol import update_frame
 from crdt.room import Room
 from crdt.rooms import Rooms
 from crdt.tables import updates_table
@@ -83,7 +84,9 @@ async def test_closing_saves_what_came_in_the_same_moment(tmp_path: Path) -> Non
         assert (await rooms.open("s")).file("f").content == "last words"
 
 
-async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(tmp_path: Path) -> None:
+async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'log.db'}")
     async with node(tmp_path) as _:
         pass
@@ -100,6 +103,15 @@ async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(tmp_path: P
         while not bot.events("save.failed"):
             await asyncio.sleep(0.005)
         assert bot.events("saved") == [] and room.saved_version == 0
+        with pytest.raises(DocumentError, match="not saved yet"):
+            await room.saved(room.version, 0.01)
+        # What waits is bounded: then nothing more is taken, by whichever lane, and what is there stays.
+        monkeypatch.setattr("crdt.log.UNSAVED_BYTES_MAX", 1)
+        with pytest.raises(EditRefused, match="too much waits"):
+            room.edit_text(bot.actor, "f", room.version, [TextEdit(0, 0, "!")])
+        with pytest.raises(FrameError, match="too much waits") as closed:
+            room.receive(room.join(Connection(person("ann"))), update_frame(b"\x01\x01\x01\x00\x84"))
+        assert closed.value.close_code == 1013
         await rename_table(engine, "away", "document_updates")
         await room.saved(room.version)
     assert bot.events("saved")[-1]["version"] == room.version

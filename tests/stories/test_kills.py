@@ -9,87 +9,27 @@ import random
 import signal
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import psutil
 import pytest
-from pycrdt import Map, Text
 
 from collab_server import database
-from collab_server.client import Client, Interrupted, Run, Session, TooMany, connect
-from collab_server.client.limits import Limits
+from collab_server.client import Client, Run, Session, TooMany, connect
 from executor import sums
 from executor.events import Finished
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, serving
 from tests.support.redis_server import RedisServer
+from tests.support.typists import PATIENT, Oracle, Typist
 
 logger = logging.getLogger(__name__)
 TYPISTS = 20
 RUNNERS = 2
-PAUSE_S = 0.3
-# A machine under other load as well: what is lost is lost, what is slow is told in the figures.
-PATIENT = Limits(connect_s=60, answer_s=120, request_s=120, retry_s=120, backoff_max_s=1)
 RECOVER_S = 180.0
 PROGRAM = (
     """for (let n = 0; n < 20; n++) { console.log(n); await new Promise((r) => setTimeout(r, 50)); } return "end";"""
 )
-
-
-@dataclass
-class Oracle:
-    """Every character that is typed is another one; `unknown` are those whose answer never came."""
-
-    numbers: count[int] = field(default_factory=count)
-    acknowledged: set[str] = field(default_factory=set)
-    unknown: set[str] = field(default_factory=set)
-    runs: dict[str, Finished] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
-
-    def fresh(self) -> str:
-        # Planes 15 and 16: 131,000 characters that nobody else types, each two units of UTF-16.
-        return chr(0xF0000 + next(self.numbers))
-
-    def check(self, text: str) -> None:
-        typed = [character for character in text if ord(character) >= 0xF0000]
-        missing = self.acknowledged - set(typed)
-        assert not missing, f"{len(missing)} of {len(self.acknowledged)} acknowledged characters are lost"
-        assert len(typed) == len(set(typed)), "something is there twice"
-        assert set(typed) <= self.acknowledged | self.unknown, "something is there that nobody typed"
-
-
-@dataclass
-class Typist:
-    """One of the people: types a character, waits until it is on disk, types the next."""
-
-    number: int
-    session: Session
-    oracle: Oracle
-    # When something of theirs was saved for the first time since this was last cleared.
-    saved_at: float | None = None
-
-    async def type(self, going: asyncio.Event) -> None:
-        """On the text lane, or in a replica as an editor does; until `going` is cleared."""
-        replica = await self.session.replica() if self.number % 2 else None
-        while going.is_set():
-            character = self.oracle.fresh()
-            self.oracle.unknown.add(character)
-            try:
-                if replica is None:
-                    file = await self.session.files.read("all.txt")
-                    await self.session.files.edit(file, [(0, 0, character)])
-                else:
-                    (shared,) = replica.get("files", type=Map).values()
-                    text: Text = shared["content"]
-                    text += character
-                    await self.session.saved()
-            except Interrupted:
-                continue
-            self.oracle.acknowledged.add(character)
-            self.saved_at = self.saved_at or time.monotonic()
-            await asyncio.sleep(PAUSE_S)
 
 
 async def keep_running(where: Client | Session, oracle: Oracle, going: asyncio.Event) -> None:
