@@ -51,7 +51,7 @@ from crdt.protocol import (
     step2_frame,
     update_frame,
 )
-from crdt.saving import Saving
+from crdt.saving import ANSWER_S, Saving
 from crdt.undoing import UNDO_ROWS_MAX, Undone, wanted_of
 from crdt.watch import NOBODY, Phase, Watch
 
@@ -303,7 +303,7 @@ class Room:
 
     # -- saving --------------------------------------------------------------------------------------------------
 
-    async def saved(self, version: int, within_s: float | None = None) -> None:
+    async def saved(self, version: int, within_s: float | None = ANSWER_S) -> None:
         """Returns when everything up to `version` is committed; raises DocumentError when that takes longer."""
         self.flush()
         await self._saving.wait(version, within_s)

@@ -213,7 +213,7 @@ class Rooms:
         if place is None:
             return
         place.room.save_all()
-        await place.room.saved(place.room.version)
+        await place.room.saved(place.room.version, None)
         if self._places.get(session_id) is place:
             del self._places[session_id]
             place.room.dismiss("the session is loaded anew; connect again")
@@ -282,7 +282,7 @@ class Rooms:
     async def _evict(self, place: _Place) -> None:
         room = place.room
         room.save_all()
-        await room.saved(room.version)
+        await room.saved(room.version, None)
         if place.users or not room.empty or room.unsaved_changes:
             return
         if self._places.get(room.session_id) is place:

@@ -15,7 +15,6 @@ from collab_server.identity import Principal
 from collab_server.shapes import FileEdits, FileReplacement, NewFile
 from crdt.model import Actor, DocumentError, TextEdit
 from crdt.room import Room
-from crdt.saving import ANSWER_S
 
 
 class FileActions:
@@ -31,7 +30,7 @@ class FileActions:
         await self._sessions.members.access(principal, session_id, "edit")
         async with self._sessions.room(session_id) as room:
             yield room, actor or principal.actor()
-            await room.saved(room.version, ANSWER_S)
+            await room.saved(room.version)
 
     async def listed(self, principal: Principal, session_id: str) -> dict[str, Any]:
         """{files, version}: all files as they are now."""

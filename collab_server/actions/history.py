@@ -19,7 +19,6 @@ from crdt.log import Log
 from crdt.model import FileState
 from crdt.playback import Page
 from crdt.room import Room
-from crdt.saving import ANSWER_S
 
 RUN = "run:"
 DIGITS_MAX = 15
@@ -83,7 +82,7 @@ class HistoryActions:
             up_to = await self._point(principal, room, new, "to")
             if up_to > room.version or after > up_to:
                 raise Invalid(f"`from` comes before `to`, and the newest version is {room.version}", name="to")
-            await room.saved(up_to, ANSWER_S)
+            await room.saved(up_to)
             return after, up_to, room.playback(after, up_to)
 
     async def _point(self, principal: Principal, room: Room, point: str, name: str) -> int:
@@ -100,7 +99,7 @@ class HistoryActions:
         await self._sessions.members.access(principal, session_id, "edit")
         async with self._sessions.room(session_id) as room:
             version = room.version
-            await room.saved(version, ANSWER_S)
+            await room.saved(version)
             await self._log.name_version(session_id, version, name, principal.user_id)
         return {"version": version, "name": name}
 
@@ -123,7 +122,7 @@ class HistoryActions:
                     room.rename_file(actor, file_id, old["name"])
                 if present[file_id].content != old["content"]:
                     room.replace_text(actor, file_id, old["content"])
-            await room.saved(room.version, ANSWER_S)
+            await room.saved(room.version)
         return await self._sessions.get(principal, session_id)
 
 

@@ -32,7 +32,6 @@ from collab_server.webhooks import Outbox
 from crdt.model import FileState
 from crdt.room import Room
 from crdt.rooms import Rooms
-from crdt.saving import ANSWER_S
 from executor import environments
 
 ENVIRONMENT_BYTES_MAX = 64 * 1024
@@ -138,7 +137,7 @@ class SessionActions:
         try:
             async with self.room(session_id) as room:
                 self._fill(room, principal, wanted.files)
-                await room.saved(room.version, ANSWER_S)
+                await room.saved(room.version)
                 await self._listings.keep(room)
         except BaseException:
             # A session whose files were refused was never made.

@@ -18,7 +18,6 @@ from collab_server.shapes import Undo
 from collab_server.tables import tokens
 from crdt.log import Log
 from crdt.model import Actor
-from crdt.saving import ANSWER_S
 
 SIGNS_IN = ("login", "browser")
 
@@ -42,13 +41,13 @@ class UndoActions:
         async with self._sessions.room(session_id) as room:
             since = wanted.since_version
             if since is None:
-                await room.saved(room.version, ANSWER_S)
+                await room.saved(room.version)
                 since = await self._before_the_last(session_id, wanted.actor_id, wanted.count, room.version)
             if since > room.version:
                 raise Invalid(f"there is no version {since}; the newest is {room.version}", name="sinceVersion")
             names = {file.id: file.name for file in room.files()}
             done = await room.undo(actor or principal.actor(), wanted.actor_id, since)
-            await room.saved(room.version, ANSWER_S)
+            await room.saved(room.version)
             now = {file.id: file.name for file in room.files()}
             return {
                 "actorId": wanted.actor_id,
