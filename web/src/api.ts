@@ -1,6 +1,7 @@
 /** The REST calls of the editor: same origin, authenticated by the cookie. Every failure is an `ApiError` with a stable code. */
-import type { Branch, BranchDiff } from './model/branches';
+import type { Analytics } from './analytics/types';
 import type { Invoice, Limits, Month, Usage } from './billing/types';
+import type { Branch, BranchDiff } from './model/branches';
 import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
 import type { PlaybackStep } from './model/playback';
@@ -77,6 +78,7 @@ const idempotent = (): Record<string, string> => ({ 'Idempotency-Key': crypto.ra
 
 const ofUser = (userId?: string): string => (userId === undefined ? '' : `?userId=${encodeURIComponent(userId)}`);
 
+const analyticsUrl = (fromMs: number, toMs: number): string => `/api/analytics?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
 const invoiceUrl = (month: string, userId?: string): string => `/api/invoices/${encodeURIComponent(month)}${ofUser(userId)}`;
 
 export type Scope = 'mine' | 'shared' | 'public';
@@ -153,6 +155,8 @@ export const api = {
   setBudget: (budget: number | null) => call<unknown>('PATCH', '/api/me', { budget }),
   usage: (groupBy: 'day' | 'language' | 'session', fromMs: number, toMs: number) =>
     call<Usage>('GET', `/api/usage?groupBy=${groupBy}&from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`),
+  analytics: (fromMs: number, toMs: number) => call<Analytics>('GET', analyticsUrl(fromMs, toMs)),
+  analyticsUrl,
   /** The months of oneself or, for admins, of somebody else. */
   invoices: async (userId?: string) => (await call<{ items: Month[] }>('GET', `/api/invoices${ofUser(userId)}`)).items,
   invoiceUrl,

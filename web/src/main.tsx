@@ -33,6 +33,7 @@ const loadSessionPage = (): Promise<ComponentType<{ id: string; me: Me }>> =>
 type PageProps = { id: string; me: Me };
 
 const loadAdminPage = (): Promise<ComponentType<PageProps>> => import('./admin/AdminPage').then((module) => module.AdminPage);
+const loadAnalyticsPage = (): Promise<ComponentType<PageProps>> => import('./analytics/AnalyticsPage').then((module) => module.AnalyticsPage);
 const loadBillingPage = (): Promise<ComponentType<PageProps>> => import('./billing/BillingPage').then((module) => module.BillingPage);
 
 /** A page whose code comes when it is first asked for. */
@@ -69,6 +70,7 @@ function App(): JSX.Element {
   else if (state.kind === 'out') page = <SignIn onDone={identify} />;
   else if (sessionId !== null) page = <Later key="session" load={loadSessionPage} id={sessionId} me={state.me} />;
   else if (isAt('/admin', path.value)) page = <Later key="admin" load={loadAdminPage} id="" me={state.me} />;
+  else if (isAt('/analytics', path.value)) page = <Later key="analytics" load={loadAnalyticsPage} id="" me={state.me} />;
   else if (isAt('/billing', path.value)) page = <Later key="billing" load={loadBillingPage} id="" me={state.me} />;
   else if (path.value === '/') page = <Home me={state.me} onSignedOut={() => (who.value = { kind: 'out' })} />;
   else page = <NotFound />;

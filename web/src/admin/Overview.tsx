@@ -4,15 +4,16 @@ import { useMemo, useState } from 'preact/hooks';
 import { Chart } from '../ui/Chart';
 import { count, duration, exactMoney, percent } from '../ui/format';
 import { Icon } from '../ui/icons';
+import { LatencyTable } from '../ui/LatencyTable';
 import { useLive } from '../ui/live';
 import { PageHead, Section, Segmented, Tile, Tiles } from '../ui/page';
 import { boundsOf, filled, rangeOf } from '../ui/range';
 import { RangePicker } from '../ui/RangePicker';
-import { List, Loaded, Table } from '../ui/table';
+import { List, Loaded } from '../ui/table';
 import { attempt } from '../ui/toast';
 import { adminApi } from './api';
 import { UserLink } from './links';
-import type { Percentiles, Share, Stats } from './types';
+import type { Share, Stats } from './types';
 
 const LIVE_MS = 10_000;
 const units = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 2 });
@@ -66,7 +67,7 @@ function Figures({ stats }: { stats: Stats }): JSX.Element {
       </Tiles>
       <div class="charts">{FIGURES.map((figure) => <OverTime key={figure.title} stats={stats} {...figure} />)}</div>
       <Breakdown stats={stats} />
-      <Latency stats={stats} />
+      <LatencyTable latency={stats.latency} byLanguage={stats.latencyByLanguage} />
     </>
   );
 }
@@ -106,25 +107,6 @@ function Breakdown({ stats }: { stats: Stats }): JSX.Element {
           { title: 'Refused', figure: true, cell: (share) => percent(share.refused, share.executions) },
           { title: 'Compute units', figure: true, cell: (share) => units(share.computeUnits) },
           { title: 'Revenue', figure: true, cell: (share) => exactMoney(share.revenueMicroDollars) },
-        ]}
-      />
-    </Section>
-  );
-}
-
-function Latency({ stats }: { stats: Stats }): JSX.Element {
-  const rows: { what: string; of: Percentiles }[] = [
-    { what: 'All runs', of: stats.latency.execution },
-    { what: 'Waiting to start', of: stats.latency.queue },
-    ...Object.entries(stats.latencyByLanguage).sort().map(([what, of]) => ({ what, of })),
-  ];
-  return (
-    <Section title="How long it takes">
-      <Table
-        label="Latency" rows={rows} id={(row) => row.what}
-        columns={[
-          { title: 'What', key: true, cell: (row) => row.what },
-          ...(['p50', 'p90', 'p95', 'p99'] as const).map((name) => ({ title: name, figure: true, cell: (row: { of: Percentiles }) => duration(row.of[name]) })),
         ]}
       />
     </Section>

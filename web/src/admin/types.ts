@@ -1,4 +1,5 @@
 /** What the admin's part of the REST API gives. Dollars come as decimals, sums as whole micro-dollars. */
+import type { Percentiles } from '../analytics/types';
 import type { Role } from '../types';
 
 export interface Share {
@@ -14,8 +15,6 @@ export interface Share {
 export interface KeyedShare extends Share {
   key: string;
 }
-
-export type Percentiles = Record<'p50' | 'p90' | 'p95' | 'p99', number>;
 
 export interface Stats {
   from: string;

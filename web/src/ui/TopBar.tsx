@@ -1,4 +1,4 @@
-/** The bar above every page but the editor: the way home, to one's costs and, for admins, to the administration. */
+/** The bar above every page but the editor: the way home, to one's figures and costs and, for admins, to the administration. */
 import type { JSX } from 'preact';
 import { Logo } from '../home/Logo';
 import { follow } from '../router';
@@ -13,8 +13,10 @@ function To({ to, icon, label }: { to: string; icon: IconName; label: string }):
 export function TopBar({ me, title = 'Code sessions', onSignOut }: { me: Me; title?: string; onSignOut?: () => void }): JSX.Element {
   return (
     <header class="top-bar">
-      <a class="brand" href="/" onClick={(event) => follow(event, '/')}><Logo /> <span>{title}</span></a>
+      <a class="brand" href="/" aria-label="All sessions" title="All sessions" onClick={(event) => follow(event, '/')}><Logo /></a>
+      <span class="brand">{title}</span>
       <span class="grow" />
+      <To to="/analytics" icon="chart" label="Your runs in figures" />
       <To to="/billing" icon="wallet" label="Usage and billing" />
       {me.admin ? <To to="/admin" icon="gear" label="Administration" /> : null}
       <ThemeButton />

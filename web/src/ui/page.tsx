@@ -1,6 +1,6 @@
 /** The parts that pages of figures and forms are made of: their head, tiles, sections, fields, facts. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 import { follow } from '../router';
 import { Icon } from './icons';
 
@@ -113,19 +113,22 @@ interface FieldProps {
 
 export function Field(props: FieldProps): JSX.Element {
   const { label, value, onInput, unit, hint, error, type = 'text', ...rest } = props;
+  const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
+    <div class="field">
+      <label for={id}>{label}</label>
       <span class="unit-field">
         <input
-          {...({ type } as { type: 'text' })} value={value} aria-invalid={error !== undefined} min={type === 'number' ? 0 : undefined} step={type === 'number' ? (rest.step ?? 'any') : undefined}
+          {...({ type } as { type: 'text' })} id={id} value={value} aria-describedby={`${id}-said`} aria-invalid={error !== undefined} min={type === 'number' ? 0 : undefined} step={type === 'number' ? (rest.step ?? 'any') : undefined}
           placeholder={rest.placeholder} required={rest.required} autocomplete="off" onInput={(event) => onInput(event.currentTarget.value)}
         />
         {unit === undefined ? null : <span class="unit">{unit}</span>}
       </span>
-      {error === undefined ? null : <span class="field-error">{error}</span>}
-      {hint === undefined ? null : <span class="hint">{hint}</span>}
-    </label>
+      <span id={`${id}-said`} class="field-said">
+        {error === undefined ? null : <span class="field-error">{error}</span>}
+        {hint === undefined ? null : <span class="hint">{hint}</span>}
+      </span>
+    </div>
   );
 }
 

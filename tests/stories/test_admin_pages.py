@@ -1,0 +1,417 @@
+"""Promises to admins and to those who pay, kept by the pages in a real Chromium: every act does what it says, names what it is
+done to and is on record, and every figure is the ledger's."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from executor.months import Month
+from tests.stories.conftest import Account, account
+from tests.stories.test_admin import endless_run, eventually
+from tests.support.browser import chromium
+from tests.support.processes import ROOT, Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+AXE_RUN = "async () => (await axe.run(document)).violations.map((v) => [v.id, v.nodes[0].html])"
+WAIT_MS = 30_000  # a busy machine
+LAST_MONTH = Month(2026, 1)
+
+
+@dataclass
+class Desk:
+    """An admin's window on a server of this file's own, and what went wrong in it."""
+
+    server: Server
+    browser: Browser
+    root: Account
+    ada: Account
+    page: Page
+    faults: list[str]
+
+    async def go(self, path: str) -> Page:
+        await self.page.goto(self.server.url + path)
+        return self.page
+
+    async def acts(self, subject: str) -> list[str]:
+        found = (await self.root.http.get("/api/admin/audit", params={"subject": subject})).json()["items"]
+        return [act["action"] for act in found if act["actorId"] == self.root.user_id]
+
+    def sql(self, query: str, *values: object) -> Any:
+        with closing(sqlite3.connect(self.server.data_dir / "collab.sqlite3", timeout=30)) as store, store:
+            return store.execute(query, values).fetchall()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    async with serving(tmp_path_factory.mktemp("admin")) as server, chromium() as browser:
+        root, ada = await account(server, admin=True), await account(server)
+        page, faults = await window(browser, server, root)
+        yield Desk(server, browser, root, ada, page, faults)
+        for who in (root, ada):
+            await who.http.aclose()
+
+
+async def window(browser: Browser, server: Server, who: Account, **options: Any) -> tuple[Page, list[str]]:
+    context = await browser.new_context(locale="en-GB", accept_downloads=True, **options)
+    context.set_default_timeout(WAIT_MS)
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+    await page.request.post(f"{server.url}/api/login", data={"token": who.token})
+    return page, faults
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=WAIT_MS)
+
+
+def money(micro: int) -> str:
+    """As the pages write it."""
+    whole, part = divmod(micro, 10**6)
+    return f"${whole:,}." + re.sub("0{1,4}$", "", f"{part:06d}")
+
+
+def row(page: Page, table: str, text: str) -> Any:
+    return page.get_by_role("table", name=table).get_by_role("row").filter(has_text=text)
+
+
+async def confirmed(page: Page, title: str) -> None:
+    """The question that comes first names what it is about; then the act is done and said."""
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", level=2)).to_contain_text(title)
+    await dialog.get_by_test_id("confirm").click()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_whoever_is_no_admin_is_told_so_and_still_sees_the_own_costs(desk: Desk) -> None:
+    page, faults = await window(desk.browser, desk.server, desk.ada)
+    await page.goto(f"{desk.server.url}/admin/users")
+    await expect(page.get_by_role("heading", name="403 – for administrators only")).to_be_visible()
+    await expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+    await page.get_by_role("link", name="Usage and billing").click()
+    await expect(page.get_by_text("Nothing was used this month")).to_be_visible()
+    assert faults == []
+    await page.context.close()
+
+
+async def test_figures_on_every_page_are_the_ledgers(desk: Desk) -> None:
+    session = await desk.ada.session(main_py="print(6 * 7)", main_js="return 1")
+    for body in (
+        {"entry": "main.py"},
+        {"entry": "main.js", "tier": "premium"},
+        {"code": "throw 1", "language": "javascript"},
+    ):
+        await desk.ada.http.post(f"/api/sessions/{session['id']}/executions", json=body)
+    await desk.ada.http.post("/api/executions", json={"language": "ruby", "code": "puts 1", "timeout": 999_999_999})
+    await desk.root.http.post("/api/executions", json={"language": "lua", "code": "print(1)"})
+    ada = desk.ada.user_id
+    page = await desk.go("/admin")
+    ((runs, failed, refused),) = desk.sql(
+        "SELECT count(*), sum(status IN ('failed','timeout','memory','lost')), sum(status = 'refused') FROM executions"
+    )
+    ((revenue, units, billed),) = desk.sql(
+        "SELECT sum(cost_micro_dollars), sum(compute_micro_units), count(*) FROM usage"
+    )
+    assert runs > billed > 0 and failed > 0 and refused >= 0 and revenue > 0
+
+    def tile(label: str) -> Any:
+        return page.locator(".tile").filter(has=page.get_by_text(label, exact=True)).locator("dd").first
+
+    await expect(tile("Runs")).to_have_text(str(runs))
+    await expect(tile("Revenue")).to_have_text(money(revenue))
+    await expect(tile("Compute units")).to_have_text(f"{units / 1e6:,.2f}".rstrip("0").rstrip("."))
+    for button, table, column in (
+        ("Language", "language", "language"),
+        ("Tier", "tier", "tier"),
+        ("User", "user", "actor_id"),
+    ):
+        await page.get_by_role("group", name="Figures by").get_by_role("button", name=button).click()
+        for key, cost in desk.sql(f"SELECT {column}, sum(cost_micro_dollars) FROM usage GROUP BY {column}"):
+            ((count,),) = desk.sql(f"SELECT count(*) FROM executions WHERE {column} = ?", key)
+            cells = row(page, f"Figures by {table}", key).get_by_role("cell")
+            await expect(cells.first).to_have_text(str(count))
+            await expect(cells.last).to_have_text(money(cost))
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="CSV").click()
+    exported = (await (await download.value).path()).read_text()
+    assert f",{revenue / 1e6:.6f},USD" in exported.splitlines()[1] and exported.startswith("part,key,executions")
+
+    ((spent,),) = desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE actor_id = ?", ada)
+    await desk.go("/admin/users")
+    await expect(row(page, "Users", ada).get_by_role("cell").nth(5)).to_have_text(money(spent))
+    await desk.go(f"/admin/sessions/{session['id']}")
+    ((here,),) = desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE session_id = ?", session["id"])
+    await expect(page.locator(".facts div").filter(has_text="Cost of all runs").locator("dd")).to_have_text(money(here))
+
+    own, faults = await window(desk.browser, desk.server, desk.ada, viewport={"width": 390, "height": 800})
+    await own.goto(f"{desk.server.url}/billing")
+    await expect(own.locator(".tile").filter(has_text="This month").locator("dd").first).to_have_text(money(spent))
+    for language, cost in desk.sql(
+        "SELECT language, sum(cost_micro_dollars) FROM usage WHERE actor_id = ? GROUP BY 1", ada
+    ):
+        await expect(row(own, "Costs by language", language).get_by_role("cell").last).to_have_text(money(cost))
+    await own.get_by_role("button", name="Session", exact=True).click()
+    await expect(row(own, "Costs by session", session["name"]).get_by_role("cell").last).to_have_text(money(here))
+    async with own.expect_download() as download:
+        await own.get_by_role("button", name="as CSV").click()
+    exported = (await (await download.value).path()).read_text()
+    assert exported.splitlines()[-1].split(",")[-2] == f"{spent / 1e6:.6f}"
+    await own.get_by_label("Budget a month").fill("2.5")
+    await own.get_by_role("button", name="Set budget").click()
+    await expect(own.get_by_text("Your budget is $2.50 a month")).to_be_visible()
+    assert (await desk.ada.http.get("/api/me")).json()["limits"]["budget"] == 2.5
+    await own.get_by_role("link", name="Your runs in figures").click()
+    await expect(own.locator(".tile").filter(has_text="Cost").locator("dd").first).to_have_text(money(spent))
+    await expect(row(own, "Costs by session", session["name"]).get_by_role("cell").last).to_have_text(money(here))
+    await expect(row(own, "Failures", "failed").get_by_role("cell").last).to_have_text("1")
+    await expect(row(own, "Files most run", "main.py").get_by_role("cell").nth(1)).to_have_text("1")
+    async with own.expect_download() as download:
+        await own.get_by_role("button", name="CSV").click()
+    assert f",{spent / 1e6:.6f}," in (await (await download.value).path()).read_text().splitlines()[1]
+    assert await own.evaluate("document.documentElement.scrollWidth") == 390
+    assert faults == desk.faults == []
+    await own.context.close()
+
+
+async def test_a_run_is_seen_while_it_goes_on_and_stopped(desk: Desk) -> None:
+    page = await desk.go("/admin/runs?state=running")
+    await expect(page.get_by_text("Nothing is running")).to_be_visible()
+    execution_id = await endless_run(desk.ada)
+    await page.get_by_role("button", name=f"Stop main.js of {desk.ada.user_id}").click()
+    await confirmed(page, f"Stop main.js of {desk.ada.user_id}?")
+    await expect(page.get_by_text("Nothing is running")).to_be_visible()
+    assert (await desk.ada.http.get(f"/api/executions/{execution_id}")).json()["status"] == "cancelled"
+    assert await desk.acts(execution_id) == ["execution.cancelled"]
+
+
+async def test_a_session_is_kept_closed_handed_over_deleted_and_brought_back(desk: Desk) -> None:
+    session = await desk.ada.session(main_js="return 1")
+    name, place = session["name"], f"/api/admin/sessions/{session['id']}"
+    page = await desk.go("/admin/sessions")
+    await page.get_by_role("searchbox").fill(session["id"])
+    await page.locator(f"tr[data-row='{session['id']}']").get_by_role("link", name=name).click()
+
+    async def do(act: str, done: str) -> dict[str, Any]:
+        await page.get_by_role("button", name=act, exact=True).click()
+        await confirmed(page, f"{act}: “{name}”?")
+        await expect(page.get_by_text(f"“{name}” {done}").last).to_be_visible()
+        found: dict[str, Any] = (await desk.root.http.get(place)).json()
+        return found
+
+    assert (await do("Make read-only", "is read-only now"))["state"] == "readOnly"
+    assert (await do("Close", "is closed"))["state"] == "closed"
+    assert (await do("Open again", "is open again"))["state"] == "open"
+    assert (await do("Archive", "is archived"))["archived"] is True
+    async with desk.server.lane(session["id"], desk.ada.token) as lane:
+        await lane.event("welcome")
+        await do("Send everybody out", "is empty for now")
+        await lane.socket.wait_closed()
+    await page.get_by_role("button", name="Hand over").click()
+    await page.get_by_label("Id of the new owner").fill("nobody-here")
+    await page.get_by_role("dialog").get_by_role("button", name="Hand over").click()
+    await expect(page.get_by_text("there is no account 'nobody-here'")).to_be_visible()
+    await page.get_by_label("Id of the new owner").fill(desk.root.user_id)
+    await page.get_by_role("dialog").get_by_role("button", name="Hand over").click()
+    await expect(row(page, "Members", desk.root.user_id)).to_contain_text("owner")
+    await expect(row(page, "Members", desk.ada.user_id)).to_contain_text("editor")
+    assert (await do("Delete", "is deleted"))["state"] == "deleted"
+    assert (await do("Restore", "is back"))["state"] == "open"
+    assert await desk.acts(session["id"]) == [
+        "session.restored", "session.deleted", "session.transferred", "session.disconnected", "session.archived",
+        "session.state", "session.state", "session.state",
+    ]  # fmt: skip
+
+
+async def test_an_account_gets_a_tier_limits_and_the_admin_right_loses_a_key_and_is_suspended(desk: Desk) -> None:
+    bob = await account(desk.server, tier="basic")
+    made = (await bob.http.post("/api/me/tokens", json={"name": "in a pipeline"})).json()
+    place = f"/api/admin/users/{bob.user_id}"
+    page = await desk.go("/admin/users")
+    await page.get_by_role("searchbox").fill(bob.user_id)
+    await page.get_by_role("table", name="Users").get_by_role("link", name=bob.user_id).click()
+    await page.get_by_label("Tier").select_option("premium")
+    await expect(page.get_by_text(f"{bob.user_id} is in tier premium now")).to_be_visible()
+    await page.get_by_label("Runs a minute").fill("0")
+    await expect(page.get_by_role("button", name="Save limits")).to_be_disabled()
+    await page.get_by_label("Runs a minute").fill("7")
+    await page.get_by_label("Money a month").fill("none")
+    await page.get_by_role("button", name="Save limits").click()
+    await expect(page.get_by_text(f"{bob.user_id} has the limits as set")).to_be_visible()
+    found = (await desk.root.http.get(place)).json()
+    assert (found["tier"], found["limits"]) == ("premium", {"runsPerMinute": 7, "moneyPerMonth": None})
+    await page.get_by_role("button", name="Revoke in a pipeline").click()
+    await confirmed(page, f"Revoke the key “in a pipeline” of {bob.user_id}?")
+    await expect(page.get_by_role("button", name="Revoke in a pipeline")).to_have_count(0)
+    assert await desk.acts(made["id"]) == ["token.revoked"]
+    await page.get_by_role("button", name="Make admin").click()
+    await confirmed(page, f"Make {bob.user_id} an admin?")
+    await page.get_by_role("button", name="Suspend").click()
+    await confirmed(page, f"Suspend {bob.user_id}?")
+    await expect(page.get_by_text("suspended", exact=True)).to_be_visible()
+    assert (await bob.http.get("/api/me")).status_code == 401
+    await page.get_by_role("button", name="Let in again").click()
+    await confirmed(page, f"Let {bob.user_id} in again?")
+    assert (await bob.http.get("/api/me")).json()["admin"] is True
+    await desk.go(f"/admin/users/{desk.root.user_id}")
+    await expect(page.get_by_text("This is you")).to_be_visible()
+    await expect(page.get_by_role("button", name="Suspend")).to_have_count(0)
+    await bob.http.aclose()
+
+
+async def test_a_tiers_change_is_weighed_saved_and_never_over_somebody_elses_unseen(desk: Desk) -> None:
+    page = await desk.go("/admin/tiers")
+    await page.get_by_role("link", name="standard").click()
+    await page.get_by_label("Price of a second").fill("0.5")
+    await expect(page.get_by_text("must stay below that of premium")).to_be_visible()
+    await expect(page.get_by_role("button", name="Save as version 2")).to_be_disabled()
+    await page.get_by_label("Price of a second").fill("0.0006")
+    # One second and 64 MB, as nobody has run anything in it: 500 or 600 for the time, and 64 × 50.
+    await expect(page.get_by_role("status", name="What this changes")).to_contain_text("$0.0037 $0.0038")
+    seen = await desk.root.http.get("/api/admin/tiers/standard")
+    body = {key: seen.json()[key] for key in ("pricePerSecond", "pricePerMb", "maxTimeMs", "maxMemoryBytes", "modules")}
+    other = await desk.root.http.put(
+        "/api/admin/tiers/standard", json=body | {"maxTimeMs": 20_000}, headers={"if-match": seen.headers["etag"]}
+    )
+    assert other.json()["version"] == 2
+    await page.get_by_role("button", name="Save as version 2").click()
+    conflict = page.get_by_role("alert").filter(has_text="saved version 2 while you were at version 1")
+    await expect(conflict).to_contain_text("It changed: longest time. Nothing of yours is saved yet.")
+    assert (await desk.root.http.get("/api/admin/tiers/standard")).json()["pricePerSecond"] == 0.0005
+    await conflict.get_by_role("button", name="Take theirs").click()
+    await expect(page.get_by_label("Longest time")).to_have_value("20")
+    await page.get_by_label("Price of a second").fill("0.0006")
+    await page.get_by_role("button", name="Save as version 3").click()
+    await expect(row(page, "Versions", "$0.0006")).to_contain_text(desk.root.user_id)
+    now = (await desk.root.http.get("/api/pricing", params={"tier": "standard"})).json()["tiers"][0]
+    assert (now["version"], now["pricePerSecond"], now["maxTimeMs"]) == (3, 0.0006, 20_000)
+    assert await desk.acts("standard") == ["tier.changed", "tier.changed"]
+
+
+async def test_events_are_followed_to_their_findings_alerts_seen_and_the_audit_verified(desk: Desk) -> None:
+    page = await desk.go("/admin/alerts")
+    await page.get_by_role("button", name="New rule").click()
+    await page.get_by_label("Events of the kind").select_option("scan_finding")
+    await page.get_by_label("Raise an alert at").fill("1")
+    await page.get_by_label("Within").fill("3600")
+    await page.get_by_role("button", name="Save rule").click()
+    await expect(row(page, "Alert rules", "1 in 1 h")).to_be_visible()
+    await desk.ada.http.post("/api/executions", json={"language": "javascript", "code": "// \u202e hidden\nreturn 1"})
+
+    async def raised() -> Any:
+        return (await desk.root.http.get("/api/admin/alerts", params={"open": "true"})).json()["items"]
+
+    await eventually(raised, within_s=20)
+    await desk.go("/admin/alerts")
+    await page.get_by_role("button", name="Acknowledge scan finding").click()
+    await expect(page.get_by_text("No alert is open")).to_be_visible()
+    changed = row(page, "Alert rules", "1 in 1 h")
+    await changed.get_by_role("button", name="Change the rule").click()
+    await page.get_by_role("switch").uncheck()
+    await page.get_by_role("button", name="Save rule").click()
+    await expect(changed).to_contain_text("off")
+    await changed.get_by_role("button", name="Remove the rule").click()
+    await confirmed(page, "Remove the rule on “scan finding”?")
+    await expect(changed).to_have_count(0)
+    kinds = [act["action"] for act in (await desk.root.http.get("/api/admin/audit")).json()["items"]]
+    assert {"alert_rule.made", "alert_rule.changed", "alert_rule.removed", "alert.acknowledged"} <= set(kinds)
+
+    await desk.go("/admin/security")
+    await page.get_by_label("Kind").select_option("scan_finding")
+    await page.get_by_role("searchbox", name="User id").fill(desk.ada.user_id)
+    await page.get_by_role("button", name="scan finding").click()
+    found = page.get_by_role("table", name="Findings")
+    await expect(found.get_by_role("row").nth(1)).to_contain_text("main.js:1")
+    rule = await found.get_by_role("rowheader").first.inner_text()
+    await page.get_by_role("button", name="Close").click()
+    for wanted, shown in ((rule, 1), ("no-such-rule", 0)):
+        await page.get_by_role("searchbox", name="Rule of a scan").fill(wanted)
+        await expect(page.get_by_role("button", name="scan finding")).to_have_count(shown)
+
+    await desk.go("/admin/audit?action=alert_rule.removed")
+    await expect(page.get_by_role("table", name="Audit log").get_by_role("row")).to_have_count(2)
+    await page.get_by_role("button", name="Verify chain").click()
+    ((head, rows),) = desk.sql("SELECT hash, last_id FROM audit_head")
+    await expect(page.get_by_role("status").filter(has_text=f"The chain of {rows:,} records is whole")).to_contain_text(
+        head
+    )
+
+
+async def test_a_month_is_issued_opened_credited_and_voided(desk: Desk) -> None:
+    await desk.ada.http.post("/api/executions", json={"language": "javascript", "code": "return 1"})
+    ((newest, cost),) = desk.sql("SELECT id, cost_micro_dollars FROM usage ORDER BY id DESC LIMIT 1")
+    desk.sql("UPDATE usage SET created_at = ? WHERE id = ?", LAST_MONTH.start_ms + 5, newest)
+    page = await desk.go("/admin/invoices")
+    await page.get_by_role("button", name="Issue a month").click()
+    await page.get_by_role("dialog").get_by_label("Month").fill(str(LAST_MONTH))
+    await page.get_by_role("button", name="Go on").click()
+    await confirmed(page, f"Issue the invoices of {LAST_MONTH}?")
+    await expect(page.get_by_text(f"Issued 1 invoices of {LAST_MONTH} over {money(cost)}")).to_be_visible()
+    await page.get_by_role("button", name="INV-000001", exact=True).click()
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="PDF").click()
+    assert (await download.value).suggested_filename == f"invoice-{LAST_MONTH}.pdf"
+    await page.get_by_role("button", name="Close").click()
+    invoice = row(page, "Invoices", "INV-000001")
+    for amount, button, due in (("0.00001", "Credit $0.00001", cost - 10), ("", "Void INV-000001", 0)):
+        await invoice.get_by_role("button", name="Credit INV-000001").click()
+        await page.get_by_label("Amount").fill(amount)
+        await page.get_by_label("Reason").fill("an outage")
+        await page.get_by_role("button", name=button).click()
+        await expect(invoice.get_by_role("cell").nth(5)).to_have_text(money(due))
+    await expect(invoice.get_by_role("button", name="Credit INV-000001")).to_have_count(0)
+    assert desk.sql("SELECT sum(micro_dollars) FROM credit_notes") == [(cost,)]
+    assert await desk.acts(desk.ada.user_id) == ["invoice.credited", "invoice.credited", "invoice.issued"]
+
+
+async def test_nodes_tell_how_they_are_and_the_switches_hold_the_server_up(desk: Desk) -> None:
+    page = await desk.go("/admin/nodes")
+    await expect(page.get_by_role("status", name="Health of what this node needs")).to_have_text(
+        "Database okBus okWorker ok"
+    )
+    await expect(page.locator(".facts div").filter(has_text="Memory").locator("dd")).to_have_text(re.compile(r"\d+ MB"))
+    await expect(page.get_by_role("meter")).to_be_visible()
+    await page.get_by_role("link", name="Switches").click()
+    await page.get_by_role("button", name="Refuse executions").click()
+    await page.get_by_label("Reason").fill("moving house")
+    await confirmed(page, "Refuse executions?")
+    refused = await desk.ada.http.post("/api/executions", json={"language": "javascript", "code": "return 1"})
+    assert (refused.status_code, "moving house" in refused.text) == (503, True)
+    await page.get_by_role("button", name="Allow executions again").click()
+    await page.get_by_role("button", name="Make the server read-only").click()
+    await confirmed(page, "Make the server read-only?")
+    assert (await desk.ada.http.post("/api/sessions", json={"name": "x"})).status_code == 423
+    await page.get_by_role("button", name="Allow changes again").click()
+    await expect(page.get_by_role("button", name="Make the server read-only")).to_be_visible()
+    execution_id = await endless_run(desk.ada)
+    await page.get_by_role("button", name="End every run").click()
+    await confirmed(page, "End every run on the server?")
+    assert '"cancelled"' in (await desk.ada.http.get(f"/api/executions/{execution_id}/events")).text
+    assert await desk.acts("read-only") == ["switch.off", "switch.on"]
+    assert await desk.acts("all") == ["executions.stopped"]
+
+
+async def test_the_pages_are_readable_by_everybody_and_broke_nothing(desk: Desk) -> None:
+    page, faults = await window(desk.browser, desk.server, desk.root, bypass_csp=True)
+    user = f"/admin/users/{desk.ada.user_id}"
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for number, path in enumerate(("/admin", "/admin/tiers/basic", user, "/billing", "/analytics")):
+        await page.emulate_media(color_scheme=schemes[number % 2])
+        await page.goto(desk.server.url + path)
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(page.locator(".skeleton-box")).to_have_count(0)
+        await page.add_script_tag(path=AXE)
+        assert await page.evaluate(AXE_RUN) == [], path
+    assert desk.faults == faults == []
+    await page.context.close()
