@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab_server import mcp_oauth
 from collab_server.errors import ActionError, Invalid, describe
+from collab_server.mcp_completions import Completions
 from collab_server.mcp_more_tools import MoreTools
 from collab_server.mcp_prompts import Prompts
 from collab_server.mcp_resources import Bus, Resources
@@ -39,11 +41,14 @@ class Mcp:
     def __init__(self, node: Callable[[], Services], settings: Settings) -> None:
         self._node = node
         self._settings = settings
-        self.server: MCPServer[Any] = MCPServer("collab-server", instructions=INSTRUCTIONS, subscriptions=Bus())
+        self.server: MCPServer[Any] = MCPServer(
+            "collab-server", version=version("collab-server"), instructions=INSTRUCTIONS, subscriptions=Bus()
+        )
         Tools(node, self.server)
         MoreTools(node, self.server)
         Resources(node, self.server)
         Prompts(node, self.server)
+        Completions(node, self.server)
         # Making its own app makes the session manager; the manager alone is served, behind our authentication.
         self.server.streamable_http_app(
             stateless_http=True, transport_security=self._security(), max_request_body_size=settings.body_bytes_max

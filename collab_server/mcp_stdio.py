@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from importlib.metadata import version
 from typing import Any
 
+import anyio
 import httpx2
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -18,6 +20,8 @@ from mcp.server.stdio import stdio_server
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
     GetPromptRequestParams,
     GetPromptResult,
     ListPromptsResult,
@@ -29,6 +33,7 @@ from mcp.types import (
     ReadResourceResult,
 )
 
+from collab_server.mcp_stdio_news import News
 from collab_server.remote import REQUEST_S, reach
 from collab_server.settings import Settings
 
@@ -40,7 +45,9 @@ async def _forward(url: str, token: str) -> None:
     async with (
         httpx2.AsyncClient(headers=headers, timeout=REQUEST_S, trust_env=False) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http)) as far,
+        anyio.create_task_group() as tasks,
     ):
+        news = News(far, tasks)
 
         async def list_tools(_: Request, params: PaginatedRequestParams | None) -> ListToolsResult:
             return await far.list_tools(cursor=params.cursor if params else None)
@@ -60,6 +67,11 @@ async def _forward(url: str, token: str) -> None:
         async def get_prompt(_: Request, params: GetPromptRequestParams) -> GetPromptResult:
             return await far.get_prompt(params.name, params.arguments)
 
+        async def complete(_: Request, params: CompleteRequestParams) -> CompleteResult:
+            argument = {"name": params.argument.name, "value": params.argument.value}
+            known = params.context.arguments if params.context else None
+            return await far.complete(params.ref, argument, known)
+
         async def call_tool(context: Request, params: CallToolRequestParams) -> CallToolResult:
             async def progress(progress: float, total: float | None, message: str | None) -> None:
                 await context.session.report_progress(progress, total, message)
@@ -68,6 +80,7 @@ async def _forward(url: str, token: str) -> None:
 
         server: Server[Any] = Server(
             "collab-server",
+            version=version("collab-server"),
             instructions=far.instructions,
             on_list_tools=list_tools,
             on_call_tool=call_tool,
@@ -76,9 +89,14 @@ async def _forward(url: str, token: str) -> None:
             on_read_resource=read_resource,
             on_list_prompts=list_prompts,
             on_get_prompt=get_prompt,
+            on_completion=complete,
+            on_subscribe_resource=news.subscribe,
+            on_unsubscribe_resource=news.unsubscribe,
+            on_subscriptions_listen=news.listen,
         )
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
+        tasks.cancel_scope.cancel()
 
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -7,14 +7,19 @@ import json
 import re
 import signal
 import sqlite3
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.shared.exceptions import MCPError
+from mcp.types import ResourceTemplateReference, ResourceUpdatedNotification
 
 from collab_server.identity import LOCAL_USER
+from tests.stories.conftest import Account
+from tests.stories.test_mcp import ARGUMENTS
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -125,7 +130,7 @@ async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_
         heard.append(message or "")
 
     async with Client(stdio_client(parameters)) as connected:
-        assert len((await connected.list_tools()).tools) == 16
+        assert {tool.name for tool in (await connected.list_tools()).tools} == ARGUMENTS.keys()
         arguments = {"code": "console.log('far'); return 7", "language": "javascript"}
         answer = await connected.call_tool("executeCode", arguments, progress_callback=progress)
         assert answer.structured_content is not None, answer.content
@@ -139,6 +144,46 @@ async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_
         assert "read from afar" in str((await connected.read_resource(uri)).contents)
         prompts = {one.name for one in (await connected.list_prompts()).prompts}
         assert prompts == {"fix-failing-run", "review-session", "explain-file"}
+
+
+@pytest.mark.filterwarnings("ignore:resources/")
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_an_mcp_client_on_standard_input_hears_of_changes_in_both_eras(
+    server: Server, ada: Account, mode: str
+) -> None:
+    session = await ada.session(a_txt="before")
+    uri, place = f"session://{session['id']}/files/a.txt", f"/api/sessions/{session['id']}/files"
+    parameters = StdioServerParameters(
+        command=str(CONSOLE_SCRIPT), args=["mcp", "--token", ada.token], env=server.environment, cwd=ROOT
+    )
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            told.put_nowait(str(message.params.uri))
+
+    async with (
+        Client(stdio_client(parameters), mode=mode, message_handler=hear) as connected,
+        AsyncExitStack() as stack,
+    ):
+        reference = ResourceTemplateReference(uri="session://{id}/files/{+name}")
+        completed = await connected.complete(reference, {"name": "id", "value": session["id"][:6]})
+        assert session["id"] in completed.completion.values
+        named = await connected.complete(reference, {"name": "name", "value": "a"}, {"id": session["id"]})
+        assert named.completion.values == ["a.txt"]
+        if mode == "legacy":
+            await connected.session.subscribe_resource(uri)
+        else:
+            heard = await stack.enter_async_context(connected.listen(resource_subscriptions=[uri]))
+        await ada.http.put(f"{place}/{session['files'][0]['id']}", json={"content": "after"})
+        async with asyncio.timeout(20):
+            event = await told.get() if mode == "legacy" else str(getattr(await anext(heard), "uri", ""))
+        assert event == uri
+        assert "after" in str((await connected.read_resource(uri)).contents)
+        if mode == "legacy":
+            await connected.session.unsubscribe_resource(uri)
+            with pytest.raises(MCPError, match="not_found"):
+                await connected.session.subscribe_resource("session://00000000000000000000")
 
 
 async def test_the_audit_of_runs_is_walked_by_the_command_line_and_tampering_is_found(tmp_path: Path) -> None:
