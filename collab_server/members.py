@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
@@ -20,7 +22,7 @@ from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, ReadOnly, Unauthorized
 from collab_server.identity import Identity, Principal, Scope, digest
 from collab_server.security import SecurityLog
-from collab_server.tables import branches, links, roles, sessions
+from collab_server.tables import branches, links, roles, sessions, tokens
 
 Role = Literal["owner", "editor", "runner", "viewer"]
 Verb = Literal["view", "edit", "run", "propose", "manage"]
@@ -49,6 +51,7 @@ MUST_PROPOSE = (
 ROOT = func.coalesce(branches.c.session_id, sessions.c.id)
 GRANTABLE: tuple[Role, ...] = get_args(Role)
 LINK_DAYS_MAX = 365
+EMBED_TOKEN_HOURS = 12
 COLLABORATORS_MAX = 1000
 
 
@@ -339,23 +342,48 @@ class Members:
 
     async def redeem(self, secret: str, name: str) -> tuple[str, str]:
         """Let a guest in by a link; returns (session id, browser token). Raises the uniform Unauthorized."""
-        now_ms = self._now_ms()
+        row = await self._link(secret)
+        # The link's id is part of the guest's, so that revoking the link finds its guests.
+        user_id = f"guest-{row['id']}-{secrets.token_hex(4)}"
+        token = await self._let_in(row, user_id, name or "Guest", row["expires_at"])
+        return row["session_id"], token
+
+    async def embed(self, secret: str) -> tuple[str, str, int]:
+        """The same for an embedded page: (session id, token, when it ends). All who look at it there are one guest."""
+        row = await self._link(secret)
+        until = self._now_ms() + EMBED_TOKEN_HOURS * 3_600_000
+        until = until if row["expires_at"] is None else min(until, row["expires_at"])
+        token = await self._let_in(row, f"guest-{row['id']}-embedded", "Visitor", until)
+        return row["session_id"], token, until
+
+    async def _link(self, secret: str) -> RowMapping:
         with self._identity.guarded(secret):
             held = select(links).where(links.c.hash == digest(secret), links.c.revoked_at.is_(None))
             async with self._engine.connect() as connection:
                 row = (await connection.execute(held)).mappings().first()
-            if row is None or (row["expires_at"] is not None and row["expires_at"] <= now_ms):
+            if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
                 raise Unauthorized
-        # The link's id is part of the guest's, so that revoking the link finds its guests.
-        user_id = f"guest-{row['id']}-{secrets.token_hex(4)}"
+        return row
+
+    async def _let_in(self, link: RowMapping, user_id: str, name: str, expires_at: int | None) -> str:
+        session_id, now_ms = link["session_id"], self._now_ms()
         _, token = await self._identity.issue(
-            user_id, kind="guest", name=name or "Guest", label=row["id"], tier="basic", expires_at=row["expires_at"]
+            user_id, kind="guest", name=name, label=link["id"], tier="basic", expires_at=expires_at
         )
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                insert(roles).values(session_id=row["session_id"], user_id=user_id, role=row["role"], created_at=now_ms)
-            )
-        return row["session_id"], token
+        known = select(roles.c.role).where(_role_of(session_id, user_id))
+        # One guest may come several times at once: whose row is there first does not matter.
+        with suppress(IntegrityError):
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    delete(tokens).where(tokens.c.user_id == user_id, tokens.c.expires_at <= now_ms)
+                )
+                if (await connection.execute(known)).scalar() is None:
+                    await connection.execute(
+                        insert(roles).values(
+                            session_id=session_id, user_id=user_id, role=link["role"], created_at=now_ms
+                        )
+                    )
+        return token
 
 
 def missing(session_id: str) -> NotFound:

@@ -22,10 +22,11 @@ from collab_server.rest.common import problem_response
 logger = logging.getLogger("collab_server.access")
 
 # Everything the editor needs comes from here; CodeMirror puts its styles in at run time, previews are opaque frames.
-CONTENT_SECURITY_POLICY = (
+OWN_CONTENT_ONLY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self' ws: wss:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    "connect-src 'self' ws: wss:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'"
 )
+CONTENT_SECURITY_POLICY = f"{OWN_CONTENT_ONLY}; frame-ancestors 'self'"
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,18 +13,22 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 
 from collab_server.errors import ActionError, NotFound, TooMany
 from collab_server.metrics import Gauges, exposition
+from collab_server.middleware import OWN_CONTENT_ONLY
 from collab_server.rest.common import Json, Node
 from collab_server.rest.me import set_cookie
+from collab_server.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 HASHED_ASSETS_AGE_S = 31_536_000
+DAY_S = 86_400
+# What the build lays beside each asset, the smallest first.
+SMALLER = (("br", ".br"), ("gzip", ".gz"))
 # A program's HTML runs in a document of its own: an opaque origin by the header's `sandbox` (also when somebody opens the
 # address by hand), no network, no cookies. It gets the HTML once, from the page around it, and everything it says is ignored.
 # What it needs of the session's files comes inside it as data; a frame of data is under the same policy.
 PREVIEW_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline' data:; "
-    "img-src data: blob:; font-src data:; media-src data: blob:; frame-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    "img-src data: blob:; font-src data:; media-src data: blob:; frame-src data:; base-uri 'none'; form-action 'none'"
 )
 PREVIEW_PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -41,6 +46,7 @@ addEventListener('message', function receive(event) {
 });
 </script>
 """
+NOTHING: Mapping[str, str] = {}
 NOT_BUILT = "The browser editor is not built yet: run `make run`, or `npm run build` in web/."
 
 
@@ -104,8 +110,13 @@ async def join(request: Request, node: Node, link: str = "", name: str = "") -> 
     return response
 
 
-@router.get("/")
 @router.get("/s/{session_id}")
+async def session_page(node: Node) -> Response:
+    """The same page; its head names what a session needs, so that all of it is fetched at once."""
+    return _page(node.settings.web_root, name="session.html")
+
+
+@router.get("/")
 @router.get("/admin")
 @router.get("/admin/{path:path}")
 @router.get("/billing")
@@ -114,10 +125,31 @@ async def page(node: Node) -> Response:
     return _page(node.settings.web_root)
 
 
+@router.get("/embed/{session_id}")
+async def embed(node: Node) -> Response:
+    """The page that other people's pages frame: it gets its right from the address's fragment, and neither has nor sets a cookie."""
+    policy = f"{OWN_CONTENT_ONLY}; {_framed_by(node.settings)}"
+    return _page(node.settings.web_root, {"content-security-policy": policy, "referrer-policy": "no-referrer"})
+
+
+@router.get("/preview/embedded")
+async def preview_embedded(node: Node) -> Response:
+    """The same as /preview for the frame in an embedded page, whose ancestors are others."""
+    return _preview(_framed_by(node.settings))
+
+
 @router.get("/preview")
 async def preview() -> Response:
+    return _preview("frame-ancestors 'self'")
+
+
+def _framed_by(settings: Settings) -> str:
+    return f"frame-ancestors 'self' {' '.join(settings.embed_ancestors)}".strip()
+
+
+def _preview(ancestors: str) -> Response:
     headers = {
-        "content-security-policy": PREVIEW_POLICY,
+        "content-security-policy": f"{PREVIEW_POLICY}; {ancestors}",
         "referrer-policy": "no-referrer",
         "x-dns-prefetch-control": "off",
         "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
@@ -127,20 +159,31 @@ async def preview() -> Response:
 
 
 @router.get("/assets/{path:path}")
-@router.get("/favicon.svg")
 async def asset(request: Request, node: Node) -> Response:
     root = node.settings.web_root.resolve()
     file = (root / request.url.path.lstrip("/")).resolve()
-    if not file.is_relative_to(root) or not file.is_file():
+    if not file.is_relative_to(root / "assets") or not file.is_file():
         raise NotFound("there is no such page")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return FileResponse(
-        file, media_type=kind, headers={"cache-control": f"public, max-age={HASHED_ASSETS_AGE_S}, immutable"}
-    )
+    headers = {"cache-control": f"public, max-age={HASHED_ASSETS_AGE_S}, immutable", "vary": "Accept-Encoding"}
+    accepted = {part.split(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+    for encoding, ending in SMALLER:
+        smaller = file.with_name(file.name + ending)
+        if encoding in accepted and smaller.is_file():
+            return FileResponse(smaller, media_type=kind, headers={**headers, "content-encoding": encoding})
+    return FileResponse(file, media_type=kind, headers=headers)
 
 
-def _page(root: Path) -> Response:
-    index = root / "index.html"
+@router.get("/favicon.svg")
+async def icon(node: Node) -> Response:
+    file = node.settings.web_root / "favicon.svg"
+    if not file.is_file():
+        raise NotFound("there is no such page")
+    return FileResponse(file, headers={"cache-control": f"public, max-age={DAY_S}"})
+
+
+def _page(root: Path, headers: Mapping[str, str] = NOTHING, name: str = "index.html") -> Response:
+    index = root / name
     if not index.is_file():
         return PlainTextResponse(NOT_BUILT, 503)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+    return FileResponse(index, headers={"cache-control": "no-cache", **headers})

@@ -22,6 +22,7 @@ from executor.scan.policy import ScanPolicy
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 # A name, a name below `*.`, an IPv4 address, or an IPv6 address in brackets.
 HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
+ANCESTOR_PATTERN = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:(\d{1,5}|\*))?")
 BUILT = Path(__file__).resolve().parent / "built"
 
 
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     jwt_issuer: str = Field("", description="The `iss` a JWT must carry. Unset: any.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Comma-separated origins, beside the server's own, whose pages may use its cookie."
+    )
+    embed_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",),
+        description="Comma-separated origins (`https://blog.example.com`, `https://*.example.com`) whose pages may frame "
+        "`/embed/…`; `*`: any, nothing: none. Embedded sessions use no cookies.",
     )
     public_url: str = Field("", description="The address users see, when a proxy stands in front.")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -198,7 +204,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{host!r} is no host: write api.example.com, *.example.com or an address, no port")
         return hosts
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "embed_ancestors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -206,6 +212,17 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("embed_ancestors")
+    @classmethod
+    def _are_ancestors(cls, ancestors: tuple[str, ...]) -> tuple[str, ...]:
+        for ancestor in ancestors:
+            # They are written into a header: nothing else may stand in them.
+            if not ANCESTOR_PATTERN.fullmatch(ancestor):
+                raise ValueError(
+                    f"{ancestor!r} is no origin: write https://blog.example.com, https://*.example.com or *"
+                )
+        return ancestors
 
     @field_validator("database_url")
     @classmethod

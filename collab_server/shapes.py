@@ -264,6 +264,12 @@ class Login(Shape):
     token: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 
 
+class Join(Shape):
+    """The secret of a share link (`ln_…`), for a token that is good in its session."""
+
+    link: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
+
 class Stdin(Shape):
     """Text for a program that waits for input; `eof` closes its input."""
 

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const server = process.env['COLLAB_DEV_SERVER'] ?? 'http://127.0.0.1:8000';
@@ -18,8 +20,54 @@ function apiPage(): Plugin {
   };
 }
 
+/** `session.html`: the same page with all that a session needs first named in its head, so that nothing waits to be discovered. */
+function sessionPage(): Plugin {
+  return {
+    name: 'session-page',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const page = bundle['index.html'];
+      const entry = Object.values(bundle).find((each) => each.type === 'chunk' && each.facadeModuleId?.endsWith('/session/SessionPage.tsx'));
+      if (page?.type !== 'asset' || entry?.type !== 'chunk') throw new Error('the page or the session in it was not built');
+      const scripts = new Set<string>();
+      const styles = new Set<string>();
+      const add = (name: string): void => {
+        const chunk = bundle[name];
+        if (chunk?.type !== 'chunk' || scripts.has(name)) return;
+        scripts.add(name);
+        for (const style of chunk.viteMetadata?.importedCss ?? []) styles.add(style);
+        chunk.imports.forEach(add);
+      };
+      add(entry.fileName);
+      const html = String(page.source);
+      const links = [
+        ...[...scripts].map((name) => `<link rel="modulepreload" crossorigin href="/${name}">`),
+        ...[...styles].map((name) => `<link rel="preload" as="style" crossorigin href="/${name}">`),
+      ].filter((link) => !html.includes(/"\/assets\/[^"]+"/.exec(link)?.[0] ?? ''));
+      this.emitFile({ type: 'asset', fileName: 'session.html', source: html.replace('</head>', `  ${links.join('\n    ')}\n  </head>`) });
+    },
+  };
+}
+
+/** Every script and style once more as small as it gets, for the server to send as it is. Made of what was written, when nothing changes it any more. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    writeBundle({ dir = 'dist' }, bundle) {
+      for (const name of Object.keys(bundle).filter((each) => /^assets\/.*\.(js|css)$/.test(each))) {
+        const source = readFileSync(join(dir, name));
+        const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: source.length } };
+        writeFileSync(join(dir, `${name}.br`), brotliCompressSync(source, best));
+        writeFileSync(join(dir, `${name}.gz`), gzipSync(source, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [apiPage()],
+  plugins: [apiPage(), sessionPage(), compressed()],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -13,7 +13,7 @@ from collab_server.errors import Forbidden, Invalid
 from collab_server.money import micro, shown_tier, usage_by_author, usage_of, with_session_names
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes import AnalyticsOut, Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes import AnalyticsOut, Join, Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
 
@@ -102,6 +102,14 @@ async def login(request: Request, node: Node, wanted: Login) -> Response:
     response = Json({"user": {"id": principal.user_id, "name": principal.name}})
     set_cookie(request, response, token, node.settings.public_url)
     return response
+
+
+@router.post(
+    "/join", summary="Exchange a share link for a guest's token, as an embedded session does", responses=PROBLEMS
+)
+async def join(node: Node, wanted: Join) -> Response:
+    session_id, token, expires_at = await node.members.embed(wanted.link.strip())
+    return Json({"sessionId": session_id, "token": token, "expiresAt": timestamp(expires_at)})
 
 
 @router.post("/logout", status_code=204, summary="Drop the browser cookie")

@@ -35,6 +35,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         ("COLLAB_EGRESS", "maybe", "COLLAB_EGRESS"),
         ("COLLAB_EGRESS_DENY", "https://a.example/", "COLLAB_EGRESS_DENY"),
         ("COLLAB_EGRESS_ALLOW", "a.example:8080", "no port"),
+        ("COLLAB_EMBED_ANCESTORS", "https://a.example; script-src *", "no origin"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -54,6 +58,29 @@ async def session_of(server: Server, name: str, **files: str) -> str:
 async def file_names(server: Server, session_id: str) -> list[str]:
     async with await server.http("local") as http:
         return sorted(file["name"] for file in (await http.get(f"/api/sessions/{session_id}")).json()["files"])
+
+
+async def test_the_scripts_of_a_session_come_at_once_small_and_are_kept(server: Server) -> None:
+    async with await server.http("local") as http:
+        page = (await http.get("/s/any")).text
+        scripts = re.findall(r'"(/assets/[^"]+\.js)"', page)
+        assert len(scripts) == len(set(scripts)) > 3
+        for name in scripts:
+            plain = await http.get(name, headers={"accept-encoding": "identity"})
+            assert "content-encoding" not in plain.headers
+            for encoding in ("br", "gzip"):
+                answer = await http.get(name, headers={"accept-encoding": encoding})
+                assert answer.headers["content-encoding"] == encoding
+                assert answer.headers["vary"] == "Accept-Encoding"
+                assert "immutable" in answer.headers["cache-control"]
+                assert int(answer.headers["content-length"]) < len(plain.content)
+        assert gzip.decompress(await raw(http, scripts[0])) == (await http.get(scripts[0])).content
+
+
+async def raw(http: httpx.AsyncClient, path: str) -> bytes:
+    """The bytes as they come, not unpacked."""
+    async with http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        return b"".join([part async for part in answer.aiter_raw()])
 
 
 async def test_home_finds_puts_away_and_begins_sessions_from_what_is_dropped(browser: Browser, server: Server) -> None:
@@ -129,7 +156,9 @@ async def test_large_output_stays_quick_is_searched_and_leads_to_the_line(browse
             const place = found?.getBoundingClientRect(), frame = box.getBoundingClientRect();
             return place !== undefined && place.top >= frame.top && place.bottom <= frame.bottom;
         }"""
-        await page.wait_for_function(f"({seen})(document.querySelector('[data-testid=output]'))")
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while not await output.evaluate(seen):
+                await page.wait_for_timeout(50)
         await page.keyboard.press("Escape")
         await page.get_by_role("button", name='File "lib/helper.py", line 3').click()
         await expect(page.get_by_test_id("tab").filter(has_text="helper.py")).to_have_attribute("aria-current", "true")
@@ -159,3 +188,52 @@ async def test_the_past_is_played_step_by_step_with_who_typed_it(browser: Browse
         await expect(said).to_contain_text("Before the first change")
         await page.get_by_test_id("play").click()
         await expect(film).to_contain_text("let b = 2;")
+
+
+async def test_a_session_lives_in_a_page_of_others_without_cookies_and_ends_with_its_link(
+    browser: Browser, server: Server
+) -> None:
+    shown = "class Page:\n    def _repr_html_(self):\n        return '<p id=here>drawn</p>'\n\ndisplay(Page())\n"
+    session_id = await session_of(server, "Embedded", main_py=shown, other_js="let second = 2;\n")
+    async with await server.http("local") as http:
+        links = f"/api/sessions/{session_id}/links"
+        made = [
+            (await http.post(links, json={"role": role})).raise_for_status().json() for role in ("viewer", "runner")
+        ]
+        addresses = [f"{server.url}/embed/{session_id}#link={link['url'].split('link=')[1]}" for link in made]
+        page_of_others = "".join(
+            f'<iframe name="{n}" src="{to}" width=900 height=420></iframe>'
+            for n, to in zip("ab", addresses, strict=True)
+        )
+        page_of_others += f'<iframe name="c" src="{server.url}/s/{session_id}"></iframe>'
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(page_of_others)}\r\nconnection: close\r\n\r\n"
+            writer.write((head + page_of_others).encode())
+            writer.close()
+
+        others = await asyncio.start_server(answer, "127.0.0.1", 0)
+        context = await browser.new_context(viewport={"width": 1000, "height": 1000})
+        async with others:
+            page = await context.new_page()
+            # Another site for the browser: `localhost` is not `127.0.0.1`.
+            await page.goto(f"http://localhost:{others.sockets[0].getsockname()[1]}/")
+            watched, run = page.frame_locator("iframe[name=a]"), page.frame_locator("iframe[name=b]")
+            await expect(watched.get_by_test_id("editor")).to_contain_text("_repr_html_", timeout=WAIT_MS)
+            await expect(watched.get_by_test_id("read-only")).to_have_text(" Read-only")
+            await expect(watched.get_by_test_id("run")).to_have_count(0)
+            await watched.get_by_test_id("tab").filter(has_text="other.js").click()
+            await expect(watched.get_by_test_id("editor")).to_have_text("let second = 2;")
+            await run.get_by_test_id("run").click(timeout=WAIT_MS)
+            await expect(run.frame_locator("[data-testid=preview]").locator("#here")).to_have_text(
+                "drawn", timeout=WAIT_MS
+            )
+            # The session's own page is for nobody's frame, and the frames that are have left nothing behind.
+            refused = next(frame for frame in page.frames if frame.name == "c")
+            assert await refused.locator("#app").count() == 0
+            assert await context.cookies() == []
+            (await http.delete(f"{links}/{made[1]['id']}")).raise_for_status()
+            await expect(run.get_by_role("alert")).to_be_visible(timeout=WAIT_MS)
+            await expect(watched.get_by_role("alert")).to_have_count(0)
+        await context.close()

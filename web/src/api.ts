@@ -28,16 +28,27 @@ export class ApiError extends Error {
   }
 }
 
+let bearer: string | null = null;
+
+/** From now on every call goes by this token, and none by a cookie: for pages inside pages of others. */
+export function callWith(token: string): void {
+  bearer = token;
+}
+
+const authority = (): { credentials: RequestCredentials; headers: Record<string, string> } =>
+  bearer === null ? { credentials: 'same-origin', headers: {} } : { credentials: 'omit', headers: { Authorization: `Bearer ${bearer}` } };
+
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   let response: Response;
   try {
     const raw = body instanceof Blob;
     const type = raw ? 'application/zip' : 'application/json';
+    const by = authority();
     response = await fetch(path, {
       method,
-      headers: body === undefined ? headers : { 'Content-Type': type, ...headers },
+      headers: { ...(body === undefined ? {} : { 'Content-Type': type }), ...by.headers, ...headers },
       body: body === undefined ? null : raw ? body : JSON.stringify(body),
-      credentials: 'same-origin',
+      credentials: by.credentials,
     });
   } catch {
     throw new ApiError(0, 'offline', 'The server cannot be reached. Check your connection and try again.');
@@ -49,7 +60,8 @@ export async function call<T>(method: string, path: string, body?: unknown, head
 
 /** A file by `Accept`, handed to the browser as a download under the name that the server gives it. */
 export async function download(path: string, accept: string, name: string): Promise<void> {
-  const response = await fetch(path, { headers: { Accept: accept }, credentials: 'same-origin' });
+  const by = authority();
+  const response = await fetch(path, { headers: { Accept: accept, ...by.headers }, credentials: by.credentials });
   if (!response.ok) throw await problem(response);
   const given = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
   const url = URL.createObjectURL(await response.blob());
@@ -91,6 +103,8 @@ export interface NewSession {
 export const api = {
   me: () => call<Me>('GET', '/api/me'),
   login: (token: string) => call<unknown>('POST', '/api/login', { token }),
+  /** A guest's token by the secret of a share link, as pages inside pages of others use it. */
+  join: (link: string) => call<{ sessionId: string; token: string }>('POST', '/api/join', { link }),
   logout: () => call<unknown>('POST', '/api/logout'),
 
   sessions: (scope: Scope, { cursor, query = '', archived = false }: { cursor?: string | null; query?: string; archived?: boolean } = {}) => {

@@ -6,9 +6,10 @@ import { signal } from '@preact/signals';
 import { type ComponentType, type JSX, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, api } from './api';
+import { askEarly } from './early';
 import { Home } from './home/Home';
 import { SignIn } from './home/SignIn';
-import { isAt, path, sessionIdOf } from './router';
+import { embeddedIdOf, isAt, path, sessionIdOf } from './router';
 import { applyTheme } from './theme';
 import type { Me } from './types';
 import { Icon } from './ui/icons';
@@ -36,15 +37,17 @@ const loadAdminPage = (): Promise<ComponentType<PageProps>> => import('./admin/A
 const loadAnalyticsPage = (): Promise<ComponentType<PageProps>> => import('./analytics/AnalyticsPage').then((module) => module.AnalyticsPage);
 const loadBillingPage = (): Promise<ComponentType<PageProps>> => import('./billing/BillingPage').then((module) => module.BillingPage);
 
+const loadEmbedPage = (): Promise<ComponentType<{ id: string }>> => import('./embed/EmbedPage').then((module) => module.EmbedPage);
+
 /** A page whose code comes when it is first asked for. */
-function Later({ load, id, me }: PageProps & { load: () => Promise<ComponentType<PageProps>> }): JSX.Element {
-  const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
+function Later<P extends { id: string }>({ load, ...props }: P & { load: () => Promise<ComponentType<P>> }): JSX.Element {
+  const [Page, setPage] = useState<ComponentType<P> | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     load().then((page) => setPage(() => page), () => setFailed(true));
   }, [load]);
   if (failed) return <Failure message="This page could not be loaded." retry={() => location.reload()} />;
-  return Page === null ? <Loading /> : <Page key={id} id={id} me={me} />;
+  return Page === null ? <Loading /> : <Page key={props.id} {...(props as unknown as P)} />;
 }
 
 function Loading(): JSX.Element {
@@ -64,8 +67,10 @@ function NotFound(): JSX.Element {
 function App(): JSX.Element {
   const state = who.value;
   const sessionId = sessionIdOf(path.value);
+  const embeddedId = embeddedIdOf(path.value);
   let page: JSX.Element;
-  if (state.kind === 'loading') page = <Loading />;
+  if (embeddedId !== null) page = <Later key="embed" load={loadEmbedPage} id={embeddedId} />;
+  else if (state.kind === 'loading') page = <Loading />;
   else if (state.kind === 'failed') page = <Failure message={state.message} retry={() => void identify()} />;
   else if (state.kind === 'out') page = <SignIn onDone={identify} />;
   else if (sessionId !== null) page = <Later key="session" load={loadSessionPage} id={sessionId} me={state.me} />;
@@ -78,7 +83,12 @@ function App(): JSX.Element {
 }
 
 applyTheme();
-if (sessionIdOf(path.value) !== null) void loadSessionPage().catch(() => undefined); // side by side with /api/me
-void identify();
+const firstId = sessionIdOf(path.value);
+if (firstId !== null) {
+  // Side by side with /api/me.
+  void loadSessionPage().catch(() => undefined);
+  askEarly(firstId);
+}
+if (embeddedIdOf(path.value) === null) void identify(); // an embedded page has no cookie
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);

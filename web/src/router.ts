@@ -13,8 +13,12 @@ export function go(to: string): void {
   scrollTo(0, 0);
 }
 
-export function sessionIdOf(pathname: string): string | null {
-  const id = /^\/s\/([^/]+)\/?$/.exec(pathname)?.[1];
+export const sessionIdOf = (pathname: string): string | null => idBehind(/^\/s\/([^/]+)\/?$/, pathname);
+/** The session that a page of others shows in a frame. */
+export const embeddedIdOf = (pathname: string): string | null => idBehind(/^\/embed\/([^/]+)\/?$/, pathname);
+
+function idBehind(place: RegExp, pathname: string): string | null {
+  const id = place.exec(pathname)?.[1];
   if (id === undefined) return null;
   try {
     return decodeURIComponent(id);

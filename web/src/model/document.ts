@@ -56,13 +56,14 @@ export class SessionDocument {
     private readonly lane: Lane,
     private readonly user: User,
     serverUrl: string,
-    options: { socket?: typeof WebSocket; persist?: boolean } = {},
+    options: { socket?: typeof WebSocket; persist?: boolean; token?: string } = {},
   ) {
     this.awareness.setLocalStateField('user', { ...user, kind: 'human' });
     this.store = options.persist === false ? null : this.openStore();
     this.provider = new WebsocketProvider(serverUrl, encodeURIComponent(sessionId), this.doc, {
       awareness: this.awareness,
       protocols: [SUBPROTOCOL],
+      params: options.token === undefined ? {} : { token: options.token },
       WebSocketPolyfill: laneSocket(lane, options.socket),
       // Updates that another tab hands over would count as received, yet no server may have seen them.
       disableBc: true,

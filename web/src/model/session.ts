@@ -53,6 +53,8 @@ export class Session {
   constructor(
     readonly me: Me,
     info: SessionInfo,
+    /** Inside a page of others: the right comes by this token, and nothing is kept in the browser. */
+    readonly embedded: { token: string } | null = null,
   ) {
     this.info.value = info;
     this.options.value = storedOptions(info.id);
@@ -74,7 +76,9 @@ export class Session {
       }),
       this.lane.on('role', (message) => this.hearRights(message)),
     );
-    this.document = new SessionDocument(info.id, this.lane, me.user, `${scheme}//${location.host}/ws`);
+    this.document = new SessionDocument(
+      info.id, this.lane, me.user, `${scheme}//${location.host}/ws`, embedded === null ? {} : { persist: false, token: embedded.token },
+    );
     this.stops.push(effect(() => this.keepTabs(this.document.files.value)), this.followCursors());
   }
 

@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import { embeddedIdOf } from '../router';
 
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
@@ -30,7 +31,7 @@ function Preview({ html }: { html: string }): JSX.Element {
   const sent = useRef(false); // a frame that goes elsewhere loads again, and gets nothing
   return (
     <iframe
-      class="display-frame" title="HTML output" data-testid="preview" sandbox="allow-scripts" src="/preview" referrerpolicy="no-referrer"
+      class="display-frame" title="HTML output" data-testid="preview" sandbox="allow-scripts" src={embeddedIdOf(location.pathname) === null ? '/preview' : '/preview/embedded'} referrerpolicy="no-referrer"
       onLoad={(event) => {
         if (sent.current) return;
         sent.current = true;

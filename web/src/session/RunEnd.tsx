@@ -1,6 +1,6 @@
 /** How a run ended: its result, its error with places to click, why it was refused, and the files it made. */
 import type { JSX } from 'preact';
-import { api } from '../api';
+import { api, download } from '../api';
 import type { Artifact, RunError as RunErrorInfo } from '../generated/events';
 import { shownName } from '../model/filenames';
 import { segments } from '../model/locations';
@@ -8,7 +8,7 @@ import type { Run } from '../model/run';
 import type { Session } from '../model/session';
 import { bytes } from '../ui/format';
 import { Icon } from '../ui/icons';
-import { toast } from '../ui/toast';
+import { attempt, toast } from '../ui/toast';
 
 const RESULT_CHARS_MAX = 100_000;
 
@@ -110,7 +110,13 @@ export function Artifacts({ session, run }: { session: Session; run: Run }): JSX
             <span class="faint">{bytes(artifact.size)}</span>
             {artifact.base64 === undefined && artifact.stored !== true ? null : (
               <>
-                <a class="button button-small" href={api.artifact(run.id, artifact.name)} download><Icon name="download" size={13} /> Download</a>
+                <a class="button button-small" href={api.artifact(run.id, artifact.name)} download
+                  onClick={(event) => {
+                    if (session.embedded === null) return;
+                    event.preventDefault(); // a plain download would come without the token
+                    void attempt(() => download(api.artifact(run.id, artifact.name), '*/*', artifact.name));
+                  }}
+                ><Icon name="download" size={13} /> Download</a>
                 {session.mayEdit.value ? <button type="button" class="button button-small" data-testid="keep-artifact" onClick={() => void keep(run, artifact)}>Keep in session</button> : null}
               </>
             )}

@@ -3,7 +3,8 @@ import '../styles/session.css';
 import '../styles/output.css';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, api } from '../api';
+import { ApiError } from '../api';
+import { sessionOf } from '../early';
 import { closedReason } from '../model/status';
 import { Session } from '../model/session';
 import { follow, go } from '../router';
@@ -27,7 +28,7 @@ export function SessionPage({ id, me }: { id: string; me: Me }): JSX.Element {
     let session: Session | null = null;
     let left = false;
     setState({ kind: 'loading' });
-    api.session(id).then(
+    sessionOf(id).then(
       (info) => {
         if (left) return;
         session = new Session(me, info);

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api';
+import { snippet } from '../embed/wish';
 import type { Session } from '../model/session';
 import { type Collaborator, type Role, ROLES, type ShareLink } from '../types';
 import { copyText } from '../ui/clipboard';
@@ -70,7 +71,7 @@ export function Share({ session, onClose }: { session: Session; onClose: () => v
         </ul>
       ) : null}
       {owner ? <Invite onAdd={(userId, role) => change(() => api.setRole(id, userId, role))} /> : null}
-      {owner ? <Links sessionId={id} /> : null}
+      {owner ? <Links sessionId={id} title={session.info.value.name} /> : null}
       {promoting === null ? null : (
         <Confirm
           title={`Make ${promoting} an owner?`} action="Make owner" harmless onClose={() => setPromoting(null)}
@@ -151,7 +152,7 @@ function Invite({ onAdd }: { onAdd: (userId: string, role: Role) => Promise<void
 type Held = { kind: 'loading' } | { kind: 'failed'; message: string } | { kind: 'ready'; list: ShareLink[] };
 
 /** Guest links: those that hold, with a way to end them, and a form for a new one. */
-function Links({ sessionId }: { sessionId: string }): JSX.Element {
+function Links({ sessionId, title }: { sessionId: string; title: string }): JSX.Element {
   const [held, setHeld] = useState<Held>({ kind: 'loading' });
   const [fresh, setFresh] = useState<{ id: string; url: string } | null>(null);
   const load = async (): Promise<void> => {
@@ -170,6 +171,8 @@ function Links({ sessionId }: { sessionId: string }): JSX.Element {
     toast('The link is revoked; who came by it is out');
     await load();
   });
+  const secret = fresh === null ? null : new URL(fresh.url).searchParams.get('link');
+  const embed = secret === null ? '' : snippet(location.origin, sessionId, secret, title);
   return (
     <>
       <h3>Guest links</h3>
@@ -195,6 +198,9 @@ function Links({ sessionId }: { sessionId: string }): JSX.Element {
           <input readOnly value={fresh.url} aria-label="Guest link" data-testid="link-url" onFocus={(event) => event.currentTarget.select()} />
           <CopyButton text={fresh.url} />
           <p class="hint link-once">Copy it now: it is not shown again.</p>
+          <input readOnly value={embed} aria-label="Frame for another page" data-testid="embed-snippet" onFocus={(event) => event.currentTarget.select()} />
+          <CopyButton text={embed} />
+          <p class="hint link-once">The same inside a page of yours. It needs no cookies; whoever sees the page may do what the link allows.</p>
         </div>
       )}
       <NewLink sessionId={sessionId} onMade={(link) => (setFresh(link), void load())} />
