@@ -95,7 +95,9 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run a local file through a server, output streamed")
     run.add_argument("file", type=Path)
-    run.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+    run.add_argument(
+        "arguments", nargs="*", help="what the program gets as its arguments (behind `--` when they begin with -)"
+    )
     run.add_argument("--stdin", action="store_true", help="give the program this command's standard input")
     run.add_argument("--timeout", type=_duration, metavar="5s", help="how long it may take")
     run.add_argument("--language", help="the language, when the file's ending does not tell")
@@ -125,6 +127,33 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument("--name")
     _server_options(imported)
     imported.set_defaults(do=_remote("import_session"))
+
+    branch = session.add_parser("branch", help="split a branch off a session; prints the id to edit and run in")
+    branch.add_argument("id")
+    branch.add_argument("--title")
+    _server_options(branch)
+    branch.set_defaults(do=_remote("make_branch"))
+    branches = session.add_parser("branches", help="the branches of a session, newest first")
+    branches.add_argument("id")
+    _server_options(branches)
+    branches.set_defaults(do=_remote("list_branches"))
+    for action, told in (
+        ("diff", "what merging a branch changes in its session"),
+        ("propose", "say that a branch may be looked at"),
+        ("merge", "look at what a branch changes and merge just that"),
+        ("reject", "turn a branch down"),
+    ):
+        decided = session.add_parser(action, help=told)
+        decided.add_argument("id", help="the session's id")
+        decided.add_argument("branch", help="the branch's id")
+        _server_options(decided)
+        decided.set_defaults(do=_remote(f"{action}_branch"))
+    undo = session.add_parser("undo", help="take back what one actor changed, and nothing of anybody else's")
+    undo.add_argument("id")
+    undo.add_argument("actor", help="the account whose changes they are")
+    undo.add_argument("--count", type=int, help="the last so many changes (default: all)")
+    _server_options(undo)
+    undo.set_defaults(do=_remote("undo_changes"))
 
     repaired = session.add_parser("repair", help="let a quarantined session be edited again (admins)")
     repaired.add_argument("id")

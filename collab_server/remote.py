@@ -18,7 +18,7 @@ from typing import TypeVar
 import httpx
 
 from collab_server import database
-from collab_server.client import Client, Limits, Run, connect
+from collab_server.client import Branch, Client, Limits, Run, connect
 from collab_server.client.execution import Execution
 from collab_server.identity import LOCAL_USER, Identity
 from collab_server.settings import Settings
@@ -70,6 +70,8 @@ def run_file(settings: Settings, arguments: argparse.Namespace) -> int:
     wanted = Execution(code=arguments.file.read_text(), entry=arguments.file.name)
     if arguments.language:
         wanted["language"] = arguments.language
+    if arguments.arguments:
+        wanted["argv"] = arguments.arguments
     if arguments.stdin:
         wanted["stdin"] = sys.stdin.read()
     if arguments.timeout:
@@ -136,6 +138,79 @@ def repair_session(settings: Settings, arguments: argparse.Namespace) -> int:
         raise RemoteError(answer.json().get("detail", answer.reason_phrase))
     taken = answer.json()["setAside"]
     print(f"{arguments.id} can be edited" + (f"; set aside: versions {', '.join(map(str, taken))}" if taken else ""))
+    return 0
+
+
+def make_branch(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Split a branch off a session; print its id."""
+
+    async def work(client: Client) -> str:
+        return (await client.branches.create(arguments.id, arguments.title)).id
+
+    print(_with_client(settings, arguments, work))
+    return 0
+
+
+def list_branches(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print id, status, author and title of each branch."""
+
+    async def work(client: Client) -> None:
+        for branch in await client.branches.list(arguments.id):
+            print(f"{branch.id}  {branch.status}  {branch.author_id}  {branch.title}")
+
+    _with_client(settings, arguments, work)
+    return 0
+
+
+def diff_branch(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print what merging changes, as `patch` reads it."""
+
+    async def work(client: Client) -> None:
+        proposal = await client.branches.diff(await client.branches.get(arguments.id, arguments.branch))
+        sys.stdout.write("".join(file.unified or f"{file.status}: {file.name}\n" for file in proposal.files))
+
+    _with_client(settings, arguments, work)
+    return 0
+
+
+def _decide(
+    settings: Settings, arguments: argparse.Namespace, verb: Callable[[Client, Branch], Awaitable[Branch]]
+) -> int:
+    async def work(client: Client) -> Branch:
+        return await verb(client, await client.branches.get(arguments.id, arguments.branch))
+
+    print(f"{arguments.branch} {_with_client(settings, arguments, work).status}")
+    return 0
+
+
+def propose_branch(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Say that a branch may be looked at."""
+    return _decide(settings, arguments, lambda client, branch: client.branches.propose(branch))
+
+
+def merge_branch(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Merge a branch as it is now."""
+
+    async def merge(client: Client, branch: Branch) -> Branch:
+        return await client.branches.merge(await client.branches.diff(branch))
+
+    return _decide(settings, arguments, merge)
+
+
+def reject_branch(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Turn a branch down."""
+    return _decide(settings, arguments, lambda client, branch: client.branches.reject(branch))
+
+
+def undo_changes(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Take an actor's changes back; print what became of each file."""
+
+    async def work(client: Client) -> None:
+        session = await client.open(arguments.id)
+        for file in (await session.undo(arguments.actor, count=arguments.count)).files:
+            print(f"{file.status}: {file.name}")
+
+    _with_client(settings, arguments, work)
     return 0
 
 

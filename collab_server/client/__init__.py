@@ -4,8 +4,10 @@ It talks to a server only by its public interfaces (REST and the WebSocket) and 
 See docs/client.md.
 """
 
+from collab_server.client.branches import Branch, Proposal
 from collab_server.client.changes import (
     Actor,
+    BranchChanged,
     Change,
     Denied,
     Edit,
@@ -37,12 +39,14 @@ from collab_server.client.errors import (
 )
 from collab_server.client.limits import Limits
 from collab_server.client.run import Run
-from collab_server.client.session import Session
+from collab_server.client.session import Session, Undone
 from collab_server.client.sessions import SessionInfo
 
 __all__ = [
     "Actor",
     "Blocked",
+    "Branch",
+    "BranchChanged",
     "Change",
     "Client",
     "ClientError",
@@ -60,6 +64,7 @@ __all__ = [
     "NotFound",
     "Presence",
     "Problem",
+    "Proposal",
     "RoleChanged",
     "Run",
     "SaveFailed",
@@ -71,6 +76,7 @@ __all__ = [
     "TimedOut",
     "TooMany",
     "Unauthorized",
+    "Undone",
     "Unreachable",
     "connect",
 ]

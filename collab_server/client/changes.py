@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from collab_server.client.branches import Branch
+
 
 class Edit(NamedTuple):
     """Replace the code points `start` to `end` (as a Python string counts them) by `text`."""
@@ -92,6 +94,13 @@ class SessionChanged:
 
 
 @dataclass(frozen=True)
+class BranchChanged:
+    """A branch was made, is ready to be looked at, or was decided about."""
+
+    branch: Branch
+
+
+@dataclass(frozen=True)
 class RoleChanged:
     """One may do something else in the session than before: the role is another one, or an operator switched something."""
 
@@ -107,7 +116,9 @@ class Denied:
     reason: str
 
 
-Change = FileChanged | FileDeleted | Presence | Saved | SaveFailed | SessionChanged | RoleChanged | Denied
+Change = (
+    FileChanged | FileDeleted | Presence | Saved | SaveFailed | SessionChanged | BranchChanged | RoleChanged | Denied
+)
 
 
 def actor_of(message: Mapping[str, Any]) -> Actor | None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Unpack
 from urllib.parse import quote
 
+from collab_server.client.branches import Branches
 from collab_server.client.changes import Actor
 from collab_server.client.execution import Execution, body_of
 from collab_server.client.http import Http
@@ -34,6 +35,7 @@ class Client:
         self._trust_env = trust_env
         self._http = Http(self.url, token, limits, trust_env=trust_env)
         self.sessions = Sessions(self._http)
+        self.branches = Branches(self._http)
         self._open: set[Session] = set()
         self._streams: set[StreamRun] = set()
 
@@ -77,6 +79,12 @@ class Client:
         """Run code without a session; refusals are raised. It starts once, whatever the connection does."""
         headers = {"accept": "text/event-stream", "idempotency-key": secrets.token_hex(16)}
         response = await self._http.stream("POST", "/api/executions", json=body_of(wanted), headers=headers)
+        return self._kept(StreamRun(response.headers["x-execution-id"], self._http, response))
+
+    async def rerun(self, execution_id: str) -> Run:
+        """Run once more the very version that a run of a session ran, whatever was typed since."""
+        headers = {"accept": "text/event-stream", "idempotency-key": secrets.token_hex(16)}
+        response = await self._http.stream("POST", f"/api/executions/{execution_id}/rerun", headers=headers)
         return self._kept(StreamRun(response.headers["x-execution-id"], self._http, response))
 
     async def attach(self, execution_id: str) -> Run:

@@ -12,7 +12,20 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
 
-from collab_server.client.changes import Actor, Change, Denied, Presence, RoleChanged, Saved, SaveFailed, SessionChanged
+from pydantic import ConfigDict
+
+from collab_server.client.branches import Branch
+from collab_server.client.changes import (
+    Actor,
+    BranchChanged,
+    Change,
+    Denied,
+    Presence,
+    RoleChanged,
+    Saved,
+    SaveFailed,
+    SessionChanged,
+)
 from collab_server.client.errors import ClientError, Interrupted, TimedOut
 from collab_server.client.execution import Execution, body_of
 from collab_server.client.feed import Changes
@@ -24,11 +37,18 @@ from collab_server.client.link import Link, Message
 from collab_server.client.mirror import Mirror, OutOfStep
 from collab_server.client.run import Run
 from collab_server.client.unsaved import Unsaved
+from collab_server.shapes import UndoneOut
 
 if TYPE_CHECKING:
     from pycrdt import Doc
 
     from collab_server.client.replica import Replica
+
+
+class Undone(UndoneOut):
+    """What was taken back: `version` is the new one, `files` what became of each file."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class Session:
@@ -118,13 +138,28 @@ class Session:
 
     async def execute(self, **wanted: Unpack[Execution]) -> Run:
         """Run the session's files, or `code` among them; refusals are raised. It starts once, whatever the connection does."""
-        body = body_of(wanted) | {"idempotencyKey": secrets.token_hex(16)}
+        return await self._begin("execute", body_of(wanted))
+
+    async def rerun(self, execution_id: str) -> Run:
+        """Run once more the very version that a run of this session ran, whatever was typed since."""
+        return await self._begin("rerun", {"executionId": execution_id})
+
+    async def undo(self, actor_id: str, *, since_version: int | None = None, count: int | None = None) -> Undone:
+        """Take back what one actor changed (all, since a version, or the last so many changes) and nothing of anybody else's."""
+        wanted = {"sinceVersion": since_version, "count": count}
+        given = {key: value for key, value in wanted.items() if value is not None}
+        # All of it can be taken back but once; of a number of changes, a repetition would take more.
+        asked = {"actorId": actor_id, **given}
+        return Undone.model_validate(await self._link.ask("undo", asked, repeat=count is None))
+
+    async def _begin(self, kind: str, asked: Message) -> Run:
+        body = asked | {"idempotencyKey": secrets.token_hex(16)}
         self._executing += 1
         behind = False
         try:
             while True:
                 try:
-                    answer = await self._link.ask("execute", body, repeat=False)
+                    answer = await self._link.ask(kind, body, repeat=False)
                     break
                 except Interrupted:
                     behind = True
@@ -183,6 +218,8 @@ class Session:
         elif kind == "presence":
             self.members = tuple(message["members"])
             self._tell([Presence(self.members)])
+        elif kind == "branch.changed":
+            self._tell([BranchChanged(Branch.model_validate(message["branch"]))])
         elif kind == "session.changed":
             self._tell([SessionChanged(message["name"], message["isPublic"])])
         elif kind in ("welcome", "role"):
