@@ -18,9 +18,11 @@ from starlette.websockets import WebSocket
 from collab_server import docs, mcp_oauth, rest, service, services
 from collab_server.errors import AWAY, Forbidden, Problem, describe
 from collab_server.mcp import Mcp
+from collab_server.metrics import Metrics
 from collab_server.middleware import Around, Compressed
 from collab_server.proxies import Proxies
 from collab_server.rest.common import Once, problem_response
+from collab_server.scrape import ALONE, Place
 from collab_server.settings import Settings
 from collab_server.supervisor import Fault
 from crdt.watch import Watch
@@ -35,14 +37,18 @@ CODE_OF_STATUS = {
 }
 
 
-def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[Fault] = ()) -> FastAPI:
-    """The ASGI application of one node; `faults` are what the process before it in its place was stopped by."""
+def create_app(
+    settings: Settings, watch: Watch | None = None, faults: Sequence[Fault] = (), place: Place = ALONE
+) -> FastAPI:
+    """The ASGI application of one node; `faults` are what the process before it in its place was stopped by, `place` is which
+    of several processes it is."""
+    metrics = Metrics()
 
     mcp = Mcp(lambda: app.state.services, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with services.running(settings, watch=watch, faults=faults) as node, mcp.running():
+        async with services.running(settings, metrics, place=place, watch=watch, faults=faults) as node, mcp.running():
             app.state.services = node
             yield
 
@@ -65,7 +71,7 @@ def create_app(settings: Settings, watch: Watch | None = None, faults: Sequence[
     app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
     app.add_middleware(Compressed)
     proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
-    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max, proxies=proxies)
+    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max, proxies=proxies, metrics=metrics)
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
         app.add_exception_handler(expected, _refused)

@@ -75,6 +75,8 @@ class Connection:
         self._outbox_bytes = 0
         self._outbox_bytes_max = outbox_bytes_max
         self._over = asyncio.Event()
+        # The close code, where it was this side that closed.
+        self.closed_with: int | None = None
 
     @property
     def role(self) -> Role:
@@ -104,6 +106,7 @@ class Connection:
         if self._over.is_set():
             return
         self._over.set()
+        self.closed_with = code
         while self._outbox:
             self.wire.send(self._outbox.popleft())
         self.wire.close(code, reason)

@@ -47,7 +47,7 @@ class Door:
         """The name under which `leave` lets it out again; None when there is no place."""
         name = "" if self.trusts(host) else network(host)
         if self.open >= self.connections_max or (name and self._per_address[name] >= self.per_address_max):
-            TURNED_AWAY.labels("http").inc()
+            TURNED_AWAY["http"] += 1
             return None
         self.open += 1
         self._per_address[name] += 1

@@ -6,6 +6,7 @@ Of WebSockets only the address is noted; their bounds are the server's and socke
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collab_server.caller import ADDRESS
 from collab_server.errors import Problem
-from collab_server.metrics import REQUESTS
+from collab_server.metrics import Metrics
 from collab_server.proxies import Proxies
 from collab_server.rest.common import problem_response
 
@@ -33,7 +34,7 @@ SECURITY_HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
-SLOW_S = 5.0
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 class Compressed:
@@ -53,6 +54,16 @@ class Compressed:
         await (self.compressed if public else self.plain)(scope, receive, send)
 
 
+def template_of(scope: Scope) -> str | None:
+    """`/api/sessions/{session_id}`: the route as it was declared, with the prefixes of the routers that it is in."""
+    declared: str | None = getattr(scope.get("route"), "path", None)
+    if declared is None:
+        return None
+    given = PARAMETER.sub(lambda found: str(scope.get("path_params", {}).get(found[1], "")), declared)
+    path: str = scope["path"]
+    return path.removesuffix(given) + declared if path.endswith(given) else declared
+
+
 class TooLarge(Exception):
     """The body went past its bound while it was read."""
 
@@ -60,8 +71,9 @@ class TooLarge(Exception):
 class Around:
     """The middleware; `body_bytes_max` bounds what a request may send, `proxies` are believed who the client is."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies) -> None:
+    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
         self.body_bytes_max = body_bytes_max
         self.proxies = proxies
 
@@ -97,6 +109,7 @@ class Around:
             await send(message)
 
         scope.setdefault("state", {})["request_id"] = request_id
+        self.metrics.requests_open.inc()
         try:
             declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
             if not declared.isdigit() or int(declared) > self.body_bytes_max:
@@ -107,8 +120,8 @@ class Around:
             await problem_response(problem)(scope, receive, marked)
         finally:
             took = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "other")
-            REQUESTS.labels(scope["method"], route, str(status)).observe(took)
+            self.metrics.requests_open.dec()
+            self.metrics.answered(scope["method"], template_of(scope), status, took)
             level = logging.WARNING if status >= 500 else logging.DEBUG
             # The path only: a query may hold a token.
             logger.log(level, "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took * 1000, request_id)

@@ -31,6 +31,12 @@ def network_of(text: str) -> Network:
     return found
 
 
+def inside(host: str, networks: Iterable[Network]) -> bool:
+    """Whether an address is in one of them."""
+    found = _address(host)
+    return found is not None and any(found in network for network in networks)
+
+
 class Proxies:
     """The trusted networks and the one header in which their proxies tell for whom they ask.
 
@@ -43,8 +49,7 @@ class Proxies:
 
     def trusts(self, host: str) -> bool:
         """Whether this is the address of a proxy of ours."""
-        found = _address(host)
-        return found is not None and any(found in network for network in self._trusted)
+        return inside(host, self._trusted)
 
     def client(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, str | None]:
         """(the client's address, the scheme it used if that was told) of a request that came from `peer`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -72,6 +73,8 @@ class SecurityLog:
         self._node_id = node_id
         self._waiting: dict[_Alike, _Counted] = {}
         self._dropped = 0
+        # How many of each kind since the start.
+        self.noted: Counter[str] = Counter()
         self._noted = asyncio.Event()
         # Told which kinds were written, for whoever looks whether they are too many.
         self.on_written: Callable[[frozenset[str]], Awaitable[None]] | None = None
@@ -92,6 +95,7 @@ class SecurityLog:
         self, kind: Kind, severity: Severity, *, actor_id: str | None = None, subject: str = "", **detail: Any
     ) -> None:
         """Note an event of the address at hand; never waits, never fails. Nothing given here may hold a token."""
+        self.noted[kind] += 1
         alike = _Alike(
             kind, severity, actor_id, ADDRESS.get()[:64], storable(subject)[:SUBJECT_CHARS_MAX], _encoded(detail)
         )

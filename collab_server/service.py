@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Request
+from prometheus_client import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from collab_server.errors import ActionError, NotFound, TooMany
-from collab_server.metrics import Gauges, exposition
+from collab_server.caller import ADDRESS
+from collab_server.errors import ActionError, Forbidden, NotFound, TooMany
+from collab_server.metrics import gauge
 from collab_server.middleware import OWN_CONTENT_ONLY
+from collab_server.proxies import inside, network_of
 from collab_server.rest.common import Json, Node
 from collab_server.rest.me import set_cookie
 from collab_server.settings import Settings
 
 router = APIRouter(include_in_schema=False)
+BACKLOG_S = 2.0
 HASHED_ASSETS_AGE_S = 31_536_000
 DAY_S = 86_400
 # What the build lays beside each asset, the smallest first.
@@ -73,11 +81,29 @@ async def ready(node: Node) -> Response:
 
 
 @router.get("/metrics")
-async def metrics(node: Node) -> Response:
-    gauges = Gauges(
-        {"rooms": lambda: asdict(node.rooms.stats()), "executions": node.executor.stats, "sockets": node.sockets.stats}
-    )
-    return PlainTextResponse(exposition(gauges), media_type="text/plain; version=0.0.4")
+async def metrics(request: Request, node: Node) -> Response:
+    _require_scraper(request, node.settings)
+    outbox: list[Metric] = []
+    # Just when the database is away these figures are wanted: those that need it are left out then.
+    with suppress(SQLAlchemyError, OSError, TimeoutError):
+        async with asyncio.timeout(BACKLOG_S):
+            waiting, overdue_s = await node.deliveries.backlog()
+        outbox = [
+            gauge("collab_webhook_deliveries_waiting", "Webhook deliveries that wait, of all nodes.", waiting),
+            gauge("collab_webhook_lag_seconds", "How long the first of them is overdue.", overdue_s),
+        ]
+    return Response(await node.scrape.exposition(outbox), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _require_scraper(request: Request, settings: Settings) -> None:
+    """By where it comes from, or by the token: figures of a whole server are not for everybody."""
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    if settings.metrics_token and secrets.compare_digest(sent.encode(), settings.metrics_token.encode()):
+        return
+    if not inside(ADDRESS.get(), map(network_of, settings.metrics_allow)):
+        raise Forbidden(
+            "metrics are for the addresses in COLLAB_METRICS_ALLOW, or with COLLAB_METRICS_TOKEN as bearer token"
+        )
 
 
 @router.get("/login")

@@ -43,11 +43,14 @@ from collab_server.errands import Errands
 from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.listings import Listings
+from collab_server.loop_lag import LoopLag
 from collab_server.members import Members
+from collab_server.metrics import Metrics
 from collab_server.nodes import Nodes, instance_of, resident_bytes
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
+from collab_server.scrape import ALONE, Place, Scrape
 from collab_server.sealing import Sealer
 from collab_server.secrets import Secrets
 from collab_server.security import SecurityLog, Severity
@@ -116,12 +119,16 @@ class Services:
     damage: Damage
     switches: Switches
     analytics: AnalyticsActions
+    deliveries: Deliveries
+    scrape: Scrape
 
 
 @asynccontextmanager
 async def running(
     settings: Settings,
+    metrics: Metrics,
     *,
+    place: Place = ALONE,
     now: Callable[[], float] = time.time,
     new_id: Callable[[], str] = new_id,
     watch: Watch | None = None,
@@ -132,8 +139,8 @@ async def running(
         engine = database.connect(settings.database, database.STATEMENT_S)
         stack.push_async_callback(engine.dispose)
         instance = instance_of(settings.node_id)
-        place = places.take(settings.data_dir, instance)
-        stack.callback(place.leave)
+        mark = places.take(settings.data_dir, instance)
+        stack.callback(mark.leave)
         security = SecurityLog(engine, now=now, node_id=settings.node_id)
         identity = Identity(engine, settings, now=now, security=security)
         members = Members(engine, identity, now=now, security=security)
@@ -194,6 +201,8 @@ async def running(
             on_ended=teller(outbox),
             scan_policy_floor=settings.scan_policy,
             off=lambda: switches.executions_off,
+            on_over=metrics.over,
+            on_scanned=metrics.scanned,
         )
         listings = Listings(engine, rooms, log, document_faults)
         sessions = SessionActions(engine, members, rooms, outbox, listings, switches, now=now, new_id=new_id)
@@ -272,6 +281,7 @@ async def running(
 
         damage = Damage(engine, rooms, document_faults, security, now=now)
         nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
+        scrape = Scrape(metrics, place)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
         for part in (
             outbox,
@@ -285,6 +295,8 @@ async def running(
             executor,
             errands,
             revocations,
+            scrape,
+            LoopLag(metrics.loop_lag.observe),
         ):
             await part.start()
             stack.push_async_callback(part.close)
@@ -293,9 +305,9 @@ async def running(
         for fault in faults:
             # Before anybody can open the session again.
             await damage.note(fault)
-        await nodes.bury([*place.gone, *(await executor.ledger.nodes_with_unfinished() - await nodes.known())])
+        await nodes.bury([*mark.gone, *(await executor.ledger.nodes_with_unfinished() - await nodes.known())])
         stack.push_async_callback(sockets.close)
-        yield Services(
+        node = Services(
             settings,
             engine,
             sealer,
@@ -335,4 +347,8 @@ async def running(
             damage,
             switches,
             AnalyticsActions(engine, members, tally, now=now),
+            deliveries,
+            scrape,
         )
+        metrics.attach(node)
+        yield node

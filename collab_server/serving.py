@@ -24,6 +24,7 @@ from collab_server.heartbeat import State
 from collab_server.http_uvicorn import HEAD_BYTES_MAX, Door, allow_open_files, bounded
 from collab_server.proxies import Proxies
 from collab_server.runners import share
+from collab_server.scrape import Place
 from collab_server.settings import Settings
 from collab_server.supervisor import BACKLOG, RUNNING_FILE, Post
 from collab_server.welcome import local_login
@@ -88,7 +89,8 @@ def serve(post: Post) -> int:
         asyncio.run(_migrate(settings))
     post.pulse.state = State.MIGRATED
     allow_open_files(settings)
-    server = Server(uvicorn_config(create_app(settings, post.pulse, post.faults), settings), post)
+    place = Place(post.number, post.workers, post.folder)
+    server = Server(uvicorn_config(create_app(settings, post.pulse, post.faults, place), settings), post)
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, server.handle_exit)
     server.run(sockets=[post.listening])

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         "x-forwarded-for",
         description="The header in which they say it: `x-forwarded-for` (with `X-Forwarded-Proto`) or `forwarded` (RFC 7239).",
     )
+    metrics_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        description="Comma-separated networks whose clients may read `/metrics` without a token; empty: nobody's.",
+    )
+    metrics_token: str = Field("", description="The bearer token with which anybody may read `/metrics`. Unset: none.")
     node_id: str = Field("local", min_length=1, max_length=64, description="This node's name, shown to operators.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least grave line logged.")
@@ -175,12 +180,12 @@ class Settings(BaseSettings):
     )
     login_hours: float = Field(24, gt=0, description="Hours that the login URL printed at the start is good for.")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "metrics_allow", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "metrics_allow")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for network in networks:

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 def _full(message: str) -> ActionError:
-    TURNED_AWAY.labels("websocket").inc()
+    TURNED_AWAY["websocket"] += 1
     error = ActionError(message, code="overloaded")
     error.status = 503
     return error
@@ -63,6 +63,9 @@ class Sockets:
     settings: Settings
     connections: set[Connection] = field(default_factory=set)
     closing: bool = False
+    # Since the start: how many came, and how many went by which close code of ours.
+    opened: int = 0
+    closed: Counter[str] = field(default_factory=Counter)
     _per_address: Counter[str] = field(default_factory=Counter)
     _per_session: Counter[str] = field(default_factory=Counter)
 
@@ -129,6 +132,7 @@ class Sockets:
 
     async def _serve(self, connection: Connection, access: Access) -> None:
         self.connections.add(connection)
+        self.opened += 1
         self.revocations.add(connection)
         try:
             async with self.sessions.room(connection.session_id) as room:
@@ -162,6 +166,7 @@ class Sockets:
         finally:
             self.revocations.discard(connection)
             self.connections.discard(connection)
+            self.closed[str(connection.closed_with or "client")] += 1
             await connection.finish()
 
     def tell_rights(self) -> None:

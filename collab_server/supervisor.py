@@ -11,9 +11,11 @@ import json
 import logging
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -64,6 +66,8 @@ class Post:
     url: str
     number: int
     workers: int
+    # Where the processes find each other's sockets; None when there is only one.
+    folder: Path | None
     # The first process of the whole server brings the database up to date and prints the login URL.
     first: bool
     pulse: Pulse
@@ -100,10 +104,14 @@ def supervise(settings: Settings, workers: int, serve: Callable[[Post], int]) ->
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     log_format.configure(settings)
     listening = _listen(settings)
+    # Not in the data folder: the path of a socket may have some hundred characters.
+    folder = Path(tempfile.mkdtemp(prefix="collab-")) if workers > 1 else None
     try:
-        return Supervisor(settings, workers, listening, serve).run()
+        return Supervisor(settings, workers, listening, folder, serve).run()
     finally:
         listening.close()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         (settings.data_dir / RUNNING_FILE).unlink(missing_ok=True)
 
 
@@ -119,9 +127,15 @@ def running_url(data_dir: Path) -> str | None:
 
 class Supervisor:
     def __init__(
-        self, settings: Settings, workers: int, listening: socket.socket, serve: Callable[[Post], int]
+        self,
+        settings: Settings,
+        workers: int,
+        listening: socket.socket,
+        folder: Path | None,
+        serve: Callable[[Post], int],
     ) -> None:
         self._settings = settings
+        self._folder = folder
         self._listening = listening
         self._serve = serve
         shared = page(workers)
@@ -212,8 +226,8 @@ class Supervisor:
         place.started_at = now
         first = place.number == 0 and not self._answered
         post = Post(
-            self._settings, self._listening, self.url, place.number, len(self._places), first, place.pulse,
-            tuple(place.faults),
+            self._settings, self._listening, self.url, place.number, len(self._places), self._folder, first,
+            place.pulse, tuple(place.faults),
         )  # fmt: skip
         parent = os.getpid()
         sys.stdout.flush()

@@ -118,6 +118,10 @@ class Switches:
         """Why nothing may be run, if so."""
         return self._reason("refuse-executions")
 
+    def known(self) -> tuple[Switch, ...]:
+        """As this node sees them."""
+        return tuple(self._known.values())
+
     async def listed(self) -> list[dict[str, Any]]:
         """All of them, as the database has them."""
         return [switch.to_json() for switch in (await self._board.read()).values()]

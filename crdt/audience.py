@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crdt.members import Broadcast, Member, Peer
+from crdt.meter import Meter
 
 
 class Audience:
     """Lists are replaced, never changed: a peer may fall behind while a frame is on its way through them."""
 
-    def __init__(self, broadcast: Broadcast) -> None:
+    def __init__(self, broadcast: Broadcast, meter: Meter) -> None:
         self._broadcast = broadcast
+        self._meter = meter
         self._members: dict[str, Member] = {}
         # Who keeps up: all of them, and those of them who read text.
         self._peers: list[Peer] = []
@@ -65,6 +67,7 @@ class Audience:
         if but is not None:
             author = but.peer
             peers = [peer for peer in peers if peer is not author]
+        self._meter.frames_sent += len(peers)
         self._broadcast(peers, frame)
 
     def tell_text(self, frame: str) -> None:

@@ -39,6 +39,21 @@ class Bus(Protocol):
         """Whether other nodes can be reached now."""
         ...
 
+    @property
+    def lag_s(self) -> float:
+        """How long a message lately took."""
+        ...
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to be published."""
+        ...
+
+    @property
+    def dropped_messages(self) -> int:
+        """How many were given up since the start."""
+        ...
+
     async def peers(self, topic: str) -> int:
         """How many subscriptions the topic has, this one included; 1 when that cannot be told."""
         ...
@@ -62,6 +77,10 @@ class _LocalSubscription:
 
 class LocalBus:
     """Subscribers of one process; several sets of rooms may share one, as the tests of many nodes do."""
+
+    lag_s = 0.0
+    queued_bytes = 0
+    dropped_messages = 0
 
     def __init__(self) -> None:
         self._topics: dict[str, list[_LocalSubscription]] = {}

@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
+import uuid
 from collections import deque
 from contextlib import suppress
 
@@ -29,7 +31,8 @@ READ_WAIT_S = 1.0
 # A pulled cable closes nothing: who hears no answer to a ping for so long connects anew.
 SILENT_S = 3.0
 SOCKET_TIMEOUT_S = 2.0
-_WAKE_SUFFIX = "wake"
+PROBE_S = 5.0
+PROBE_LOST_S = 15.0
 
 
 class _RedisSubscription:
@@ -70,12 +73,17 @@ class RedisBus:
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
         self.dropped_messages = 0
+        # A channel of this connection's alone, which keeps it subscribed when no room is open, and measures the way.
+        self._own = f"wake:{uuid.uuid4().hex}"
+        self._lag_s = 0.0
+        self._probed_s: float | None = None
 
     async def start(self) -> None:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._read(), name="bus-reader"),
                 asyncio.create_task(self._publish_all(), name="bus-publisher"),
+                asyncio.create_task(self._probe(), name="bus-probe"),
             ]
 
     async def close(self) -> None:
@@ -92,6 +100,30 @@ class RedisBus:
     @property
     def connected(self) -> bool:
         return self._connected.is_set()
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to be published."""
+        return self._outbox_bytes
+
+    @property
+    def lag_s(self) -> float:
+        """How long a message of this node's lately took to come back to it, or has been on its way by now."""
+        return self._lag_s if self._probed_s is None else max(self._lag_s, time.monotonic() - self._probed_s)
+
+    async def _probe(self) -> None:
+        """A message to ourselves, which waits and travels like any other."""
+        while True:
+            await asyncio.sleep(PROBE_S)
+            if self.connected and self._probed_s is None:
+                self._probed_s = time.monotonic()
+                self.publish(self._own, repr(self._probed_s).encode())
+            elif self._probed_s is not None and time.monotonic() - self._probed_s > PROBE_LOST_S:
+                self._probed_s = None  # lost in an interruption: the next one tells
+
+    def _probe_heard(self, data: object) -> None:
+        if self._probed_s is not None and data == repr(self._probed_s).encode():
+            self._lag_s, self._probed_s = time.monotonic() - self._probed_s, None
 
     # -- publishing ----------------------------------------------------------------------------------------------
 
@@ -182,10 +214,10 @@ class RedisBus:
         while True:
             pubsub = self._redis.pubsub()
             try:
-                # A channel of our own keeps the connection subscribed when no room is open.
                 asked = set(self._topics)
-                await pubsub.subscribe(self._prefix + _WAKE_SUFFIX, *asked)
+                await pubsub.subscribe(self._prefix + self._own, *asked)
                 self._pubsub = pubsub
+                self._probed_s = None
                 self._connected.set()
                 backoff = 0.0
                 pending_reset = set(self._topics)
@@ -218,7 +250,9 @@ class RedisBus:
             return
         channel_raw = message["channel"]
         channel = channel_raw.decode() if isinstance(channel_raw, bytes) else str(channel_raw)
-        if message["type"] == "subscribe":
+        if channel == self._prefix + self._own:
+            self._probe_heard(message["data"])
+        elif message["type"] == "subscribe":
             confirmed = self._confirmed.get(channel)
             if confirmed is not None:
                 confirmed.set()

@@ -6,11 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Protocol
 
 from crdt.document import Admitted, ApplyFailed, Change, Document
 from crdt.faults import NOTHING, Standing
 from crdt.members import Member
+from crdt.meter import Meter
 from crdt.model import CLOSE_MALFORMED, SYSTEM, Actor, FrameError, Limits
 from crdt.replica import merge
 from crdt.watch import digest_of
@@ -37,10 +39,14 @@ class Host(Protocol):
 class Intake:
     """Of one document; a room whose document is replaced gets a new one."""
 
-    def __init__(self, document: Document, host: Host, limits: Limits, standing: Standing = NOTHING) -> None:
+    def __init__(
+        self, document: Document, host: Host, limits: Limits, meter: Meter, standing: Standing = NOTHING
+    ) -> None:
         self._document = document
         self._host = host
         self._limits = limits
+        self._meter = meter
+        self._began_s = 0.0
         self._standing = standing
         self._loop = asyncio.get_running_loop()
         self._pending: list[tuple[Member, Admitted]] = []
@@ -60,6 +66,7 @@ class Intake:
             return
         self._pending.append((member, item))
         if self._handle is None:
+            self._began_s = perf_counter()
             self._handle = self._loop.call_soon(self.flush)
 
     def _ask_again(self, member: Member, item: Admitted, *, is_reply: bool) -> None:
@@ -90,6 +97,7 @@ class Intake:
                 self._apply([entry])
         else:
             self._apply(batch)
+        self._meter.fan_out.observe(perf_counter() - self._began_s)
         if self._document.known.holds_any:
             self._retry_held()
 

@@ -9,12 +9,13 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crdt.archive import Archive
 from crdt.commits import Row, commits_to
+from crdt.meter import Timings
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class _Entry:
     on_commit: Callable[[], None]
     on_failure: Callable[[BaseException], None] | None
     attempts: int = 0
+    appended_s: float = field(default_factory=time.monotonic)
 
 
 class Log(Archive):
@@ -63,6 +65,9 @@ class Log(Archive):
         self.commits = 0
         self.rows_committed = 0
         self.failures = 0
+        # From a change being appended to its being on disk, which is when its author is told.
+        self.acknowledged = Timings()
+        self._writing: list[_Entry] = []
 
     async def start(self) -> None:
         if self._task is None:
@@ -87,6 +92,12 @@ class Log(Archive):
     def full(self) -> bool:
         """The store has been away for so long that nothing more can wait for it."""
         return self._unsaved_bytes >= UNSAVED_BYTES_MAX
+
+    @property
+    def lag_s(self) -> float:
+        """How long the oldest change that is not on disk has waited."""
+        oldest = self._writing or self._queue
+        return time.monotonic() - oldest[0].appended_s if oldest else 0.0
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -152,6 +163,7 @@ class Log(Archive):
             batch.append(entry)
             rows += len(entry.rows)
             size += entry.size_bytes
+        self._writing = batch
         if all(entry.attempts == 0 for entry in batch):
             groups = [batch]
         else:
@@ -173,12 +185,15 @@ class Log(Archive):
                 unsaved.extend(group)
                 continue
             self.commits += 1
+            committed_s = time.monotonic()
             for entry in group:
+                self.acknowledged.observe(committed_s - entry.appended_s)
                 self.rows_committed += len(entry.rows)
                 self._unsaved_bytes -= entry.size_bytes
                 entry.on_commit()
         # Back to the front and in their order: what came meanwhile is younger.
         self._queue.extendleft(reversed(unsaved))
+        self._writing = []
         return bool(unsaved)
 
     async def _commit(self, group: list[_Entry]) -> None:

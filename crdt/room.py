@@ -24,6 +24,7 @@ from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one
 from crdt.merging import MERGE_ROWS_MAX, Merge, merge_of
+from crdt.meter import Meter
 from crdt.model import (
     CLOSE_OVERLOADED,
     CLOSE_TRY_AGAIN,
@@ -82,6 +83,7 @@ class Room:
         broadcast: Broadcast = one_by_one,
         watch: Watch = NOBODY,
         on_edited: OnEdited = lambda session_id, files, actor_ids: None,
+        meter: Meter,
     ) -> None:
         self._watch = watch
         self._on_edited = on_edited
@@ -92,12 +94,13 @@ class Room:
         self.changes_since_snapshot = 0
         self.bytes_since_snapshot = 0
         self._document = document
-        self._intake = Intake(document, self, limits)
+        self._meter = meter
+        self._intake = Intake(document, self, limits, meter)
         self._log = log
         self._limits = limits
         self._now = now
         self._new_id = new_id
-        self._audience = Audience(broadcast)
+        self._audience = Audience(broadcast, meter)
         self._presence = Presence(limits, now=now)
         self.neighbours = Neighbours(self, bus, topic, node, self._presence, limits)
         self.attendance = Attendance(
@@ -215,12 +218,14 @@ class Room:
     def _receive_update(self, member: Member, update: bytes, *, is_reply: bool) -> None:
         if update == EMPTY_UPDATE:
             return
+        self._meter.updates_received += 1
         if member.peer.may_edit and self.quarantined is None and self._read_only is None:
             if self._log.full:
                 raise FrameError(CLOSE_OVERLOADED, UNSAVED, "overloaded")
             self._intake.take(member, update, is_reply=is_reply)
         # A stock client answers with all deletions it knows of; only what is new needs a word.
         elif not is_reply or self._document.known.brings_items(update):
+            self._meter.updates_refused += 1
             why = QUARANTINED if self.quarantined is not None else DENIED
             member.peer.send_binary(denied_frame(self._read_only or why))
 
@@ -258,6 +263,7 @@ class Room:
     ) -> None:
         """A change of this node: to the log, to the members here, to the other nodes."""
         version = change.version
+        self._meter.changes += 1
         self._saving.take(version, authored, undoes)
         self.changes_since_snapshot += 1
         self.bytes_since_snapshot += len(change.update)
@@ -529,6 +535,7 @@ class Room:
             self._document.reach(version - 1)
             change = self._document.apply([item])
             if change is not None:
+                self._meter.changes_of_nodes += 1
                 self._saving.heard(node, version, change.version, actor.id, change.update)
                 self._tell_members(change, [actor], None)
         return True
@@ -553,7 +560,7 @@ class Room:
         self._intake.close()
         self._document.close()
         self._document = document
-        self._intake = Intake(document, self, self._limits, standing)
+        self._intake = Intake(document, self, self._limits, self._meter, standing)
         self.quarantined = fault
         self.changes_since_snapshot = changes
         self.bytes_since_snapshot = size_bytes

@@ -18,6 +18,7 @@ from crdt.faults import NOTHING, Faults, Standing
 from crdt.loading import Damage, build
 from crdt.log import Log
 from crdt.members import Broadcast, one_by_one
+from crdt.meter import Meter
 from crdt.model import Limits
 from crdt.room import OnEdited, Room
 from crdt.watch import NOBODY, Watch
@@ -70,6 +71,7 @@ class Rooms:
         watch: Watch = NOBODY,
         on_edited: OnEdited = lambda session_id, files, actor_ids: None,
     ) -> None:
+        self.meter = Meter()
         self._log = log
         self._faults = faults
         self._watch = watch
@@ -166,6 +168,7 @@ class Rooms:
             broadcast=self._broadcast,
             watch=self._watch,
             on_edited=self._on_edited,
+            meter=self.meter,
         )
         await room.neighbours.listen()
         try:

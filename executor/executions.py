@@ -30,7 +30,7 @@ from executor.request import ExecuteRequest
 from executor.run import Admission, Refused, RunLimits, Settlement, Terms, admit, run
 from executor.runner import Runner
 from executor.scan.policy import ScanPolicy, policy_for
-from executor.scan.scanner import Scanner
+from executor.scan.scanner import Scan, Scanner
 from executor.snapshot import Snapshot
 from executor.turns import Turns
 
@@ -110,6 +110,8 @@ class Executor:
         on_ended: OnEnded | None = None,
         scan_policy_floor: ScanPolicy = "warn",
         off: Callable[[], str | None] = lambda: None,
+        on_over: Callable[[ExecutionRecord], None] = lambda record: None,
+        on_scanned: Callable[[float, Scan], None] = lambda seconds, scan: None,
     ) -> None:
         self.limits = limits or ExecutorLimits()
         self._engine = engine
@@ -126,7 +128,8 @@ class Executor:
         self._scan_policy_floor: ScanPolicy = scan_policy_floor
         # Why nothing may begin just now, if so.
         self._off = off
-        self.scanner = Scanner()
+        self.scanner = Scanner(on_scanned=on_scanned)
+        self._on_over = on_over
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -256,7 +259,7 @@ class Executor:
             finished_at=record.created_at,
             fault=refused.refusal.code,
         )
-        self._finished["refused"] += 1
+        self._note_over(ended)
         self._on_findings(ended, refused.refusal.findings or ())
         await self.ledger.insert(ended, [refused.event])
         if on_event is not None:
@@ -421,7 +424,7 @@ class Executor:
             )  # fmt: skip
             live.files = settlement.artifacts
             live.kept.append(event)
-            self._finished[settlement.status] += 1
+            self._note_over(live.record)
             async with live.storing:
                 await self._store_end(live, settlement.billed)
             live.done = True
@@ -503,7 +506,7 @@ class Executor:
         if not await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[event]):
             return None  # another node was faster
         await self.environments.release(record.id)
-        self._finished["lost"] += 1
+        self._note_over(ended)
         return event
 
     async def _stored(self, execution_id: str) -> Events:
@@ -526,6 +529,10 @@ class Executor:
         except Exception:
             # A listener's fault must not end a run that others watch and someone pays for.
             logger.exception("a listener to execution events failed")
+
+    def _note_over(self, record: ExecutionRecord) -> None:
+        self._finished[record.status] += 1
+        self._on_over(record)
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(cast("Any", work))

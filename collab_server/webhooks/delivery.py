@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
@@ -31,6 +31,7 @@ POLL_S = 2.0
 CLAIM_MS = 60_000
 ANSWER_S = 15.0
 AT_ONCE = 16
+BACKLOG_COUNTED_MAX = 100_000
 # Seconds until the next try: three days in all.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
 RETRY_AFTER_S_MAX = 24 * 3600
@@ -113,6 +114,16 @@ class Deliveries:
             except TimeoutError:
                 continue
             self._wake.clear()
+
+    async def backlog(self) -> tuple[int, float]:
+        """How many deliveries wait, of all nodes together (BACKLOG_COUNTED_MAX at most), and how long the first is overdue."""
+        table = webhook_deliveries.c
+        waiting = select(table.next_at).where(table.status == "pending").order_by(table.next_at)
+        counted = waiting.limit(BACKLOG_COUNTED_MAX).subquery()
+        async with self._engine.connect() as connection:
+            query = select(func.count(), func.min(counted.c.next_at))
+            count, first = (await connection.execute(query)).one()
+        return int(count), 0.0 if first is None else max(0.0, (self._now_ms() - int(first)) / 1000)
 
     async def _send_due(self) -> int:
         claimed = await self._claim()

@@ -8,9 +8,10 @@ import contextlib
 import logging
 import marshal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -47,7 +48,14 @@ class Scan:
 
 
 class Scanner:
-    def __init__(self, limits: ScanLimits | None = None) -> None:
+    def __init__(
+        self,
+        limits: ScanLimits | None = None,
+        *,
+        on_scanned: Callable[[float, Scan], None] = lambda seconds, scan: None,
+    ) -> None:
+        # Told of each look at files that were not known, with what the looking took, waiting included.
+        self._on_scanned = on_scanned
         self._limits = limits or ScanLimits()
         self._idle: list[Process] = []
         self._all: set[Process] = set()
@@ -93,6 +101,12 @@ class Scanner:
             return Scan(too_large), True
         if not files:
             return Scan(()), True
+        began_s = time.monotonic()
+        scan, whole = await self._look(files, entry, language)
+        self._on_scanned(time.monotonic() - began_s, scan)
+        return scan, whole
+
+    async def _look(self, files: Sequence[SourceFile], entry: str, language: str) -> tuple[Scan, bool]:
         named = entry or files[0].name
         budget_s = self._limits.budget_s
         contents = [(file.name, file.content) for file in files]

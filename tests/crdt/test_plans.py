@@ -32,6 +32,10 @@ class Net:
 class NetBus:
     """A bus as Redis is one: who is cut off hears nothing, and is told when it is back."""
 
+    lag_s = 0.0
+    queued_bytes = 0
+    dropped_messages = 0
+
     def __init__(self, net: Net, number: int) -> None:
         self.net = net
         self.number = number

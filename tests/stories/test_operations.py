@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import httpx
 import pytest
 import pytest_asyncio
+import yaml
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stories.conftest import Account, account
 from tests.stories.test_workers import ENDLESS, spread
-from tests.support.processes import CONSOLE_SCRIPT, Server, StockClient, serving
+from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, StockClient, serving
 
+SCRAPER = "a-token-for-the-scraper-alone"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def operated(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> AsyncIterator[Server]:
     """A server of two processes."""
-    async with serving(tmp_path_factory.mktemp("operated"), 2, COLLAB_REDIS_URL=redis_url) as started:
+    async with serving(
+        tmp_path_factory.mktemp("operated"), 2, COLLAB_REDIS_URL=redis_url, COLLAB_METRICS_TOKEN=SCRAPER
+    ) as started:
         yield started
 
 
@@ -93,6 +102,8 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
         doomed = next(iter(lanes))
         os.kill(doomed, signal.SIGKILL)
         await before.aclose()
+        while doomed in operated.serving_pids():
+            await asyncio.sleep(0.02)
         lanes = await spread(stack, operated, session, root.token)
         assert doomed not in lanes
         for lane in lanes.values():
@@ -119,3 +130,109 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
         ]
         wrong = await root.http.put("/api/admin/switches/everything", json={"on": True})
         assert (wrong.status_code, wrong.json()["code"]) == (404, "not_found")
+
+
+async def scraped(server: Server, within_s: float = 30.0) -> dict[str, Metric]:
+    """All families, as soon as all processes have answered."""
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http, asyncio.timeout(within_s):
+        while True:
+            answer = await http.get("/metrics")
+            assert answer.status_code == 200, answer.text
+            families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+            if all(sample.value == 1 for sample in families["collab_worker_up"].samples):
+                return families
+
+
+def total(families: dict[str, Metric], sample: str, **labels: str) -> float:
+    """The sum of a sample over all processes, and over what is not named."""
+    return sum(
+        found.value
+        for family in families.values()
+        for found in family.samples
+        if found.name == sample and labels.items() <= found.labels.items()
+    )
+
+
+async def test_one_scrape_tells_what_all_processes_did(operated: Server, root: Account) -> None:
+    session = (await root.session(main_js="return 1"))["id"]
+    before = await scraped(operated)
+    async with AsyncExitStack() as stack:
+        lanes = await spread(stack, operated, session, root.token)
+        one, other = lanes.values()
+        typist = await stack.enter_async_context(StockClient.connect(3, operated, session, root.token))
+        for number in range(5):
+            await typist.ask("insert", name="main.js", at=0, text=f"// {number}\n")
+            await one.event("file.changed")
+            await other.event("file.changed")
+        for lane in lanes.values():
+            await lane.run(language="javascript", code="return 2")
+            await lane.run(language="python", code="1 +")
+        await root.http.post("/api/executions", json={"language": "cobol", "code": "x"})
+        await root.http.get(f"/api/sessions/{session}/files")
+        await root.http.request("BREW", "/api/no/such/thing")
+        during = await scraped(operated)
+
+    def more(sample: str, **labels: str) -> float:
+        return total(during, sample, **labels) - total(before, sample, **labels)
+
+    # As many as were done, whichever process did it.
+    assert more("collab_executions_total", language="javascript", status="completed", tier="basic") == 2
+    assert more("collab_executions_total", language="python", status="failed") == 2
+    assert more("collab_executions_total", language="other", status="refused") == 1
+    assert more("collab_execution_refusals_total", code="invalid") == 1
+    assert more("collab_execution_duration_seconds_count") == more("collab_execution_wait_seconds_count") == 4
+    assert 0 < more("collab_execution_duration_seconds_sum") < 60
+    assert more("collab_updates_received_total") >= more("collab_changes_total") >= 5
+    assert more("collab_changes_of_nodes_total") >= 5
+    assert more("collab_fan_out_seconds_count") >= 5 and more("collab_ack_seconds_count") >= 5
+    assert more("collab_updates_sent_total") >= 10
+    assert more("collab_websocket_opened_total") >= 3
+    assert total(during, "collab_websocket_connections") >= 3 and total(during, "collab_room_members") >= 3
+    assert more("collab_http_request_duration_seconds_count", route="/api/sessions/{session_id}/files") == 1
+    assert more("collab_http_request_duration_seconds_count", method="other", route="other") == 1
+    assert more("collab_scan_duration_seconds_count") >= 1
+    assert {sample.labels["worker"] for sample in during["collab_rooms"].samples} == {"0", "1"}
+    # Names, units and texts as Prometheus wants them, and no series for each session or user.
+    for name, family in during.items():
+        assert re.fullmatch(r"(collab|process)_[a-z][a-z_]*[a-z]", name), name
+        assert family.documentation and family.type in ("counter", "gauge", "histogram"), name
+        assert not re.search(r"_(ms|milliseconds|mb|kb|minutes|percent|count|total|bucket)$", name), name
+        if family.type == "histogram":
+            assert name.endswith("_seconds"), name
+        for sample in family.samples:
+            assert (family.type == "counter") == sample.name.endswith("_total"), sample.name
+            assert not {"session", "user", "path", "id", "ip"} & set(sample.labels), sample
+    said = repr([family.samples for family in during.values()])
+    assert session not in said and root.user_id not in said
+
+    # Nobody from elsewhere reads them, but with the token.
+    async with httpx.AsyncClient(base_url=operated.url, trust_env=False) as http:
+        stranger = {"x-forwarded-for": "192.0.2.7"}
+        assert (await http.get("/metrics", headers=stranger)).status_code == 403
+        for token, status in (("wrong", 403), (SCRAPER, 200)):
+            headers = stranger | {"authorization": f"Bearer {token}"}
+            assert (await http.get("/metrics", headers=headers)).status_code == status
+
+
+async def test_dashboard_and_alerts_name_only_metrics_that_there_are(operated: Server) -> None:
+    families = await scraped(operated)
+    known = {sample.name for family in families.values() for sample in family.samples}
+    known |= {
+        f"{name}_{part}" if family.type == "histogram" else f"{name}_total"
+        for name, family in families.items()
+        if family.type in ("histogram", "counter")
+        for part in ("bucket", "sum", "count")
+    }
+    dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    rules = yaml.safe_load((ROOT / "deploy/prometheus-alerts.yaml").read_text())["groups"][0]["rules"]
+    named = {expression: set(re.findall(r"\b(?:collab|process)_[a-z_]+", expression)) for expression in shown}
+    named |= {rule["expr"]: set(re.findall(r"\b(?:collab|process)_[a-z_]+", rule["expr"])) for rule in rules}
+    for expression, names in named.items():
+        assert names, expression
+        assert names <= known, (expression, names - known)
+    # Each alert has its line in the runbook.
+    runbook = (ROOT / "docs/operations.md").read_text()
+    for rule in rules:
+        assert f"`{rule['alert']}`" in runbook and rule["annotations"]["runbook"], rule["alert"]
+    assert len(shown) >= 20 and len(rules) >= 10
