@@ -14,6 +14,8 @@ from collab_server.errors import Invalid
 from collab_server.tables import users
 
 USER_ID_CHARS_MAX = 128
+AGENT_PREFIX = "agent:"
+AGENT_NAME_CHARS_MAX = 64
 DEFAULT_TIER = "standard"
 
 
@@ -37,5 +39,18 @@ async def ensure_user(
 
 def check_user_id(user_id: str) -> None:
     """Raise Invalid unless `user_id` can be an account's id."""
+    if user_id.startswith(AGENT_PREFIX):
+        raise Invalid(f"a user id does not begin with {AGENT_PREFIX!r}: so begin the ids of agents", name="userId")
     if not 0 < len(user_id) <= USER_ID_CHARS_MAX or not user_id.isprintable():
         raise Invalid(f"a user id has 1 to {USER_ID_CHARS_MAX} printable characters", name="userId")
+
+
+def agent_id(name: str, user_id: str) -> str:
+    """Under which an agent that acts for an account does what it does; the same for each of its keys."""
+    return f"{AGENT_PREFIX}{name}@{user_id}"
+
+
+def check_agent_name(name: str) -> None:
+    """Raise Invalid unless an agent can be called so."""
+    if not 0 < len(name) <= AGENT_NAME_CHARS_MAX or not name.isprintable() or "@" in name or name != name.strip():
+        raise Invalid(f"an agent's name has 1 to {AGENT_NAME_CHARS_MAX} printable characters and no @", name="agent")

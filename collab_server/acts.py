@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab_server.caller import ADDRESS
+from collab_server.caller import ADDRESS, AGENT
 from executor import audit
 
 # Who acts when nobody signed in: the command line and the server itself.
@@ -19,5 +19,7 @@ OPERATOR = "operator"
 async def audited(
     connection: AsyncConnection, now_ms: int, actor_id: str, action: str, subject: str, **detail: Any
 ) -> None:
-    """Append an act; `detail` never holds a token."""
+    """Append an act; `detail` never holds a token. `actor_id` answers for it, also when an agent did it."""
+    if agent := detail.pop("agent", None) or AGENT.get():
+        detail["agent"] = agent
     await audit.record(connection, now_ms, actor_id, action, subject, detail, origin=ADDRESS.get())

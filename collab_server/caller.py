@@ -1,4 +1,4 @@
-"""The address behind the work at hand, for the records and the limits that are kept by address.
+"""The address, and the agent if it is one, behind the work at hand, for records and the limits that are kept by address.
 
 The middleware sets it for each request and each handshake, a connection for what its messages do.
 """
@@ -9,6 +9,8 @@ import ipaddress
 from contextvars import ContextVar
 
 ADDRESS: ContextVar[str] = ContextVar("address", default="")
+# The id of the agent that acts for the account, where one does.
+AGENT: ContextVar[str] = ContextVar("agent", default="")
 
 
 def network(address: str) -> str:

@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument("--admin", action="store_true", default=None, help="the account may administer the server")
     create.add_argument("--expires", type=_duration, metavar="30d", help="how long the key holds (s, m, h, d)")
     create.add_argument("--scopes", type=_scopes, default=(), metavar="edit,run", help="what the key is limited to")
+    create.add_argument("--budget", type=_dollars, metavar="USD", help="what the key's runs may cost in a month")
+    create.add_argument("--runs-per-minute", type=int, metavar="N", help="how many runs a minute the key may start")
+    create.add_argument("--agent", metavar="NAME", help="the agent that has the key and acts for the account")
     create.set_defaults(do=_with_identity(_token_create))
     listed = token.add_parser("list", help="show the API keys, without their secrets")
     listed.add_argument("--user", metavar="ID")
@@ -429,6 +433,9 @@ async def _token_create(identity: Identity, arguments: argparse.Namespace) -> in
         admin=arguments.admin,
         scopes=arguments.scopes,
         expires_at=expires_at,
+        budget_micro_dollars=arguments.budget,
+        runs_per_minute=arguments.runs_per_minute,
+        agent=arguments.agent,
         by=OPERATOR,
     )
     print(token)
@@ -440,9 +447,10 @@ async def _token_list(identity: Identity, arguments: argparse.Namespace) -> int:
 
     for token in await identity.listed(arguments.user):
         expires = timestamp_or_none(token["expiresAt"]) or "never"
+        agent = f"  agent: {token['agent']}" if token["agent"] else ""
         print(
             f"{token['id']}  {token['prefix']}…  {token['userId']}  scopes: {','.join(token['scopes']) or 'all'}  "
-            f"made: {timestamp(token['createdAt'])}  expires: {expires}"
+            f"made: {timestamp(token['createdAt'])}  expires: {expires}{agent}"
         )
     return DONE
 
@@ -464,6 +472,13 @@ def _duration(text: str) -> int:
     if matched is None or int(matched[1]) == 0:
         raise argparse.ArgumentTypeError("a number with s, m, h or d behind it, like 30d")
     return int(matched[1]) * UNIT_MS[matched[2]]
+
+
+def _dollars(text: str) -> int:
+    """An amount in dollars, in micro-dollars."""
+    if not re.fullmatch(r"\d{1,7}(\.\d{1,6})?", text):
+        raise argparse.ArgumentTypeError("an amount in dollars, like 2.50")
+    return int(Decimal(text) * 1_000_000)
 
 
 def _scopes(text: str) -> tuple[str, ...]:

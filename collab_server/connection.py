@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from collab_server import wire_uvicorn
-from collab_server.caller import ADDRESS
+from collab_server.caller import ADDRESS, AGENT
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
     CLOSE_NOT_ALLOWED,
@@ -27,6 +27,9 @@ from crdt.model import CLOSE_MALFORMED, Actor, FrameError
 from crdt.room import Member, Peer, Room
 
 logger = logging.getLogger(__name__)
+
+# A flood of changes from somebody who may only watch is one security event in so long.
+REFUSAL_NOTE_S = 10.0
 
 
 def broadcast(peers: Sequence[Peer], frame: bytes) -> None:
@@ -67,6 +70,7 @@ class Connection:
         self.wire = wire
         # Messages come in by the transport, outside of the request that opened it.
         self.address = ADDRESS.get()
+        self._noted_until = 0.0
         self._identity = identity
         self._members = members
         self._handle_text: Callable[[str], Awaitable[None]] | None = None
@@ -110,6 +114,16 @@ class Connection:
         while self._outbox:
             self.wire.send(self._outbox.popleft())
         self.wire.close(code, reason)
+
+    def refused(self) -> None:
+        """Somebody tries to change what they may only watch: noted, not each time."""
+        now = asyncio.get_running_loop().time()
+        if now < self._noted_until:
+            return
+        self._noted_until = now + REFUSAL_NOTE_S
+        before = ADDRESS.set(self.address)
+        self._members.note_refused(self.principal, self.session_id, "edit", self.role)
+        ADDRESS.reset(before)
 
     def _keep(self, frame: bytes | str) -> None:
         if self._over.is_set():
@@ -156,6 +170,7 @@ class Connection:
     async def _handle(self, message: str) -> None:
         assert self._handle_text is not None
         ADDRESS.set(self.address)
+        AGENT.set(self.principal.agent_id or "")
         try:
             await self._handle_text(message)
         except Exception as error:

@@ -34,6 +34,8 @@ def teller(outbox: Outbox) -> Callable[[AsyncConnection, ExecutionRecord, Mappin
             "status": record.status, "session": record.session_id, "key": record.key_id, "language": record.language,
             "digest": record.digest, "tier": record.tier, "costMicroDollars": record.cost_micro_dollars,
         }  # fmt: skip
+        if record.agent_id is not None:
+            detail["agent"] = record.agent_id
         if "code" in event:
             detail["code"] = event["code"]
         await audited(
@@ -70,6 +72,7 @@ def _metered(record: ExecutionRecord) -> dict[str, Any]:
     return {
         "executionId": record.id,
         "userId": record.actor_id,
+        "agentId": record.agent_id,
         "keyId": record.key_id,
         "sessionId": record.session_id,
         "language": record.language,

@@ -17,9 +17,17 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server.accounts import DEFAULT_TIER, USER_ID_CHARS_MAX, check_user_id, ensure_user
+from collab_server.accounts import (
+    AGENT_PREFIX,
+    DEFAULT_TIER,
+    USER_ID_CHARS_MAX,
+    agent_id,
+    check_agent_name,
+    check_user_id,
+    ensure_user,
+)
 from collab_server.acts import OPERATOR, audited
-from collab_server.caller import ADDRESS
+from collab_server.caller import ADDRESS, AGENT
 from collab_server.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from collab_server.guesses import Guesses
 from collab_server.jwks import Jwks, UnknownKey
@@ -76,6 +84,15 @@ class Principal:
     key_id: str | None = None
     # Whether a program speaks: it came with an API key, or over MCP or the text lane with a bearer token.
     program: bool = False
+    # The agent that acts for the account, and the name that others see.
+    agent_id: str | None = None
+    agent_name: str = ""
+
+    def require_own(self, what: str) -> Principal:
+        """Self, or Forbidden for an agent: what bounds it is not its own to set."""
+        if self.agent_id is not None:
+            raise Forbidden(f"an agent that acts for somebody cannot {what}; that is its account's to do")
+        return self
 
     def require_admin(self) -> Principal:
         """Self, or the one Forbidden that all of the operator's pages answer with."""
@@ -85,7 +102,10 @@ class Principal:
 
     def actor(self, kind: Literal["human", "agent"] = "human") -> Actor:
         """The identity that others see on this principal's edits, cursors and runs."""
-        color, light = PALETTE[int.from_bytes(hashlib.sha256(self.user_id.encode()).digest()[:4], "big") % len(PALETTE)]
+        shown_id = self.agent_id or self.user_id
+        color, light = PALETTE[int.from_bytes(hashlib.sha256(shown_id.encode()).digest()[:4], "big") % len(PALETTE)]
+        if self.agent_id is not None:
+            return Actor(self.agent_id, self.agent_name, "agent", color, light, on_behalf_of=self.user_id)
         return Actor(
             id=self.user_id, name=self.name, kind="guest" if self.guest else kind, color=color, color_light=light
         )
@@ -117,9 +137,10 @@ class Identity:
         with self.guarded(token):
             if not token or len(token) > TOKEN_CHARS_MAX:
                 raise Unauthorized
-            if token.count(".") == 2 and via == "bearer":
-                return await self._from_jwt(token)
-            return await self._from_key(token, via)
+            jwt_given = token.count(".") == 2 and via == "bearer"
+            principal = await (self._from_jwt(token) if jwt_given else self._from_key(token, via))
+        AGENT.set(principal.agent_id or "")
+        return principal
 
     @contextmanager
     def guarded(self, token: str) -> Iterator[None]:
@@ -176,7 +197,9 @@ class Identity:
             expires_at=row["expires_at"],
             link_id=row["name"] if guest else None,
             key_id=row["id"] if row["kind"] == "api" else row["name"],
-            program=row["kind"] == "api",
+            program=row["kind"] == "api" or row["agent"] is not None,
+            agent_id=agent_id(row["agent"], row["user_id"]) if row["agent"] is not None else None,
+            agent_name=row["agent"] or "",
         )
 
     async def _from_jwt(self, token: str) -> Principal:
@@ -204,6 +227,9 @@ class Identity:
         user_id, tier = claims["sub"], claims.get("tier", DEFAULT_TIER)
         if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_CHARS_MAX or tier not in TIERS:
             raise Unauthorized
+        if user_id.startswith(AGENT_PREFIX):
+            raise Unauthorized
+        agent, agent_name = _agent_of(claims)
         name = claims.get("name")
         principal = Principal(
             user_id=user_id,
@@ -214,6 +240,9 @@ class Identity:
             token_id=None,
             expires_at=int(claims["exp"] * 1000),
             via="bearer",
+            program=agent is not None,
+            agent_id=agent_id(agent, user_id) if agent is not None else None,
+            agent_name=agent_name,
         )
         # The outside provider owns the account; our row only gives the name to others (collaborator lists, invoices).
         async with self._engine.begin() as connection:
@@ -237,11 +266,14 @@ class Identity:
         scopes: Iterable[str] = (),
         expires_at: int | None = None,
         budget_micro_dollars: int | None = None,
+        runs_per_minute: int | None = None,
+        agent: str | None = None,
         by: str | None = None,
     ) -> tuple[str, str]:
         """Make a token for `user_id` (the account is made when missing); returns (id, token). Raises Invalid.
 
-        `by` is who asked for it, when it was not the user; the budget is what its runs may cost in a month.
+        `by` is who asked for it, when it was not the user; the budget is what its runs may cost in a month; `agent` is the
+        name of who acts for the user by it.
         """
         wanted = sorted(set(scopes))
         if unknown := set(wanted) - SCOPES:
@@ -249,6 +281,8 @@ class Identity:
         if tier is not None and tier not in TIERS:
             raise Invalid(f"unknown tier {tier!r}; there are {', '.join(TIERS)}", name="tier")
         check_user_id(user_id)
+        if agent is not None:
+            check_agent_name(agent)
         token = PREFIX_OF_KIND[kind] + secrets.token_urlsafe(32)
         token_id = secrets.token_hex(8)
         async with self._engine.begin() as connection:
@@ -265,6 +299,8 @@ class Identity:
                     created_at=self._now_ms(),
                     expires_at=expires_at,
                     budget_micro_dollars=budget_micro_dollars,
+                    runs_per_minute=runs_per_minute,
+                    agent=agent,
                 )
             )
             await audited(
@@ -277,6 +313,7 @@ class Identity:
                 kind=kind,
                 scopes=wanted,
                 expiresAt=expires_at,
+                **({"forAgent": agent} if agent is not None else {}),
             )
         return token_id, token
 
@@ -295,6 +332,7 @@ class Identity:
             label=row["id"],
             scopes=[s for s in row["scopes"].split(",") if s],
             expires_at=until,
+            agent=row["agent"],
         )
         return await self._from_key(browser, "cookie"), browser
 
@@ -345,6 +383,31 @@ class Identity:
         async with self._engine.connect() as connection:
             return [shown_token(row) for row in (await connection.execute(query)).mappings()]
 
+    async def bound(self, token_id: str, changes: dict[str, int | None], *, user_id: str) -> dict[str, Any]:
+        """Set what bounds a key of a user; returns it as it is then. Raises NotFound (also for someone else's)."""
+        mine = (tokens.c.id == token_id, tokens.c.user_id == user_id, tokens.c.kind == "api")
+        async with self._engine.begin() as connection:
+            row = (
+                (await connection.execute(select(tokens).where(*mine, tokens.c.revoked_at.is_(None))))
+                .mappings()
+                .first()
+            )
+            if row is None:
+                raise NotFound(f"there is no key {token_id!r}")
+            if changes:
+                await connection.execute(update(tokens).where(*mine).values(**changes))
+                await audited(connection, self._now_ms(), user_id, "token.bound", token_id, **changes)
+        return shown_token(dict(row) | changes)
+
+    async def require_unbound(self, principal: Principal) -> None:
+        """Raise Forbidden for a key with a budget, a rate or an agent: by another key it would be free of them."""
+        principal.require_own("make or change keys")
+        query = select(tokens.c.budget_micro_dollars, tokens.c.runs_per_minute).where(tokens.c.id == principal.key_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        if row is not None and any(limit is not None for limit in row):
+            raise Forbidden("a key with a budget or a rate of its own cannot make or change keys; use one without")
+
     async def still_valid(self, principal: Principal) -> bool:
         """Whether the token behind an open socket still holds."""
         if principal.expires_at is not None and principal.expires_at <= self._now_ms():
@@ -374,7 +437,7 @@ class Identity:
             return bool((await connection.execute(select(users.c.suspended).where(users.c.id == user_id))).scalar())
 
 
-def shown_token(row: RowMapping) -> dict[str, Any]:
+def shown_token(row: RowMapping | dict[str, Any]) -> dict[str, Any]:
     """What REST and the command line show of a token."""
     return {
         "id": row["id"],
@@ -385,7 +448,25 @@ def shown_token(row: RowMapping) -> dict[str, Any]:
         "createdAt": row["created_at"],
         "expiresAt": row["expires_at"],
         "budget": None if row["budget_micro_dollars"] is None else row["budget_micro_dollars"] / MICRO,
+        "runsPerMinute": row["runs_per_minute"],
+        "agent": row["agent"],
     }
+
+
+def _agent_of(claims: dict[str, Any]) -> tuple[str | None, str]:
+    """(id, name) of the actor of a JWT (`act`, RFC 8693 §4.1), who does it for the subject."""
+    act = claims.get("act")
+    if act is None:
+        return None, ""
+    told = act.get("sub") if isinstance(act, dict) else None
+    try:
+        if not isinstance(told, str):
+            raise Unauthorized
+        check_agent_name(told.replace("@", "."))
+    except Invalid as error:
+        raise Unauthorized from error
+    name = act.get("name")
+    return told.replace("@", "."), (name if isinstance(name, str) and name else told)[:NAME_CHARS_MAX]
 
 
 def digest(token: str) -> str:

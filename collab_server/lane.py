@@ -31,6 +31,7 @@ from collab_server.shapes import (
     Undo,
 )
 from collab_server.switches import Switches
+from crdt.presence import user_of
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
 from executor.run import Refused
@@ -180,13 +181,7 @@ class Lane:
                 "sessionId": connection.session_id,
                 "role": connection.role,
                 "version": room.version if room else 0,
-                "user": {
-                    "id": connection.actor.id,
-                    "name": connection.actor.name,
-                    "kind": connection.actor.kind,
-                    "color": connection.actor.color,
-                    "colorLight": connection.actor.color_light,
-                },
+                "user": user_of(connection.actor),
                 "protocol": PROTOCOL,
                 "mayEdit": connection.may_edit and self._switches.read_only is None,
                 "mayRun": connection.may_run and self._switches.executions_off is None,

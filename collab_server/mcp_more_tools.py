@@ -54,7 +54,7 @@ class MoreTools(Desk):
         """Take back what one actor changed in a session (yours, when `actorId` is left out) and nothing of anybody else's."""
 
         async def work(node: Services, who: Principal) -> UndoneOut:
-            wanted = Undo(actor_id=actorId or who.user_id, since_version=sinceVersion, count=count)
+            wanted = Undo(actor_id=actorId or who.agent_id or who.user_id, since_version=sinceVersion, count=count)
             return UndoneOut.model_validate(await node.undo.undo(who, sessionId, wanted, actor=who.actor("agent")))
 
         return await self._do(ctx, work)

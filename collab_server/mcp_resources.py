@@ -93,6 +93,9 @@ class Watcher:
     def actor(self) -> Actor:
         return self.principal.actor("agent")
 
+    def refused(self) -> None:
+        """It sends nothing."""
+
     def send_binary(self, frame: bytes) -> None:
         """The text frames tell all that is wanted."""
 

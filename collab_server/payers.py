@@ -50,11 +50,12 @@ class Budgets:
             select(users.c.overrides).where(users.c.id == principal.user_id).scalar_subquery(),
             select(users.c.budget_micro_dollars).where(users.c.id == principal.user_id).scalar_subquery(),
             select(tokens.c.budget_micro_dollars).where(tokens.c.id == key).scalar_subquery(),
+            select(tokens.c.runs_per_minute).where(tokens.c.id == key).scalar_subquery(),
             select(links.c.cap_micro_dollars).where(links.c.id == link).scalar_subquery(),
             select(sessions.c.budget_micro_dollars).where(sessions.c.id == session_id).scalar_subquery(),
         )
         async with self._engine.connect() as connection:
-            overrides, own, of_key, of_link, of_session = (await connection.execute(query)).one()
+            overrides, own, of_key, rate_of_key, of_link, of_session = (await connection.execute(query)).one()
         given = None if overrides is None else Overrides.model_validate(orjson.loads(overrides))
         quota = self._quota(principal.tier, given)
         user = f"user:{principal.user_id}"
@@ -67,8 +68,8 @@ class Budgets:
                 runs_at_once=min(quota.concurrent_runs, self._settings.runs_per_user_max),
             )
         ]
-        if of_key is not None:
-            claims.append(Claim(f"key:{key}", micro_dollars_max=of_key))
+        if of_key is not None or rate_of_key is not None:
+            claims.append(Claim(f"key:{key}", rate_of_key, of_key))
         if of_link is not None:
             claims.append(Claim(f"key:{link}", micro_dollars_max=of_link, monthly=False))
         if session_id is not None:
@@ -103,8 +104,13 @@ class Budgets:
             "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
             **_shown(left[0]),
             "monthEndsAt": month.end,
-            "budgets": [{"of": one.claim.subject, **_shown(one)} for one in left[1:] if one.claim.budgeted],
+            "budgets": [{"of": one.claim.subject, **_shown(one)} for one in left[1:] if _told(one.claim)],
         }
+
+
+def _told(claim: Claim) -> bool:
+    """The rates of a session and of an address are the operator's, and seen in the headers of a run."""
+    return claim.budgeted or (claim.subject.startswith("key:") and claim.runs_per_minute is not None)
 
 
 def headers_of(left: Sequence[Left]) -> dict[str, str]:

@@ -195,6 +195,17 @@ class NewToken(Shape):
     scopes: list[Literal["edit", "propose", "run", "admin"]] = Field(default_factory=list)
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs by this key may cost in a month, in dollars.")
+    runs_per_minute: int | None = Field(None, ge=1, le=10_000, description="How many runs a minute it may start.")
+    agent: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
+        None, description="The name of the agent that has the key: it acts for you, under its own name and colour."
+    )
+
+
+class KeyLimits(Shape):
+    """What bounds an API key from now on; what is left out stays, null lifts it."""
+
+    budget: Money | None = None
+    runs_per_minute: int | None = Field(None, ge=1, le=10_000)
 
 
 class OwnLimits(Shape):

@@ -59,6 +59,9 @@ tokens = Table(
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
     Column("budget_micro_dollars", BigInteger),
+    Column("runs_per_minute", Integer),
+    # The name of the agent that has the key and acts for the user.
+    Column("agent", String(64)),
 )
 
 sessions = Table(

@@ -24,6 +24,8 @@ class Actor:
     kind: ActorKind = "human"
     color: str = "#30bced"
     color_light: str = "#30bced33"
+    # The account that an agent acts for.
+    on_behalf_of: str | None = None
 
 
 SYSTEM = Actor(id="system", name="system", kind="system", color="#888888", color_light="#88888833")

@@ -19,14 +19,15 @@ NULL = b"null"
 CLOCK_MAX = 2**31
 
 
+def named(actor: Actor) -> dict[str, str]:
+    """Who did something, in what is told of it."""
+    behalf = {} if actor.on_behalf_of is None else {"onBehalfOf": actor.on_behalf_of}
+    return {"id": actor.id, "name": actor.name, "kind": actor.kind, **behalf}
+
+
 def user_of(actor: Actor) -> dict[str, str]:
-    return {
-        "id": actor.id,
-        "name": actor.name,
-        "color": actor.color,
-        "colorLight": actor.color_light,
-        "kind": actor.kind,
-    }
+    """Who is here, as awareness shows them."""
+    return named(actor) | {"color": actor.color, "colorLight": actor.color_light}
 
 
 @dataclass(slots=True)

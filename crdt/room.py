@@ -38,7 +38,7 @@ from crdt.model import (
 )
 from crdt.neighbours import Neighbours
 from crdt.playback import Page, play
-from crdt.presence import Presence
+from crdt.presence import Presence, named
 from crdt.protocol import (
     EMPTY_UPDATE,
     AwarenessUpdate,
@@ -151,6 +151,7 @@ class Room:
                     user.get("kind", "human"),
                     str(user.get("color", "")),
                     str(user.get("colorLight", "")),
+                    str(user["onBehalfOf"]) if "onBehalfOf" in user else None,
                 )
         return list(actors.values())
 
@@ -228,6 +229,8 @@ class Room:
             self._meter.updates_refused += 1
             why = QUARANTINED if self.quarantined is not None else DENIED
             member.peer.send_binary(denied_frame(self._read_only or why))
+            if not member.peer.may_edit:
+                member.peer.refused()
 
     def ask(self, member: Member) -> None:
         member.peer.send_binary(step1_frame(self._vector()))
@@ -283,7 +286,7 @@ class Room:
 
     def _tell_texts(self, change: Change, authors: Sequence[Actor]) -> None:
         actor = authors[-1]
-        who: dict[str, Any] = {"id": actor.id, "name": actor.name, "kind": actor.kind}
+        who = named(actor)
         for file in change.files:
             event: dict[str, Any] = {
                 "type": "file.deleted" if file.deleted else "file.changed",
@@ -293,7 +296,7 @@ class Room:
                 "actor": who,
             }
             if len(authors) > 1:
-                event["actors"] = [{"id": one.id, "name": one.name, "kind": one.kind} for one in authors]
+                event["actors"] = [named(one) for one in authors]
             if not file.deleted:
                 event["language"] = file.language
                 event["edits"] = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits]

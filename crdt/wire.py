@@ -56,9 +56,11 @@ def decode(message: bytes) -> BusMessage | None:
 
 
 def encode_actor(actor: Actor) -> bytes:
-    return orjson.dumps([actor.id, actor.name, actor.kind, actor.color, actor.color_light])
+    # What most have not is left out: nodes of the version before read five fields.
+    behalf = [] if actor.on_behalf_of is None else [actor.on_behalf_of]
+    return orjson.dumps([actor.id, actor.name, actor.kind, actor.color, actor.color_light, *behalf])
 
 
 def decode_actor(raw: bytes) -> Actor:
-    actor_id, name, kind, color, color_light = orjson.loads(raw)
-    return Actor(actor_id, name, kind, color, color_light)
+    actor_id, name, kind, color, color_light, *behalf = orjson.loads(raw)
+    return Actor(actor_id, name, kind, color, color_light, *behalf[:1])

@@ -57,6 +57,8 @@ def timestamp(epoch_s: float) -> str:
 class Who(Message):
     id: str
     name: str
+    # The account that an agent acts for.
+    on_behalf_of: str | None = None
 
 
 class RunError(Message):

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from executor import artifacts
 from executor.allowances import Claim, Exhausted, Left
 from executor.environments import EnvironmentLimits, Environments
-from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, Who, result_of
+from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
 from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
@@ -181,6 +181,7 @@ class Executor:
         *,
         actor_id: str,
         actor_name: str,
+        agent_id: str | None = None,
         session_id: str | None,
         execution_id: str | None = None,
         on_event: OnEvent | None = None,
@@ -191,13 +192,13 @@ class Executor:
         execution_id = execution_id or self._new_id()
         if execution_id in self._live:
             raise DuplicateExecution(execution_id)
-        actor = Who(id=actor_id, name=actor_name)
         now_ms = self.now_ms()
         record = ExecutionRecord(
             execution_id, session_id, actor_id, actor_name, terms.key_id, self._node_id, snapshot.language[:64], snapshot.entry,
             snapshot.digest, snapshot.version, terms.account_tier, 0, "queued", None, 0, 0, 0, 0, now_ms, None, None,
-            rerun_of, request.asked(),
+            rerun_of, request.asked(), agent_id=agent_id,
         )  # fmt: skip
+        actor = record.who()
         try:
             self._require_open(execution_id)
             admission = await admit(

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from executor import allowances, artifacts, audit
-from executor.events import encode
+from executor.events import Who, encode
 from executor.pricing import FREE, TIERS, Tier, TierQuota, Usage
 from executor.tables import execution_events, executions, tiers, usage
 
@@ -25,7 +25,7 @@ PAGE_MAX = 200
 ALIKE_MAX = 20
 UNFINISHED = ("queued", "running")
 _ENDED = ("status", "exit_code", "started_at", "finished_at", "fault")
-_CHARGED = ("session_id", "actor_id", "key_id", "language", "tier", "tier_version")
+_CHARGED = ("session_id", "actor_id", "agent_id", "key_id", "language", "tier", "tier_version")
 _MEASURED = ("wall_ms", "memory_bytes", "compute_micro_units", "cost_micro_dollars")
 
 GroupBy = Literal["day", "language", "session", "actor"]
@@ -72,11 +72,21 @@ class ExecutionRecord:
     rerun_of: str | None = None
     asked: bytes | None = None
     fault: str | None = None
+    # Who acted for the account, where it was an agent of its; `actor_name` is the agent's then.
+    agent_id: str | None = None
+
+    def who(self) -> Who:
+        """As others see whoever ran it."""
+        return Who(
+            id=self.agent_id or self.actor_id,
+            name=self.actor_name,
+            on_behalf_of=self.actor_id if self.agent_id else None,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.id, "executionId": self.id, "sessionId": self.session_id,
-            "actor": {"id": self.actor_id, "name": self.actor_name},
+            "actor": self.who().to_json(),
             "language": self.language, "entry": self.entry, "version": self.version, "digest": self.digest,
             "tier": self.tier, "tierVersion": self.tier_version, "status": self.status, "exitCode": self.exit_code,
             "metrics": {
@@ -252,7 +262,9 @@ class Ledger:
         """Sums over [from_ms, to_ms); a day is a UTC day, its key the date's first millisecond as a string."""
         # Written out, because PostgreSQL does not see two parameters as the same expression.
         day = usage.c.created_at - usage.c.created_at % literal_column(str(DAY_MS), Integer)
-        keys = {"day": day, "language": usage.c.language, "session": usage.c.session_id, "actor": usage.c.actor_id}
+        # An agent's runs are its account's to pay, and its own to be told apart by.
+        who = func.coalesce(usage.c.agent_id, usage.c.actor_id)
+        keys = {"day": day, "language": usage.c.language, "session": usage.c.session_id, "actor": who}
         key = keys[group_by].label("key")
         query = select(
             key,

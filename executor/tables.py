@@ -34,7 +34,8 @@ executions = Table(
     Column("session_id", ID),
     Column("actor_id", String(255), nullable=False),
     Column("actor_name", String(255), nullable=False),
-    # The key or link that asked, where there was one.
+    # The agent that acted for the account, and the key or link that asked, where there was one.
+    Column("agent_id", String(255)),
     Column("key_id", ID),
     Column("node_id", String(255), nullable=False),
     Column("language", String(64), nullable=False),
@@ -116,6 +117,7 @@ usage = Table(
     Column("execution_id", ID, nullable=False, unique=True),
     Column("session_id", ID),
     Column("actor_id", String(255), nullable=False),
+    Column("agent_id", String(255)),
     Column("key_id", ID),
     Column("language", String(64), nullable=False),
     Column("tier", String(64), nullable=False),

@@ -357,7 +357,8 @@ class BranchActions:
     async def _require_part(self, principal: Principal, session_id: str, row: RowMapping) -> Access:
         """Its author, or somebody who may edit the session."""
         access = await self._sessions.members.access(principal, session_id, "propose")
-        if row["author_id"] != principal.user_id and not access.may("edit"):
+        mine = (principal.user_id, principal.agent_id)
+        if row["author_id"] not in mine and not access.may("edit"):
             raise Forbidden("this branch is somebody else's; its author and who may edit the session decide about it")
         return access
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from collab_server.accounts import AGENT_PREFIX
 from collab_server.actions.sessions import SessionActions
 from collab_server.errors import Forbidden, Invalid
 from collab_server.identity import Principal
@@ -70,12 +71,15 @@ class UndoActions:
         return versions[-1] - 1 if versions else newest
 
     async def _require(self, access: Access, actor_id: str) -> None:
-        if actor_id == access.principal.user_id or access.role == "owner" or await self._is_agent(actor_id):
+        own = actor_id in (access.principal.user_id, access.principal.agent_id)
+        if own or access.role == "owner" or await self._is_agent(actor_id):
             return
         raise Forbidden("an editor takes back its own changes and those of agents; ask an owner for other people's")
 
     async def _is_agent(self, actor_id: str) -> bool:
-        """An account that has keys and has never signed in to the editor."""
+        """Somebody's agent, or an account that has keys and has never signed in to the editor."""
+        if actor_id.startswith(AGENT_PREFIX):
+            return True
         async with self._engine.connect() as connection:
             kinds = (await connection.execute(select(tokens.c.kind).where(tokens.c.user_id == actor_id))).scalars()
             found = set(kinds)

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, inspect
 
 VIEWS = {
     "code_execution_usage": """
-        SELECT e.id AS id, e.id AS execution_id, e.actor_id AS client_id, e.key_id AS key_id, e.session_id AS session_id,
+        SELECT e.id AS id, e.id AS execution_id, e.actor_id AS client_id, e.agent_id AS agent_id, e.key_id AS key_id,
+               e.session_id AS session_id,
                e.language AS language, e.tier AS tier, e.tier_version AS tier_version,
                CASE e.status WHEN 'queued' THEN 'PENDING' WHEN 'memory' THEN 'MEMORY_EXCEEDED' ELSE UPPER(e.status) END AS status,
                e.wall_ms AS execution_time_ms, e.memory_bytes AS memory_bytes,

@@ -373,6 +373,7 @@ def _act(act: Act) -> dict[str, Any]:
         "id": act.id,
         "at": timestamp(act.at),
         "actorId": act.actor_id,
+        "agentId": act.detail.get("agent"),
         "action": act.action,
         "subject": act.subject,
         "origin": act.origin,

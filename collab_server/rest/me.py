@@ -13,23 +13,27 @@ from collab_server.errors import Forbidden, Invalid
 from collab_server.money import micro, shown_tier, usage_by_author, usage_of, with_session_names
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes import AnalyticsOut, Join, Login, NewToken, OwnLimits, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes import (
+    AnalyticsOut,
+    Join,
+    KeyLimits,
+    Login,
+    NewToken,
+    OwnLimits,
+    epoch_ms,
+    timestamp,
+    timestamp_or_none,
+)
+from crdt.presence import user_of
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
 
 
 @router.get("/me", summary="Who you are here, and your limits")
 async def me(node: Node, who: Asker) -> Response:
-    actor = who.actor()
     return Json(
         {
-            "user": {
-                "id": actor.id,
-                "name": actor.name,
-                "color": actor.color,
-                "colorLight": actor.color_light,
-                "kind": actor.kind,
-            },
+            "user": user_of(who.actor()),
             "tier": who.tier,
             "admin": who.admin,
             "scopes": sorted(who.scopes),
@@ -44,6 +48,7 @@ async def me(node: Node, who: Asker) -> Response:
 async def set_budget(node: Node, who: Asker, wanted: OwnLimits) -> Response:
     if who.guest:
         raise Forbidden("a guest has no account; what its link may spend is set by who made it")
+    who.require_own("set its own budget")
     await node.users.set_budget(who.user_id, micro(wanted.budget))
     return Json({"limits": await node.budgets.left(who)})
 
@@ -59,6 +64,7 @@ async def create_token(
 ) -> Response:
     if who.guest:
         raise Forbidden("a guest cannot make keys")
+    await node.identity.require_unbound(who)
     scopes: set[str] = set(wanted.scopes) or set(who.scopes)
     if beyond := scopes - who.scopes:
         raise Forbidden(f"this token lacks the scope {sorted(beyond)[0]!r}, so it cannot give it on")
@@ -74,6 +80,8 @@ async def create_token(
             scopes=scopes,
             expires_at=expires_at,
             budget_micro_dollars=micro(wanted.budget),
+            runs_per_minute=wanted.runs_per_minute,
+            agent=wanted.agent,
         )
         return Json(
             {
@@ -82,7 +90,9 @@ async def create_token(
                 "name": wanted.name,
                 "scopes": sorted(scopes),
                 "expiresAt": timestamp_or_none(expires_at),
-                "budget": wanted.budget and float(wanted.budget),
+                "budget": None if wanted.budget is None else float(wanted.budget),
+                "runsPerMinute": wanted.runs_per_minute,
+                "agent": wanted.agent,
             },
             201,
         )
@@ -90,8 +100,21 @@ async def create_token(
     return await once(request, who, key, work)
 
 
+@router.patch("/me/tokens/{token_id}", summary="Change what bounds one of your API keys")
+async def change_token(node: Node, who: Asker, token_id: str, wanted: KeyLimits) -> Response:
+    await node.identity.require_unbound(who)
+    changes: dict[str, int | None] = {}
+    if "budget" in wanted.model_fields_set:
+        changes["budget_micro_dollars"] = micro(wanted.budget)
+    if "runs_per_minute" in wanted.model_fields_set:
+        changes["runs_per_minute"] = wanted.runs_per_minute
+    return Json(shown_key(await node.identity.bound(token_id, changes, user_id=who.user_id)))
+
+
 @router.delete("/me/tokens/{token_id}", status_code=204, summary="Revoke one of your API keys")
 async def revoke_token(node: Node, who: Asker, token_id: str) -> Response:
+    if token_id not in (who.token_id, who.key_id):
+        who.require_own("revoke keys other than its own")
     await node.identity.revoke(token_id, user_id=who.user_id)
     return Response(status_code=204)
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import database, migrations
-from collab_server.errors import Invalid, NotFound, Unauthorized
+from collab_server.errors import Forbidden, Invalid, NotFound, Unauthorized
 from collab_server.identity import Identity
 from collab_server.settings import load
 from collab_server.tables import tokens
@@ -100,6 +100,18 @@ async def test_a_jwt_carries_who_and_which_tier(engine: AsyncEngine) -> None:
     assert (principal.user_id, principal.name, principal.tier, principal.admin) == ("ada", "Ada", "premium", False)
 
 
+async def test_a_jwt_with_an_actor_is_an_agents_that_acts_for_its_subject(engine: AsyncEngine) -> None:
+    token = jwt.encode(claims(act={"sub": "fixer", "name": "Fixer"}), SECRET, "HS256")
+    principal = await accepts_jwt(engine).authenticate(token, "bearer")
+    actor = principal.actor()
+    assert (principal.user_id, principal.program, actor.kind) == ("ada", True, "agent")
+    assert (actor.id, actor.name, actor.on_behalf_of) == ("agent:fixer@ada", "Fixer", "ada")
+    with pytest.raises(Forbidden):
+        await identity(engine).require_unbound(principal)
+    with pytest.raises(Invalid):
+        await identity(engine).issue("agent:fixer@ada", kind="api")
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -112,6 +124,9 @@ async def test_a_jwt_carries_who_and_which_tier(engine: AsyncEngine) -> None:
         jwt.encode({key: value for key, value in claims().items() if key != "exp"}, SECRET, "HS256"),
         jwt.encode(claims(), "another secret of more than thirty-two bytes", "HS256"),
         jwt.encode(claims(), SECRET * 2, "HS512"),
+        jwt.encode(claims(sub="agent:Fixer@bob"), SECRET, "HS256"),
+        jwt.encode(claims(act="fixer"), SECRET, "HS256"),
+        jwt.encode(claims(act={"sub": ""}), SECRET, "HS256"),
         jwt.encode(claims(), "", "none"),
         "a.b.c",
         "..",

@@ -67,6 +67,7 @@ class Connection:
         self.frames: list[bytes] = []
         self.texts: list[dict[str, Any]] = []
         self.closed: tuple[int, str] | None = None
+        self.refusals = 0
 
     def send_binary(self, frame: bytes) -> None:
         self.frames.append(frame)
@@ -76,6 +77,9 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
+
+    def refused(self) -> None:
+        self.refusals += 1
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.texts if event["type"] == kind]

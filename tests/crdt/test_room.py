@@ -92,6 +92,7 @@ async def test_a_viewer_may_watch_but_not_change(tmp_path: Path) -> None:
         eve.send(step2_frame(eve.doc.get_update()))
         settle(ann, eve)
         assert len(eve.denied) == 2 and room.file("f").content == "secret plans"
+        assert (eve.refusals, ann.refusals) == (2, 0), "who let them in hears of it"
 
 
 async def test_a_demoted_writer_is_refused_at_the_next_frame(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_settling_twice_charges_once(ledger: Ledger) -> None:
 
 async def test_an_id_is_taken_once(ledger: Ledger) -> None:
     taken = await asyncio.gather(*(ledger.insert(record("e1")) for _ in range(5)), return_exceptions=True)
-    assert sorted(type(each).__name__ for each in taken) == ["DuplicateExecution"] * 4 + ["NoneType"]
+    assert sorted(type(each).__name__ for each in taken) == ["DuplicateExecution"] * 4 + ["bool"]
     with pytest.raises(DuplicateExecution):
         await ledger.insert(record("e1"))
 

@@ -14,10 +14,12 @@ import httpx
 import pytest
 import pytest_asyncio
 import websockets
+from pycrdt import Doc, Map
 from sqlalchemy import update
 
 from collab_server import database
 from collab_server.settings import Settings
+from crdt.protocol import update_frame
 from executor.tables import audit
 from tests.stories.conftest import Account, account
 from tests.support.postgres_server import PostgresServer
@@ -299,6 +301,11 @@ async def test_refusals_are_on_record_and_never_hold_a_token(
     async with server.lane(session["id"], bob.token) as lane:
         await lane.event("welcome")
         assert (await lane.ask("execute", entry="main.js"))["code"] == "forbidden"
+        change: Doc[Any] = Doc()
+        change["files"] = Map({"x": "y"})
+        for _ in range(5):
+            await lane.socket.send(update_frame(change.get_update()))
+        assert (await lane.ask("files"))["type"] == "files", "what was sent before is seen to"
     assert (await bob.http.delete(place)).status_code == 403
     limited = (await bob.http.post("/api/me/tokens", json={"scopes": ["run"]})).json()["token"]
     await bob.http.post("/api/sessions", json={"name": "x"}, headers={"authorization": f"Bearer {limited}"})
@@ -328,10 +335,15 @@ async def test_refusals_are_on_record_and_never_hold_a_token(
             ("login_failed", None, ""),
         }
         seen = {(event["kind"], event["actorId"], event["subject"]) for event in found}
+        tried = [
+            event for event in found if event["subject"] == session["id"] and event["detail"].get("verb") == "edit"
+        ]
         scanned = any(event["kind"] == "scan_finding" and event["actorId"] == ada.user_id for event in found)
-        return found if wanted <= seen and scanned else None
+        return found if wanted <= seen and scanned and tried else None
 
     found = await eventually(all_there)
+    (tried,) = [event for event in found if event["subject"] == session["id"] and event["detail"].get("verb") == "edit"]
+    assert (tried["actorId"], tried["origin"], tried["count"]) == (bob.user_id, "127.0.0.1", 1), "a flood is one event"
     assert all(event["origin"] == "127.0.0.1" for event in found if event["kind"] in ("login_failed", "token_revoked"))
     verbs = {event["detail"].get("verb") for event in found if event["actorId"] == bob.user_id}
     assert {"run", "manage"} <= verbs

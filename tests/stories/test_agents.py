@@ -163,3 +163,76 @@ async def test_agents_talk_about_a_line_until_it_is_settled_and_all_hear_of_it(s
         assert gone["threadId"] == thread_id and (await agent.ask("comments"))["threads"] == []
         refused = await agent.ask("comment", text="about nothing")
         assert (refused["type"], refused["code"]) == ("error", "invalid")
+
+
+async def test_an_agent_acts_for_its_account_under_its_own_name_within_its_own_bounds_until_its_key_is_revoked(
+    server: Server, ada: Account
+) -> None:
+    session = await ada.session(main_js="one\n")
+    wanted = {"name": "for mending", "agent": "Fixer", "runsPerMinute": 2, "budget": 1, "scopes": ["edit", "run"]}
+    made = (await ada.http.post("/api/me/tokens", json=wanted)).json()
+    fixer = f"agent:Fixer@{ada.user_id}"
+    who = {"id": fixer, "name": "Fixer", "kind": "agent", "onBehalfOf": ada.user_id}
+    as_agent = {"authorization": f"Bearer {made['token']}"}
+    async with server.lane(session["id"], made["token"]) as agent, server.lane(session["id"], ada.token) as person:
+        welcome = await agent.welcome()
+        assert who.items() <= welcome["user"].items()
+        assert welcome["user"]["color"].startswith("#") and welcome["role"] == "owner"
+        await agent.ask("presence", state={"cursor": None})
+        here = await person.next(lambda m: m["type"] == "presence" and fixer in json.dumps(m))
+        assert f'"onBehalfOf": "{ada.user_id}"' in json.dumps(here)
+        edits = [{"start": 0, "end": 0, "text": "return 7 // "}]
+        done = await agent.ask("edit", fileId=session["files"][0]["id"], baseVersion=welcome["version"], edits=edits)
+        assert done["type"] == "ok", done
+        changed = await person.event("file.changed")
+        assert (changed["actor"]["id"], changed["actor"]["onBehalfOf"]) == (fixer, ada.user_id)
+        events, _ = await agent.run(entry="main.js")
+        started = next(event for event in events if event["type"] == "execution.started")
+        assert started["actor"] == {"id": fixer, "name": "Fixer", "onBehalfOf": ada.user_id}
+        run = (await ada.http.get(f"/api/executions/{started['executionId']}")).json()
+        assert run["actor"] == started["actor"]
+
+        # Its own rate, shown where the account's is; the account goes on.
+        again = {"language": "javascript", "code": "return 1"}
+        second = await ada.http.post("/api/executions", json=again, headers=as_agent)
+        assert (second.headers["ratelimit-limit"], second.headers["ratelimit-remaining"]) == ("2", "0")
+        third = await ada.http.post("/api/executions", json=again, headers=as_agent)
+        assert third.json()["code"] == "rate_limited" and third.json()["retryAfter"] > 0
+        assert (await ada.http.post("/api/executions", json=again)).status_code == 200
+        told = (await ada.http.get("/api/me", headers=as_agent)).json()
+        (bound,) = [one for one in told["limits"]["budgets"] if one["of"] == f"key:{made['id']}"]
+        assert (bound["runsPerMinute"], bound["budget"], told["user"]["id"]) == (2, 1.0, fixer)
+
+        # What it cost is told apart, and the account pays.
+        sums = (await ada.http.get("/api/usage", params={"groupBy": "actor"})).json()
+        assert {item["key"]: item["executions"] for item in sums["items"]} == {fixer: 2, ada.user_id: 1}
+
+        # It cannot widen its own bounds, nor shed its name.
+        for call in (
+            ada.http.post("/api/me/tokens", json={}, headers=as_agent),
+            ada.http.patch(f"/api/me/tokens/{made['id']}", json={"budget": None}, headers=as_agent),
+            ada.http.patch("/api/me", json={"budget": None}, headers=as_agent),
+        ):
+            assert (await call).status_code == 403
+        path = f"/api/me/tokens/{made['id']}"
+        assert (await ada.http.patch(path, json={"runsPerMinute": 600})).json()["runsPerMinute"] == 600
+        assert (await ada.http.post("/api/executions", json=again, headers=as_agent)).status_code == 200
+
+        # All that it did goes back in one call, and all that it has ends at once: also a run outside of any session.
+        undone = await ada.http.post(f"/api/sessions/{session['id']}/undo", json={"actorId": fixer})
+        assert undone.json()["files"][0]["status"] == "changed"
+        text = (await ada.http.get(f"/api/sessions/{session['id']}/files/{session['files'][0]['id']}")).json()
+        assert text["content"] == "one\n"
+        endless = {"language": "javascript", "code": "await new Promise(() => setInterval(() => {}, 1000))"}
+        later = as_agent | {"prefer": "respond-async"}
+        going = await ada.http.post("/api/executions", json=endless | {"timeout": 60_000}, headers=later)
+        await ada.http.delete(path)
+        async with asyncio.timeout(1.5):
+            await agent.socket.wait_closed()
+        assert agent.socket.close_code == 4401
+        events_of = await ada.http.get(f"/api/executions/{going.json()['executionId']}/events")
+        assert '"status":"cancelled"' in events_of.text
+    root = await server.http("root", admin=True)
+    acts = (await root.get("/api/admin/audit", params={"subject": run["id"]})).json()["items"]
+    assert [(act["actorId"], act["agentId"], act["origin"]) for act in acts] == [(ada.user_id, fixer, "127.0.0.1")]
+    await root.aclose()

@@ -22,6 +22,7 @@ export interface Artifact {
 export interface Who {
   id: string;
   name: string;
+  onBehalfOf?: string;
 }
 
 export interface Metrics {
