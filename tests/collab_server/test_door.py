@@ -11,7 +11,8 @@ import pytest
 
 from collab_server import http_uvicorn
 from collab_server.http_uvicorn import HEAD_BYTES_MAX
-from tests.collab_server.test_wire import ANSWER_S, WIRES, Host, hosting
+from tests.collab_server.test_wire import WIRES, Host, hosting
+from tests.support.patience import PATIENCE_S
 
 PER_ADDRESS_MAX, IN_ALL_MAX = 6, 10
 DEADLINE_S = 0.5
@@ -32,7 +33,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 def opened(host: Host, address: str = "127.0.0.1", say: bytes = b"") -> socket.socket:
     """A connection from one of this machine's own addresses, which has said something."""
-    made = socket.create_connection(("127.0.0.1", host.port), ANSWER_S, source_address=(address, 0))
+    made = socket.create_connection(("127.0.0.1", host.port), PATIENCE_S, source_address=(address, 0))
     made.sendall(say)
     return made
 
@@ -56,7 +57,7 @@ def asked(host: Host, address: str) -> bytes:
 
 def served_again(host: Host, address: str) -> None:
     """The server sees a moment later than we do that a connection is gone."""
-    deadline = time.monotonic() + ANSWER_S
+    deadline = time.monotonic() + PATIENCE_S
     while not asked(host, address).startswith(b"HTTP/1.1 200"):
         assert time.monotonic() < deadline
 
@@ -70,7 +71,7 @@ def test_who_does_not_finish_a_request_is_turned_out_however_slowly_he_talks(
     said = {"anything": "", "the head": head, "the body": f"{head}\r\nContent-Length: 99999\r\n\r\n"}[owed]
     with closing(opened(host, say=said.encode())) as slow:
         slow.settimeout(0.05)
-        read, deadline = b"", time.monotonic() + ANSWER_S
+        read, deadline = b"", time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
                 # A byte now and then does not put it off.

@@ -27,6 +27,7 @@ from collab_server.errors import Unauthorized
 from collab_server.identity import Identity
 from collab_server.jwks import FRESH_S, KEPT_S, MISSING_S, Jwks, UnknownKey
 from collab_server.settings import Settings
+from tests.support.patience import PATIENCE_S
 
 RSA = {name: rsa.generate_private_key(public_exponent=65537, key_size=2048) for name in ("old", "new")}
 EC, ED = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
@@ -100,7 +101,7 @@ async def test_a_provider_rotates_its_keys_and_each_holds_as_long_as_it_is_liste
     provider.keys = [public("new")]
     clock.now += FRESH_S + 1
     await jwks.key_of(token("new"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         with pytest.raises(UnknownKey):
             while True:
                 # The request for the keys goes on beside this.

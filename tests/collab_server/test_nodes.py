@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server import database, nodes, places
 from collab_server.nodes import Nodes, instance_of, node_of
 from collab_server.tables import metadata
-
-WAIT_S = 20.0
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ async def test_a_node_that_falls_silent_is_gone_once_and_one_with_a_wrong_clock_
     assert await watching.known() == {"watching", "ahead", "doomed", "same"}
     assert doomed._task is not None
     doomed._task.cancel()
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while gone.count("doomed") < 2:  # both that are left have seen it; only the first one finds runs to end
             await asyncio.sleep(0.01)
     # After an absence of the database nobody is gone for not having been heard.

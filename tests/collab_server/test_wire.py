@@ -30,8 +30,8 @@ from collab_server.identity import Identity
 from collab_server.serving import uvicorn_config
 from collab_server.settings import Settings
 from collab_server.wire_uvicorn import HandOver
+from tests.support.patience import PATIENCE_S
 
-ANSWER_S = 20.0
 MESSAGE_BYTES_MAX = 64 * 1024
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FIN = 0x80
@@ -75,7 +75,7 @@ class Host:
     def client(self, session_id: str = "", *, text_lane: bool = True, receive_bytes: int = 0) -> Client:
         """A client that shook hands; it has read nothing yet."""
         connected = socket.socket()
-        connected.settimeout(ANSWER_S)
+        connected.settimeout(PATIENCE_S)
         if receive_bytes:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         connected.connect(("127.0.0.1", self.port))
@@ -85,7 +85,7 @@ class Host:
 
     def stop(self) -> None:
         self.server.should_exit = True
-        self.thread.join(ANSWER_S)
+        self.thread.join(PATIENCE_S)
         assert not self.thread.is_alive()
 
 
@@ -104,7 +104,7 @@ def hosting(folder: Path, wire: str, limits: Mapping[str, Any] | None = None, **
     listening = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    assert server.listening.wait(ANSWER_S)
+    assert server.listening.wait(PATIENCE_S)
     host = Host(settings, server, thread, token, listening.getsockname()[1])
     try:
         yield host

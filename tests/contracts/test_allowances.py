@@ -18,6 +18,7 @@ from executor.ledger import ExecutionRecord, Ledger
 from executor.months import Month
 from executor.pricing import Usage
 from executor.tables import allowances, metadata, rates, reservations, usage
+from tests.support.patience import PATIENCE_S
 
 NOVEMBER = Month(2026, 11)
 AT = NOVEMBER.start_ms + 86_400_000
@@ -254,6 +255,6 @@ async def test_runs_of_the_same_payers_never_wait_for_each_other_in_a_circle(nod
         pair = [Claim("user:ada", 100_000, 10**9), Claim("session:s1", 100_000, 10**9), Claim("address:1", 100_000)]
         return pair if index % 2 else pair[::-1]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         won = await asyncio.gather(*(begin(nodes[index % 3], f"e{index}", *claims(index)) for index in range(30)))
     assert all(won)

@@ -19,10 +19,10 @@ from crdt.model import Limits, TextEdit
 from crdt.room import Room
 from crdt.rooms import Rooms
 from tests.crdt.clients import Client, person, settle, store
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.redis_server import RedisServer
 from tests.support.tcp_proxy import TcpProxy, proxied
 
-WAIT_SECONDS = 20
 MakeBus = Callable[[], Awaitable[Bus]]
 
 
@@ -46,7 +46,7 @@ async def make_bus(request: pytest.FixtureRequest) -> AsyncIterator[MakeBus]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Waits for what another node does; fails after a while."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -215,11 +215,11 @@ async def test_editing_goes_on_without_redis_and_nodes_agree_within_five_seconds
             cy.text("f").insert(0, "c")
             settle(cy)
             assert bob.texts_now() == ann.texts_now()
-            await asyncio.wait_for(here.saved(here.version), WAIT_SECONDS)
+            await asyncio.wait_for(here.saved(here.version), PATIENCE_S)
             await asyncio.sleep(0.02)
-        late = await asyncio.wait_for(made[1].open("opened meanwhile"), WAIT_SECONDS)
+        late = await asyncio.wait_for(made[1].open("opened meanwhile"), PATIENCE_S)
         await proxy.mend()
-        assert await seconds_until(lambda: settle(ann, bob, cy) and same(here, there)) < 5.0
+        assert await seconds_until(lambda: settle(ann, bob, cy) and same(here, there)) < SOON_S
         assert len(here.file("f").content) == len(str(ann.text("f")))
         assert set(here.file("f").content) == {"a", "c"}
         cy.show({"cursor": 1})
@@ -247,7 +247,7 @@ async def test_nodes_agree_after_redis_forgot_everything_and_lost_what_was_queue
             rooms._bus._outbox.clear()
             rooms._bus._outbox_bytes = 0
         redis_server.start()
-        assert await seconds_until(lambda: same(here, there)) < 5.0
+        assert await seconds_until(lambda: same(here, there)) < SOON_S
         assert here.file("f").content == "there start here"
 
 
@@ -267,7 +267,7 @@ async def test_a_slow_redis_that_throws_clients_out_delays_and_loses_nothing(
                 if number % 10 == 5:
                     # As a server does whose output buffers are full.
                     await operator.client_kill_filter(_type="pubsub")
-        assert await seconds_until(lambda: same(here, there)) < 5.0
+        assert await seconds_until(lambda: same(here, there)) < SOON_S
         assert all(here.file("f").content.count(f"<{number}>") == 2 for number in range(40))
 
 

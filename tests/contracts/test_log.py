@@ -19,10 +19,9 @@ from crdt.log import Log
 from crdt.model import Limits
 from crdt.tables import metadata, snapshots_table
 from tests.crdt.clients import Clock, rename_table
+from tests.support.patience import PATIENCE_S
 from tests.support.postgres_server import PostgresServer
 from tests.support.tcp_proxy import proxied
-
-WAIT_SECONDS = 20
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,7 +63,7 @@ async def test_rows_come_back_in_order_with_their_authors(log: Log) -> None:
 async def test_the_commit_is_told_after_the_row_can_be_read(log: Log) -> None:
     done = asyncio.Event()
     log.append("s", 1, "a", b"1", done.set)
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         await done.wait()
     assert [row.version for row in (await log.load("s")).rows] == [1]
 
@@ -84,7 +83,7 @@ async def test_a_failed_commit_is_shown_repeated_and_keeps_its_order(engine: Asy
     for version in (1, 2):
         done = functools.partial(committed.append, version)
         log.append_change("s", version, [("a", b"u")], done, lambda _: failed.set())
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         await failed.wait()
         log.append_change("s", 3, [("a", b"u")], lambda: committed.append(3), None)
         assert committed == []
@@ -131,7 +130,7 @@ async def test_a_database_that_falls_silent_has_failed_and_nothing_is_lost_or_wr
         between.stall()
         failed, committed = asyncio.Event(), asyncio.Event()
         log.append_change("s", 2, [("a", b"u")], committed.set, lambda _: failed.set())
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_S):
             await failed.wait()
             assert not committed.is_set()
             await between.mend()
@@ -148,7 +147,7 @@ async def test_close_writes_what_is_waiting(engine: AsyncEngine) -> None:
     for version in range(1, 50):
         log.append("s", version, "a", b"u", nothing)
         await asyncio.sleep(0)
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         await log.close()
     assert len((await log.load("s")).rows) == 49
 

@@ -11,6 +11,7 @@ import pytest
 from executor.pool import LocalPool, PoolLimits
 from executor.runner import Ended, HttpRunner, Job, Leased, Runner
 from executor.wire import InputFrame, OutputFrame
+from tests.support.patience import SOON_S
 from tests.support.runs import MB, carry, order, served_worker
 
 
@@ -38,7 +39,7 @@ async def test_a_run_is_leased_then_tells_its_output_in_order_then_ends_once(run
     end = items[-1]
     assert end.cause == "finished" and end.frame is not None
     assert (end.frame.exit_code, end.frame.result, end.frame.error) == (0, 2, None)
-    assert 1 <= end.wall_ms < 5_000
+    assert 1 <= end.wall_ms < 1000 * SOON_S
 
 
 async def test_memory_is_a_figure_of_the_hosts_within_the_limit_whatever_a_program_says(runner: Runner) -> None:
@@ -85,7 +86,7 @@ async def test_a_cancelled_run_ends_at_once(runner: Runner) -> None:
 
     carried = await carry(runner, job, cancel)
     assert carried.end.cause == "cancelled"
-    assert asyncio.get_running_loop().time() - cancelled_at < 1.0
+    assert asyncio.get_running_loop().time() - cancelled_at < SOON_S
 
 
 async def test_what_is_typed_reaches_a_program_that_waits_for_it(runner: Runner) -> None:

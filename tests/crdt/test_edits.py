@@ -29,9 +29,9 @@ def test_a_difference_leaves_alone_what_did_not_change() -> None:
 
 
 def test_a_difference_of_huge_texts_does_not_stall() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert diff("ab\n" * 300_000, "ba\n" * 300_000)
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
 
 
 @st.composite

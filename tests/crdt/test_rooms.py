@@ -21,12 +21,11 @@ from crdt.room import Room
 from crdt.rooms import Rooms
 from crdt.tables import updates_table
 from tests.crdt.clients import Client, Clock, Connection, node, person, rename_table, settle, store
-
-WAIT_SECONDS = 10
+from tests.support.patience import PATIENCE_S
 
 
 async def gone(rooms: Rooms, room: Room) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         while rooms.get(room.session_id) is room:
             await asyncio.sleep(0.005)
 
@@ -99,7 +98,7 @@ async def test_when_saving_fails_it_is_said_and_nothing_is_forgotten(
     room.create_file(bot.actor, "a.txt", "x", file_id="f")
     for number in range(5):
         room.edit_text(bot.actor, "f", room.version, [TextEdit(0, 0, str(number))])
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_S):
         while not bot.events("save.failed"):
             await asyncio.sleep(0.005)
         assert bot.events("saved") == [] and room.saved_version == 0
@@ -187,7 +186,7 @@ async def test_compaction_keeps_every_character_and_the_history(tmp_path: Path) 
                 texts[room.version] = room.file("f").content
             await room.saved(room.version)
             rooms.look_after(room)
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(PATIENCE_S):
                 while room.changes_since_snapshot:
                     await asyncio.sleep(0.005)
             assert len((await rooms._log.load("s")).snapshots) == min(2, round_number + 1)

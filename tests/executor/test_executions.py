@@ -22,6 +22,7 @@ from executor.run import Refused, RunLimits, Terms
 from executor.runner import HttpRunner, Runner
 from executor.snapshot import SourceFile, take
 from tests.support.faulty_worker import OK, faulty_worker, finished, output, say
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.runs import until
 
 SLEEP = "await new Promise((done) => setTimeout(done, 60_000))"
@@ -196,7 +197,7 @@ async def test_a_run_is_cancelled_while_it_runs_and_while_it_waits(engine: Async
     assert await executor.cancel(second)
     assert await executor.cancel(first)
     ends = [(await told(executor, each))[-1] for each in (second, first)]
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < SOON_S
     assert [end["status"] for end in ends] == ["cancelled", "cancelled"]
     assert ends[0]["metrics"]["cost"] == 0 and ends[1]["metrics"]["cost"] > 0
     events = await told(executor, third)
@@ -291,7 +292,7 @@ async def test_a_closing_server_ends_its_runs_as_lost_and_free(engine: AsyncEngi
 
 async def test_output_is_stored_while_the_run_goes_on(executor: Executor) -> None:
     execution_id = await submit(executor, 'console.log("early");' + SLEEP, timeout=60_000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not (stored := await executor.ledger.events(execution_id)):
             await asyncio.sleep(0.05)
     assert stored[-1]["text"] == "early\n"

@@ -8,6 +8,7 @@ import pytest
 
 from executor.runner import HttpRunner, Job, RunnerLimits
 from tests.support.faulty_worker import END, OK, Fault, answer, chunk, faulty_worker, finished, line, output, say
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import Carried, carry, order
 
 LIMITS = RunnerLimits(connect_timeout_s=2.0, line_bytes_max=65_536)
@@ -15,7 +16,7 @@ LIMITS = RunnerLimits(connect_timeout_s=2.0, line_bytes_max=65_536)
 
 async def against(fault: Fault, timeout_ms: int = 5_000) -> Carried:
     async with faulty_worker(fault) as url:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             return await carry(HttpRunner(url, "s", LIMITS), Job(order("1", timeout_ms=timeout_ms)))
 
 

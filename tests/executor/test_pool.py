@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 
 from executor.pool import LocalPool, PoolLimits
 from executor.runner import Job
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.runs import MB, carry, order, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 async def test_an_endless_loop_is_killed_at_its_limit_and_what_it_printed_is_delivered(pool: LocalPool) -> None:
     started = time.monotonic()
     carried = await carry(pool, Job(order('console.log("before"); while (true) {}', timeout_ms=500)))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < SOON_S
     assert carried.end.cause == "deadline" and carried.end.wall_ms == 500
     assert carried.text == "before\n"
 
@@ -39,7 +41,7 @@ async def test_an_endless_loop_is_killed_at_its_limit_and_what_it_printed_is_del
 async def test_every_way_to_keep_the_thread_busy_ends_in_time(pool: LocalPool, code: str) -> None:
     started = time.monotonic()
     carried = await carry(pool, Job(order(code, timeout_ms=700)))
-    assert time.monotonic() - started < 1.7
+    assert time.monotonic() - started < SOON_S
     assert carried.end.cause in ("deadline", "memory") or carried.end.frame is not None
 
 
@@ -56,7 +58,7 @@ async def test_every_way_to_keep_the_thread_busy_ends_in_time(pool: LocalPool, c
 )
 async def test_a_memory_bomb_ends_as_memory_and_its_neighbour_finishes(pool: LocalPool, code: str) -> None:
     bomb, neighbour = await asyncio.gather(
-        carry(pool, Job(order(code, timeout_ms=8_000))), carry(pool, Job(order("return 'fine'")))
+        carry(pool, Job(order(code, timeout_ms=60_000))), carry(pool, Job(order("return 'fine'")))
     )
     assert bomb.end.cause == "memory", bomb.end
     assert neighbour.end.frame is not None and neighbour.end.frame.result == "fine"
@@ -143,7 +145,7 @@ async def test_the_pool_grows_with_demand_and_shrinks_when_idle() -> None:
     try:
         await asyncio.gather(*(carry(pool, Job(order("return 1"))) for _ in range(6)))
         assert pool.stats()["missed"] > 0
-        await until(lambda: pool.stats()["target"] == 1 and pool.stats()["idle"] == 1, seconds=10)
+        await until(lambda: pool.stats()["target"] == 1 and pool.stats()["idle"] == 1)
         await until(lambda: pool.stats()["starting"] == 0)
         assert len(pool.pids()) == 1
     finally:
@@ -164,7 +166,7 @@ async def test_each_run_has_a_process_of_its_own_that_is_gone_afterwards(pool: L
 async def test_an_idle_process_that_dies_is_replaced_within_two_seconds(pool: LocalPool) -> None:
     (pid,) = pool.pids()
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: pool.pids() not in ([], [pid]), seconds=2)
+    await until(lambda: pool.pids() not in ([], [pid]), SOON_S)
     end = (await carry(pool, Job(order("return 1")))).end
     assert end.frame is not None and end.frame.result == 1
 
@@ -182,15 +184,18 @@ async def test_a_process_that_dies_under_a_run_is_the_platforms_fault_and_keeps_
 async def test_a_killed_nursery_takes_its_processes_along_and_the_pool_recovers(pool: LocalPool) -> None:
     (pid,) = pool.pids()
     os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
-    await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, seconds=2)
-    await until(lambda: pool.pids() not in ([], [pid]), seconds=3)
+    await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, SOON_S)
+    await until(lambda: pool.pids() not in ([], [pid]), SOON_S)
     end = (await carry(pool, Job(order("return 1")))).end
     assert end.frame is not None and end.frame.result == 1
 
 
 def _facts(pid: int) -> tuple[bytes, str, list[str]]:
     of = Path(f"/proc/{pid}")
-    opened = [str(entry.readlink()) for entry in (of / "fd").iterdir()]
+    opened = []
+    for entry in (of / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            opened.append(str(entry.readlink()))
     return (of / "environ").read_bytes(), (of / "status").read_text(), opened
 
 
@@ -246,10 +251,10 @@ async def test_nothing_outlives_a_server_that_is_killed() -> None:
         sys.executable, "-c", SERVER, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert server.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         folder, *pids = (await server.stdout.readline()).decode().split()
     assert len(pids) == 3 and all(psutil.pid_exists(int(pid)) for pid in pids)
     server.kill()
     await server.wait()
-    await until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), seconds=2)
-    await until(lambda: not Path(folder).exists(), seconds=2)
+    await until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), SOON_S)
+    await until(lambda: not Path(folder).exists(), SOON_S)

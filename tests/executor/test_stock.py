@@ -17,6 +17,7 @@ from executor.pool import LocalPool, PoolLimits
 from executor.processes import Kind, RuntimeProcess
 from executor.runner import Job
 from executor.stock import Stock, StockLimits
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import MB, carry, order, until
 
 SLEEP = "await new Promise((done) => setTimeout(done, 60_000))"
@@ -59,7 +60,7 @@ async def test_no_run_starts_beyond_the_memory_budget_and_none_overtakes_one_tha
 
 async def test_a_warm_interpreter_nobody_uses_makes_room_for_a_run_that_needs_its_memory() -> None:
     async with opened(PoolLimits(idle_min=1, memory_bytes_max=600 * MB), ("python",)) as pool:
-        await until(lambda: "python" in pool.idle_languages(), seconds=20)
+        await until(lambda: "python" in pool.idle_languages())
         running = asyncio.create_task(carry(pool, job := sleeper(memory_limit_bytes=400 * MB)))
         await until(lambda: pool.stats()["busy"] == 1)
         assert pool.idle_languages() in ([], ["javascript"])
@@ -71,8 +72,8 @@ async def test_a_language_gets_a_warm_process_when_it_is_used_and_loses_it_when_
     limits = PoolLimits(idle_min=1, linger_s=1.0, shrink_after_s=0.2)
     async with opened(limits) as pool:
         assert (await carry(pool, Job(order("select 1", language="sql", entry="main.js")))).end.cause == "finished"
-        await until(lambda: "sql" in pool.idle_languages(), seconds=5)
-        await until(lambda: pool.idle_languages() == ["javascript"] and pool.stats()["starting"] == 0, seconds=8)
+        await until(lambda: "sql" in pool.idle_languages())
+        await until(lambda: pool.idle_languages() == ["javascript"] and pool.stats()["starting"] == 0)
 
 
 async def test_a_storm_of_runs_starts_no_more_processes_at_once_than_it_may() -> None:
@@ -140,7 +141,7 @@ async def test_whatever_comes_the_budget_holds_and_everybody_is_served_or_told(s
             fits(stock, limits)
 
     killing = asyncio.create_task(kill_some())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(one() for _ in range(150)))
     assert not killing.done()
     killing.cancel()

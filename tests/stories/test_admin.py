@@ -22,6 +22,7 @@ from collab_server.settings import Settings
 from crdt.protocol import update_frame
 from executor.tables import audit
 from tests.stories.conftest import Account, account
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, serving
 
@@ -65,7 +66,7 @@ async def root(server: Server) -> AsyncIterator[Account]:
     await made.http.aclose()
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = 5.0) -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = PATIENCE_S) -> Any:
     """What `look` gives as soon as it gives something; looked at again and again."""
     async with asyncio.timeout(within_s):
         while True:
@@ -146,7 +147,7 @@ async def test_sessions_are_found_and_deleted_with_their_sockets_closed(
         by_owner = (await root.http.get("/api/admin/sessions", params={"q": ada.user_id})).json()["items"]
         assert [item["id"] for item in by_owner] == [session["id"]]
         assert (await root.http.delete(f"/api/admin/sessions/{session['id']}")).status_code == 204
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(SOON_S):
             await lane.socket.wait_closed()
     assert (await ada.http.get(f"/api/sessions/{session['id']}")).status_code == 404
     assert (await root.http.delete(f"/api/admin/sessions/{session['id']}")).status_code == 404
@@ -179,7 +180,7 @@ async def test_a_suspended_user_is_out_at_once_and_back_when_let_in(
         suspended = await root.http.patch(f"/api/admin/users/{ada.user_id}", json={"suspended": True})
         began = time.monotonic()
         assert suspended.json()["suspended"] is True
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(SOON_S):
             await lane.socket.wait_closed()
         assert lane.socket.close_code == 4401
 
@@ -192,7 +193,7 @@ async def test_a_suspended_user_is_out_at_once_and_back_when_let_in(
             return not any(page["items"] for page in found)
 
         await eventually(all_over)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < SOON_S
         assert (await other.ask("ping"))["type"] in ("pong", "ok")
     statuses = (await root.http.get("/api/admin/executions", params={"userId": ada.user_id})).json()["items"]
     assert {item["id"]: item["status"] for item in statuses} == dict.fromkeys(runs, "cancelled")
@@ -218,7 +219,7 @@ async def test_another_tier_holds_on_sockets_that_are_open(server: Server, root:
         async def allowed() -> bool:
             return bool((await lane.ask("execute", entry="main.js", timeout=20_000))["type"] == "ok")
 
-        await eventually(allowed, within_s=1.5)
+        await eventually(allowed, SOON_S)
     assert (await ada.http.get("/api/me")).json()["tier"] == "premium"
     assert (await root.http.get(f"/api/admin/users/{ada.user_id}")).json()["costThisMonth"] >= 0
 
@@ -474,7 +475,7 @@ async def test_a_tier_is_changed_against_the_version_that_was_seen_and_on_every_
             return bool(tiers[0]["pricePerSecond"] == 0.0004 and tiers[0]["version"] == 2)
 
         await eventually(heard)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < SOON_S
         stale = await far.put("/api/admin/tiers/basic", json=body, headers={"if-match": '"1"'})
         assert (stale.status_code, stale.json()["code"], stale.json()["version"]) == (412, "precondition_failed", 2)
         assert (await root.http.put("/api/admin/tiers/gold", json=body, headers={"if-match": '"0"'})).status_code == 404
@@ -495,14 +496,14 @@ async def test_a_tier_is_changed_against_the_version_that_was_seen_and_on_every_
         # A run on the other node is ended from here, and both nodes are seen from each.
         endless = await far.post(
             "/api/executions",
-            json={"language": "javascript", "code": ENDLESS, "timeout": 10_000},
+            json={"language": "javascript", "code": ENDLESS, "timeout": 60_000},
             headers={"prefer": "respond-async"},
         )
         ending = endless.json()["executionId"]
         assert (await root.http.post(f"/api/admin/executions/{ending}/cancel")).json()["cancelled"] is True
         began = time.monotonic()
         assert '"cancelled"' in (await far.get(f"/api/executions/{ending}/events")).text
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < SOON_S
         nodes = (await root.http.get("/api/admin/nodes")).json()["items"]
         assert {(node["nodeId"], node["here"], node["alive"]) for node in nodes} == {
             ("one", True, True),

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.stories.conftest import Account
+from tests.support.patience import SOON_S
 from tests.support.processes import Server, StockClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -139,7 +140,7 @@ async def test_somebody_taken_out_is_closed_out_within_a_second(server: Server, 
     async with server.lane(session["id"], bob.token) as lane:
         await lane.event("welcome")
         await ada.http.delete(place)
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(SOON_S):
             await lane.socket.wait_closed()
         assert lane.socket.close_code == 4403
 

@@ -15,10 +15,10 @@ from mcp.shared.subscriptions import ResourceUpdated
 
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import call, client
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-HEARD_S = 10
 
 
 async def text_of(connected: Any, uri: str) -> str:
@@ -74,7 +74,7 @@ async def test_a_listener_hears_of_changes_until_its_right_ends(server: Server, 
             files=[{"name": "a.txt", "content": "a"}, {"name": "b.txt", "content": "b"}],
         )
         uri = f"session://{made['id']}/files/b.txt"
-        async with asyncio.timeout(HEARD_S):
+        async with asyncio.timeout(PATIENCE_S):
             async with his.listen(resource_subscriptions=[uri]) as heard:
                 # What changes beside it is not told.
                 for file in made["files"]:

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from tests.stories.conftest import Account
+from tests.support.patience import SOON_S
 from tests.support.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -366,7 +367,7 @@ async def test_a_key_that_is_revoked_ends_what_it_runs_also_outside_of_sessions(
     run = (await ada.http.post("/api/executions", json=endless, headers=headers)).json()["executionId"]
     own = (await ada.http.post("/api/executions", json=endless, headers={"prefer": "respond-async"})).json()
     await ada.http.delete(f"/api/me/tokens/{made['id']}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON_S):
         events = (await ada.http.get(f"/api/executions/{run}/events")).text
     assert '"cancelled"' in events
     assert (await ada.http.post(f"/api/executions/{own['executionId']}/cancel")).json()["cancelled"] is True

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.stories.conftest import Account
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.processes import Server, StockClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -60,7 +61,7 @@ async def test_a_client_sees_the_others_cursor_under_their_own_name_and_not_a_fo
         await forging.ask(
             "presence", state={"user": {"id": ada.user_id, "name": "Not Bob"}, "cursor": {"anchor": 1, "head": 2}}
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 states = [entry["state"] for entry in (await watching.ask("seen"))["states"]]
                 seen = [state for state in states if state.get("cursor")]
@@ -113,6 +114,6 @@ async def test_a_revoked_key_closes_its_open_socket_within_a_second(server: Serv
     async with server.lane(session["id"], made["token"]) as lane:
         await lane.event("welcome")
         assert (await ada.http.delete(f"/api/me/tokens/{made['id']}")).status_code == 204
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(SOON_S):
             await lane.socket.wait_closed()
         assert lane.socket.close_code == 4401

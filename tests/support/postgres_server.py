@@ -19,9 +19,8 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.redis_server import free_port
-
-START_SECONDS_MAX = 60.0
 
 
 def postgres_folder() -> Path:
@@ -93,7 +92,7 @@ class PostgresServer:
             user=self._user.get("user"),
             group=self._user.get("group"),
         )
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert self._process.poll() is None, "postgres ended at once"
             assert time.monotonic() < deadline, "postgres does not answer"

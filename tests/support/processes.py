@@ -24,12 +24,11 @@ from collab_server import database
 from collab_server.client import Client, connect
 from collab_server.identity import Identity
 from collab_server.settings import Settings
+from tests.support.forge import Forged, forge
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE_SCRIPT = Path(sys.executable).with_name("collab-server")
-# Long enough for a machine with much other work: what hangs is found all the same.
-START_S = 90.0
-ANSWER_S = 20.0
 
 
 @dataclass
@@ -39,10 +38,11 @@ class Server:
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
     workers: int = 1
-    command: tuple[str, ...] = (str(CONSOLE_SCRIPT),)
+    # Another program than the forge's, such as the console script itself.
+    command: tuple[str, ...] = ()
     port: int = 0
     login_url: str = ""
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | Forged | None = None
     errors: list[str] = field(default_factory=list)
     _reader: asyncio.Task[None] | None = None
 
@@ -61,18 +61,17 @@ class Server:
 
     async def start(self) -> Server:
         """Start, and wait for the line with the login URL."""
-        self.process = await asyncio.create_subprocess_exec(
-            *self.command,
-            "serve",
-            *(["--workers", str(self.workers)] if self.workers > 1 else []),
-            cwd=ROOT,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        arguments = ["serve", *(["--workers", str(self.workers)] if self.workers > 1 else [])]
+        if self.command:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command, *arguments, cwd=ROOT, env=self.environment,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        else:
+            self.process = await forge().start(arguments, ROOT, self.environment)
         assert self.process.stdout is not None
         self._reader = asyncio.create_task(self._read_errors())
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(PATIENCE_S):
             line = (await self.process.stdout.readline()).decode()
         if not line.startswith("Open "):
             await self.process.wait()
@@ -91,7 +90,7 @@ class Server:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(how)
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(PATIENCE_S):
             code = await self.process.wait()
         if self._reader is not None:
             await self._reader
@@ -165,7 +164,7 @@ class Lane:
     heard: list[dict[str, Any]] = field(default_factory=list)
     _next: int = 0
 
-    async def next(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = ANSWER_S) -> dict[str, Any]:
+    async def next(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The next message that is wanted; everything that comes is kept in `heard`."""
         async with asyncio.timeout(within_s):
             while True:
@@ -189,7 +188,7 @@ class Lane:
             lambda m: m["type"] == kind and all(m.get(key) == value for key, value in fields.items())
         )
 
-    async def ended(self, execution_id: str, within_s: float = ANSWER_S) -> dict[str, Any]:
+    async def ended(self, execution_id: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The end of a run, heard already or still to come."""
 
         def end(message: dict[str, Any]) -> bool:
@@ -219,7 +218,7 @@ class Lane:
         last = (
             seen[-1]
             if seen and seen[-1]["type"] == "execution.finished"
-            else await self.next(lambda m: m["type"] == "execution.finished" and m["executionId"] == mine, within_s=60)
+            else await self.next(lambda m: m["type"] == "execution.finished" and m["executionId"] == mine)
         )
         return [
             m for m in self.heard[before:] if m.get("executionId") == mine and m["type"].startswith("execution.")
@@ -288,12 +287,12 @@ class StockClient:
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[self._next] = future
         self._process.stdin.write(json.dumps({"id": self._next, "op": op, **fields}).encode() + b"\n")
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await future
         assert "error" not in answer, answer
         return answer
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = ANSWER_S) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The first event, kept or coming, that is wanted."""
         async with asyncio.timeout(within_s):
             while True:
@@ -305,7 +304,7 @@ class StockClient:
 
     async def until_text(self, name: str, wanted: Callable[[str], bool]) -> str:
         """The text of a file as soon as it is as wanted; looked at again at every update."""
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 self._changed.clear()
                 text = (await self.ask("text", name=name))["text"]

@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.support.patience import PATIENCE_S
+
 
 @dataclass
 class Received:
@@ -58,14 +60,14 @@ class Receiver:
             self._news.notify_all()
         return self.answer(received)
 
-    async def until(self, wanted: Callable[[list[Received]], Any], within_s: float = 20) -> Any:
+    async def until(self, wanted: Callable[[list[Received]], Any], within_s: float = PATIENCE_S) -> Any:
         """What `wanted` finds among the requests as soon as it finds something."""
         async with asyncio.timeout(within_s), self._news:
             while not (found := wanted(self.requests)):
                 await self._news.wait()
             return found
 
-    async def event(self, event_type: str, within_s: float = 20, **data: Any) -> Received:
+    async def event(self, event_type: str, within_s: float = PATIENCE_S, **data: Any) -> Received:
         """The first event of a type with these data."""
 
         def first(requests: list[Received]) -> Received | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-START_SECONDS_MAX = 15.0
+from tests.support.patience import PATIENCE_S
 
 
 def redis_binary() -> str:
@@ -59,7 +59,7 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert self._process.poll() is None, "redis-server ended at once"
             assert time.monotonic() < deadline, "redis-server does not answer"

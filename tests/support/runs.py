@@ -20,6 +20,7 @@ from executor import workerd
 from executor.connection import Address
 from executor.runner import Ended, Job, Leased, Runner, RunnerLimits, Waiting, ask_health
 from executor.wire import Frame, OutputFrame, TextFile, WireRequest
+from tests.support.patience import PATIENCE_S
 
 MB = 2**20
 
@@ -80,7 +81,7 @@ async def carry(runner: Runner, job: Job, on_frame: Callable[[Frame], None] | No
     return carried
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
