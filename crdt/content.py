@@ -183,7 +183,7 @@ class Content:
         for item in items:
             if item.torn:
                 mended.extend(self._mend(item.torn))
-        want = count and (len(items) > 1 or any(item.overlap for item in items))
+        want = count and len(items) > 1
         # A pair may come and be split in one update.
         updates = [replace_pairs(item.update, item.torn, TRUSTED) if item.torn else item.update for item in items]
         try:
@@ -279,7 +279,9 @@ class Content:
                 if value is None:
                     if file is not None:
                         del self._files[file_id]
-                        deleted.append(FileChange(file_id, before[file_id], self._language(file), (), True))
+                        # By the name it had: looking the names up now would keep what else is about to go.
+                        language = self._language(file, before[file_id])
+                        deleted.append(FileChange(file_id, before[file_id], language, (), True))
                     continue
                 length = 0
                 if file is None:
@@ -359,10 +361,10 @@ class Content:
     def shown_name(self, file_id: str) -> str:
         return self._shown_names().get(file_id, "")
 
-    def _language(self, file: TrackedFile) -> str:
+    def _language(self, file: TrackedFile, name: str | None = None) -> str:
         if isinstance(file.language, str) and names.is_language(file.language):
             return file.language
-        return language_of(self._shown_names().get(file.id, ""))
+        return language_of(self.shown_name(file.id) if name is None else name)
 
     def files(self) -> list[FileState]:
         shown = self._shown_names()

@@ -179,8 +179,7 @@ def _by_author(batch: list[tuple[Member, Admitted]], group_max: int) -> list[tup
         parts.setdefault(member.actor.id, []).append(item)
     rows: list[tuple[str, bytes]] = []
     for actor_id, items in parts.items():
-        # Merged, something repeated beside something new would leave out what is between them, and wait for it for ever.
-        if len(items) > 1 and not any(item.overlap for item in items):
+        if len(items) > 1:
             try:
                 rows.append((actor_id, merge([item.update for item in items], group_max)))
                 continue

@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+from pycrdt import get_update
+
 from crdt.model import CLOSE_MALFORMED, FrameError, Limits
+from crdt.protocol import encode_state_vector, malformed
 from crdt.shape import place
 from crdt.update import FILES_ROOT, IN_COMMENTS, Id, Places, Scan, broken_pairs, scan
 
@@ -32,7 +35,6 @@ class Admitted:
     gap: bool = False
     known: bool = False  # brings nothing new for certain
     discusses: bool = False  # may change what is said about lines
-    overlap: bool = False  # part of it is known already, so it is not to be passed on as it is
     torn: set[Id] = field(default_factory=set)
     before: dict[int, int] = field(default_factory=dict)
 
@@ -76,13 +78,13 @@ class Known:
         found = scan(update, limits)
         vector = self.vector
         item = Admitted(update, found)
-        new = False
+        new = repeats = False
         for client, start in found.starts.items():
             have = vector.get(client, 0)
             if start > have:
                 item.gap = True
             elif start < have:
-                item.overlap = True
+                repeats = True
             if found.ends[client] > have:
                 new = True
         for client, end in found.skips.items():
@@ -98,6 +100,9 @@ class Known:
         item.known = not new and not found.delete_ends
         if item.known or item.gap:
             return item
+        if repeats:
+            item.update = update = self._news(update, found)
+            item.scan = found = scan(update, limits)
         place(found, self.places, vector, limits, trusted=trusted)
         self._check_totals(found, limits)
         commenting = _commenting(found)
@@ -112,10 +117,20 @@ class Known:
                 vector[client] = end
         self.places.update(found.places)
         for client, pairs in found.pairs.items():
-            known_up_to = found.starts[client] if not item.overlap else item.before.get(client, 2**40)
-            self.pairs.setdefault(client, set()).update(pair for pair in pairs if pair >= known_up_to)
+            self.pairs.setdefault(client, set()).update(pairs)
         self.size_bytes += found.size_bytes
         return item
+
+    def _news(self, update: bytes, found: Scan) -> bytes:
+        """`update` without what is known of it. An item that begins in what is known and goes on is cut there, so that it
+        hangs on what comes before it, whatever it says itself: libraries believe both, and disagree over what follows."""
+        vector = {client: self.vector[client] for client in found.starts if client in self.vector}
+        try:
+            return get_update(update, encode_state_vector(vector))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # PanicException of the library is no Exception.
+            raise malformed("an update that cannot be cut") from None
 
     def _check_totals(self, found: Scan, limits: Limits) -> None:
         if self.size_bytes + found.size_bytes > limits.document_bytes_max:

@@ -39,6 +39,8 @@ def place(found: Scan, known: Places, state_vector: dict[int, int], limits: Limi
     Raises FrameError "wrong_type" for what does not belong where it wants to hang. What is `trusted` was checked when
     it came in and is only looked at."""
     if not found.linked:
+        if not trusted and found.hung_on:
+            _check_texts(found, known)
         return
     # An item that is known already is not taken again, whatever this update says it is.
     news = [item for item in found.linked if item.clock + item.length > state_vector.get(item.client, 0)]
@@ -73,6 +75,17 @@ def place(found: Scan, known: Places, state_vector: dict[int, int], limits: Limi
                 where = Place(NOWHERE, 1, top.key, None)
             if where is not None:
                 _put(top, where, new)
+    if not trusted:
+        _check_texts(found, known)
+        _check_texts(found, new)
+
+
+def _check_texts(found: Scan, known: Places) -> None:
+    """Typed text hangs on typed text: on an entry of a map it would be a file, or a file's name, that is neither."""
+    for neighbour in found.hung_on:
+        where = known.get(neighbour)
+        if where is not None and where.level in (IN_FILES, IN_FILE, IN_COMMENTS):
+            raise FrameError(CLOSE_MALFORMED, f"text does not belong in a {where.level}", "wrong_type")
 
 
 def _anchor(item: Item) -> Id | None:

@@ -78,6 +78,7 @@ class Scan:
         "delete_ends",
         "deletes",
         "ends",
+        "hung_on",
         "linked",
         "needs",
         "pairs",
@@ -99,6 +100,8 @@ class Scan:
         # Up to where an update leaves something out, by client.
         self.skips: dict[int, int] = {}
         self.linked: list[Item] = []
+        # What typed text hangs on.
+        self.hung_on: list[Id] = []
         # Clocks of the first halves of surrogate pairs, by client: Yjs counts in UTF-16 and may be asked to cut one.
         self.pairs: dict[int, set[int]] = {}
         self.places: Places = {}
@@ -178,6 +181,7 @@ def _scan_structs(
                         if left >= clock and other == client:
                             raise malformed(_LOOP)
                         needs[other] = left
+                    found.hung_on.append((other, left))
                     if cuts is not None:
                         cuts.append((other, left + 1))
                 if info & HAS_RIGHT_ORIGIN:
@@ -187,6 +191,7 @@ def _scan_structs(
                         if right >= clock and other == client:
                             raise malformed(_LOOP)
                         needs[other] = right
+                    found.hung_on.append((other, right))
                     if cuts is not None:
                         cuts.append((other, right))
                 begin = at

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pycrdt import Map
 
+from crdt.document import Document
 from crdt.model import FrameError, Limits
 from crdt.protocol import parse, parse_state_vector, step1_frame, update_frame, write_varint
 from crdt.update import scan
@@ -71,7 +72,7 @@ def reframe(frame: bytes) -> bytes:
 
 @pytest.mark.parametrize("count", [FRAMES, pytest.param(1_000_000, marks=pytest.mark.soak)])
 async def test_mutated_frames_hurt_nobody(tmp_path: Path, count: int) -> None:
-    seed = random.randrange(2**32)
+    seed = int(os.environ.get("CRDT_FUZZ_SEED") or random.randrange(2**32))
     print("seed", seed)  # noqa: T201
     rng = random.Random(seed)
     async with node(tmp_path, limits=Limits(compact_changes=10**9)) as rooms:
@@ -91,7 +92,7 @@ async def test_mutated_frames_hurt_nobody(tmp_path: Path, count: int) -> None:
             mutant = mutate(base, rng)
             if rng.random() < 0.7 and base[:2] == b"\x00\x02":
                 mutant = reframe(mutant)
-            before = time.perf_counter()
+            before = time.thread_time()
             try:
                 assert eve.member is not None
                 room.receive(eve.member, mutant)
@@ -99,7 +100,7 @@ async def test_mutated_frames_hurt_nobody(tmp_path: Path, count: int) -> None:
                 taken += 1
             except FrameError as error:
                 assert 4400 <= error.close_code < 4500 or error.close_code == 1009
-            slowest = max(slowest, time.perf_counter() - before)
+            slowest = max(slowest, time.thread_time() - before)
             if eve.closed is not None or eve.member is None or eve.member.fault is not None:
                 assert eve.member is not None
                 room.leave(eve.member)
@@ -139,10 +140,10 @@ def refused(frame: bytes) -> FrameError:
 
 
 def test_an_endless_integer_is_refused_at_once() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert refused(b"\x00\x02" + b"\x80" * 1_000_000).close_code == 4400
     assert refused(update_frame(b"\x01\x01" + b"\xff" * 100_000 + b"\x00")).close_code == 4400
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.5
 
 
 def test_limits_have_names() -> None:
@@ -184,3 +185,46 @@ async def test_deep_nesting_is_refused_however_it_is_spread(tmp_path: Path) -> N
                 break
         assert fault is not None and fault.code == "type_depth_max"
         assert clock <= Limits().type_depth_max
+
+
+def update_of(client: int, clock: int, *items: bytes) -> bytes:
+    return b"\x01" + b"".join(map(write_varint, (len(items), client, clock))) + b"".join(items) + b"\x00"
+
+
+def told(raw: str) -> bytes:
+    return write_varint(len(raw)) + raw.encode()
+
+
+def deleted_file(file_id: str, length: int) -> bytes:
+    return b"\x21\x01" + told("files") + told(file_id) + write_varint(length)
+
+
+def test_who_says_more_of_what_is_known_cannot_tie_two_lists_together() -> None:
+    document = Document()
+    map_after_first = b"\xa7\x07\x00\x01"
+    name_in_map = b"\x28\x00\x07\x01" + told("name") + b"\x01\x77" + told("n.txt")
+    for update in (
+        update_of(7, 0, deleted_file("g", 1), map_after_first, name_in_map),
+        b"\x00\x01\x07\x01\x00\x03",  # deletes all three
+        update_of(7, 0, deleted_file("g", 5), map_after_first),  # the first, but longer than it was
+        update_of(9, 0, deleted_file("g", 1), map_after_first),
+    ):
+        document.apply([document.known.admit(update)])
+    again = Document()
+    again.load(document.encode(), document.version)
+    assert [file.id for file in document.files()] == [file.id for file in again.files()]
+
+
+@pytest.mark.parametrize("neighbour", [0, 1], ids=["a file", "the name of a file"])
+def test_text_hangs_on_text_alone(neighbour: int) -> None:
+    file_with_name = (
+        b"\x27\x01" + told("files") + told("g") + b"\x01",
+        b"\x28\x00\x07\x00" + told("name") + b"\x01\x77" + told("n.txt"),
+    )
+    text = b"\x84\x07" + write_varint(neighbour) + told("mine")
+    document = Document()
+    document.apply([document.known.admit(update_of(7, 0, *file_with_name))])
+    with pytest.raises(FrameError, match="text does not belong"):
+        document.known.admit(update_of(8, 0, text))
+    with pytest.raises(FrameError, match="text does not belong"):
+        Document().known.admit(update_of(7, 0, *file_with_name, text))

@@ -13,6 +13,7 @@ from crdt.model import EditRefused, FrameError, Limits, StaleEdit, TextEdit
 from crdt.protocol import AwarenessEntry, awareness_frame, query_awareness_frame, step2_frame, update_frame
 from crdt.protocol import write_varint as vu
 from tests.crdt.clients import Client, Clock, Connection, node, person, settle
+from tests.support.patience import PATIENCE_S
 
 
 async def test_what_one_types_all_others_see(tmp_path: Path) -> None:
@@ -384,7 +385,7 @@ async def test_saved_is_told_only_after_the_commit(tmp_path: Path) -> None:
         room.join(bot)
         room.create_file(bot.actor, "a.txt", "x")
         assert bot.events("saved") == [] and room.saved_version == 0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await room.saved(room.version)
         assert bot.events("saved")[-1]["version"] == room.version == 1
 
@@ -398,3 +399,20 @@ async def test_types_in_other_roots_are_nobodys_business(tmp_path: Path) -> None
         ann.doc["notes"] = Text("scratch")
         settle(ann)
         assert room.files() == [] and room.version == 1
+
+
+async def test_files_without_a_language_that_go_together_are_gone(tmp_path: Path) -> None:
+    async with node(tmp_path) as rooms:
+        room = await rooms.open("s")
+        ann = Client(person("ann"))
+        ann.connect(room)
+        settle(ann)
+        for file_id in ("a", "b", "c", "d"):
+            ann.files[file_id] = Map({"name": f"{file_id}.py", "content": Text("x")})
+        settle(ann)
+        assert {file.language for file in room.files()} == {"python"}
+        with ann.doc.transaction():
+            for file_id in ("a", "b", "c"):
+                del ann.files[file_id]
+        settle(ann)
+        assert [file.name for file in room.files()] == ["d.py"]
