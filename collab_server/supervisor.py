@@ -45,6 +45,7 @@ WELL_AFTER_S = 30.0
 TRACE_S = 0.3
 FAULTS_MAX = 100
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE})
+ENDING = (signal.SIGTERM, signal.SIGINT)
 PR_SET_PDEATHSIG = 1
 
 
@@ -194,7 +195,7 @@ class Supervisor:
     def _hear(self, number: int, now: float) -> None:
         if number == signal.SIGHUP and self._ending_since is None:
             self._rolling = deque(place.number for place in self._places)
-        elif number in (signal.SIGTERM, signal.SIGINT):
+        elif number in ENDING:
             if self._ending_since is not None and number == signal.SIGINT:
                 for place in self._places:
                     self._kill(place, "was ended in a hurry")
@@ -231,9 +232,12 @@ class Supervisor:
         )  # fmt: skip
         parent = os.getpid()
         sys.stdout.flush()
+        # Held back until the forked process has its own handlers: a signal in between would be noted here and done nowhere.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         pid = os.fork()
         if pid == 0:
             _become(post, parent, self._serve)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         place.pid = pid
 
     # -- watching ------------------------------------------------------------------------------------------------
@@ -286,7 +290,11 @@ class Supervisor:
             if place.pid is None or place.killed is not None or place.pulse.state is State.LEAVING:
                 continue
             silent_s = place.pulse.silent_s()
-            if silent_s is not None and silent_s >= (STARVED_S if _starved(place.pid) else STUCK_S):
+            if silent_s is None or silent_s < STUCK_S:
+                continue
+            # While it starts nobody waits for it yet, and much else is started with it.
+            patient = place.pulse.state is not State.READY or _starved(place.pid)
+            if silent_s >= (STARVED_S if patient else STUCK_S):
                 with contextlib.suppress(ProcessLookupError):
                     # faulthandler writes where it hangs; it does so even when no Python can run.
                     os.kill(place.pid, signal.SIGUSR1)
@@ -316,8 +324,9 @@ def _become(post: Post, parent: int, serve: Callable[[Post], int]) -> None:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             signal.signal(number, lambda *_: os._exit(0))  # until there is something to close
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         _die_with(parent)
         code = serve(post)
     except SystemExit as leaving:
@@ -344,22 +353,26 @@ def _die_with(parent: int) -> None:
 def _starved(pid: int) -> bool:
     """Whether it could run but gets no processor, or waits for the disk; False where that cannot be told."""
     try:
-        before = _stat(pid)
-        if before[0] in "SZT":
+        before_s, waits = _standing(pid)
+        if not waits:
             return False
         time.sleep(POLL_S)
-        after = _stat(pid)
+        after_s, _ = _standing(pid)
     except (OSError, ValueError, IndexError):
         return False
     # Spinning takes a good part of a processor, even of a crowded one.
-    ran_s = (after[1] - before[1]) / os.sysconf("SC_CLK_TCK")
-    return ran_s < POLL_S / 10
+    return after_s - before_s < POLL_S / 10
 
 
-def _stat(pid: int) -> tuple[str, int]:
-    """(state, ticks of processor time) of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return fields[0], int(fields[11]) + int(fields[12])
+def _standing(pid: int) -> tuple[float, bool]:
+    """(seconds of processor time so far, whether any thread runs, or would: the loop may wait for what that one holds)."""
+    ticks, waits = 0, False
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = (thread / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+            waits = waits or fields[0] in "RD"
+    return ticks / os.sysconf("SC_CLK_TCK"), waits
 
 
 def _listen(settings: Settings) -> socket.socket:

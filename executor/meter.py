@@ -51,10 +51,6 @@ class Meter:
         self.peak_bytes = max(self.peak_bytes, peak)
         return self.peak_bytes
 
-    @property
-    def exceeded(self) -> bool:
-        return self.read() > self.limit_bytes
-
     def _read(self) -> dict[str, int]:
         try:
             text = self._status.read_text()

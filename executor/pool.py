@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,9 @@ HEAP_CLASSES_MB = (128, 256, 512, 1024)
 USUAL = Kind(HEAP_CLASSES_MB[0])
 NETWORKED_LANGUAGES = frozenset(("javascript", "typescript", "python", "shell"))
 MEMORY_POLL_S = 0.02
+# Over its limit by no more than that and for no longer, a program may still say in its own words that its memory is used up.
+LAST_WORD_BYTES = 8 * MB
+LAST_WORD_S = 1.0
 EXIT_NOTICE_S = 0.25
 LAST_OUTPUT_S = 0.5
 # A state is parsed, said again and put together on its way through a process; the next one comes out the same way.
@@ -208,7 +212,7 @@ class LocalPool:
                 yield frame
         if exchange.cause == "finished" and _says_out_of_memory(exchange):
             exchange.reconsider("memory")
-        yield exchange.ended(meter.peak_bytes)
+        yield exchange.ended(min(meter.peak_bytes, meter.limit_bytes))
 
     async def _look_closer(self, exchange: Exchange, process: RuntimeProcess, meter: Meter) -> None:
         """What the process still had to say, and whether it died of its memory or of something else."""
@@ -240,10 +244,16 @@ class LocalPool:
 
 
 async def _poll_memory(meter: Meter, exchange: Exchange) -> None:
+    over_since: float | None = None
     while True:
-        if meter.exceeded:
-            exchange.conclude("memory")
-            return
+        over_bytes = meter.read() - meter.limit_bytes
+        if over_bytes > 0:
+            now = time.monotonic()
+            over_since = over_since or now
+            # Barely over is where a language refuses by itself: it may still say so, in its own words.
+            if over_bytes > LAST_WORD_BYTES or now - over_since >= LAST_WORD_S:
+                exchange.conclude("memory")
+                return
         await asyncio.sleep(MEMORY_POLL_S)
 
 
