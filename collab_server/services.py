@@ -335,7 +335,7 @@ async def running(
             UserActions(engine, now=now),
             TierActions(engine, executor, now=now),
             OversightActions(engine, executor, sessions, now=now),
-            Custody(engine, document_faults, now=now),
+            Custody(engine, log, document_faults, now=now),
             Audit(engine),
             Invoices(engine),
             Billing(engine),

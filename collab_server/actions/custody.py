@@ -20,16 +20,20 @@ from collab_server.members import missing
 from collab_server.shapes import SessionCustody, timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions, users
 from crdt import sizes
+from crdt.archive import Archive
 from crdt.faults import Faults
 from executor.pricing import MICRO
 from executor.tables import usage
+
+VERSIONS_SHOWN_MAX = 10
 
 
 class Custody:
     """What an operator has put a session into; open sockets and runs follow within a second, on every node."""
 
-    def __init__(self, engine: AsyncEngine, faults: Faults, *, now: Callable[[], float]) -> None:
+    def __init__(self, engine: AsyncEngine, archive: Archive, faults: Faults, *, now: Callable[[], float]) -> None:
         self._engine = engine
+        self._archive = archive
         self._faults = faults
         self._now = now
 
@@ -60,6 +64,15 @@ class Custody:
             "archived": row["archived_at"] is not None,
             "quarantined": session_id in quarantined,
             "isPublic": bool(row["is_public"]),
+            "versions": [
+                {
+                    "version": each.version,
+                    "name": each.name,
+                    "actorIds": list(each.actor_ids),
+                    "at": timestamp(each.created_at_ms),
+                }
+                for each in await self._archive.history(session_id, limit=VERSIONS_SHOWN_MAX)
+            ],
             "members": [{"userId": each.user_id, "name": each.name or "", "role": each.role} for each in members],
             "sizeBytes": stored.bytes,
             "version": stored.version,

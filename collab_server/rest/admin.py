@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime
@@ -17,6 +17,7 @@ from collab_server.invoices import issued, shown_credit
 from collab_server.money import micro
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, IfMatch, Json, Node, etag, once, version_of
 from collab_server.rest.me import shown_key
+from collab_server.security import Kind
 from collab_server.shapes import (
     AuditVerdict,
     Findings,
@@ -267,7 +268,7 @@ async def acknowledge(node: Node, admin: Admin, alert_id: str) -> Response:
 
 @router.get("/alert-rules", summary="When security events are an alert")
 async def alert_rules(node: Node) -> Response:
-    return Json({"items": await node.alerts.rules()})
+    return Json({"items": await node.alerts.rules(), "kinds": get_args(Kind)})
 
 
 @router.post("/alert-rules", status_code=201, summary="One more rule")

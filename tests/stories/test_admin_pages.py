@@ -203,6 +203,8 @@ async def test_a_session_is_kept_closed_handed_over_deleted_and_brought_back(des
     await page.get_by_role("searchbox").fill(session["id"])
     await page.locator(f"tr[data-row='{session['id']}']").get_by_role("link", name=name).click()
 
+    await expect(row(page, "Last changes", desk.ada.user_id)).to_have_count(1)
+
     async def do(act: str, done: str) -> dict[str, Any]:
         await page.get_by_role("button", name=act, exact=True).click()
         await confirmed(page, f"{act}: “{name}”?")

@@ -27,7 +27,7 @@ async def test_a_read_only_session_is_watched_but_neither_changed_nor_run_until_
         async with asyncio.timeout(20):
             assert (await lane.event("role"))["role"] == "viewer"
             assert '"cancelled"' in (await ada.http.get(f"/api/executions/{run}/events")).text
-        assert (await lane.ask("write", name="new.js", content="1"))["code"] == "forbidden"
+        assert (await lane.ask("write", name="new.js", content="1"))["code"] == "read_only"
         refused = await ada.http.post(f"{place}/files", json={"name": "new.js", "content": ""})
         assert (refused.status_code, refused.json()["code"]) == (423, "read_only")
         assert "administrator" in refused.json()["detail"]

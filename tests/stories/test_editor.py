@@ -338,7 +338,7 @@ async def test_a_new_name_of_the_session_reaches_other_windows(browser: Browser,
             await expect(other).to_have_title("Renamed")
             await expect(other.locator(".name-icon")).to_have_count(0)
             await page.get_by_test_id("share").click()
-            await page.get_by_role("switch").check()
+            await page.get_by_role("switch", name="Public").check()
             await expect(other.locator(".name-icon")).to_be_visible()
 
 
@@ -355,6 +355,7 @@ async def test_a_lane_client_hears_that_the_session_changed(tmp_path: Path) -> N
                 "type": "session.changed",
                 "name": "Other",
                 "isPublic": False,
+                "agentsPropose": False,
             }
 
 

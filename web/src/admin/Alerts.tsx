@@ -10,7 +10,7 @@ import { List, Loaded } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { toPage } from './links';
-import { kindName, KINDS } from './Security';
+import { kindName } from './Security';
 import type { Alert, AlertRule, AlertRuleBody } from './types';
 
 const WHICH = [{ id: 'open', label: 'Open' }, { id: 'all', label: 'All' }] as const;
@@ -59,9 +59,9 @@ function Rules(): JSX.Element {
   return (
     <Section title="Rules" actions={add}>
       <Loaded live={live} what="rules">
-        {(rules) => (
+        {({ items }) => (
           <List
-            label="Alert rules" rows={rules} id={(rule) => rule.id} empty={{ icon: 'bell', title: 'There are no rules', text: 'Without one no alert is ever raised.' }}
+            label="Alert rules" rows={items} id={(rule) => rule.id} empty={{ icon: 'bell', title: 'There are no rules', text: 'Without one no alert is ever raised.' }}
             columns={[
               { title: 'Kind', key: true, cell: (rule) => kindName(rule.kind) },
               { title: 'Raised at', figure: true, cell: (rule) => `${count(rule.threshold)} in ${seconds(rule.windowS)}` },
@@ -79,7 +79,7 @@ function Rules(): JSX.Element {
           />
         )}
       </Loaded>
-      {editing === null ? null : <RuleForm {...editing} onClose={() => setEditing(null)} onDone={live.reload} />}
+      {editing === null ? null : <RuleForm {...editing} kinds={live.data?.kinds ?? [editing.rule.kind]} onClose={() => setEditing(null)} onDone={live.reload} />}
       {removing === null ? null : (
         <Confirm
           title={`Remove the rule on “${kindName(removing.kind)}”?`} text="No alert is raised by it any more. Alerts that it raised stay." action="Remove rule" onClose={() => setRemoving(null)}
@@ -93,7 +93,7 @@ function Rules(): JSX.Element {
   );
 }
 
-function RuleForm({ id, rule, onClose, onDone }: { id: string | null; rule: AlertRuleBody; onClose: () => void; onDone: () => Promise<void> }): JSX.Element {
+function RuleForm({ id, rule, kinds, onClose, onDone }: { id: string | null; rule: AlertRuleBody; kinds: readonly string[]; onClose: () => void; onDone: () => Promise<void> }): JSX.Element {
   const [kind, setKind] = useState(rule.kind);
   const [enabled, setEnabled] = useState(rule.enabled);
   const [numbers, setNumbers] = useState({ threshold: String(rule.threshold), windowS: String(rule.windowS), quietS: String(rule.quietS) });
@@ -117,7 +117,7 @@ function RuleForm({ id, rule, onClose, onDone }: { id: string | null; rule: Aler
   return (
     <Dialog title={id === null ? 'New rule' : 'Change rule'} onClose={onClose}>
       <form class="form" onSubmit={(event) => void save(event)}>
-        <Select label="Events of the kind" value={kind} onChange={setKind} options={KINDS.map((each) => [each, kindName(each)])} />
+        <Select label="Events of the kind" value={kind} onChange={setKind} options={kinds.map((each) => [each, kindName(each)])} />
         {field('threshold', 'Raise an alert at', 'events')}
         {field('windowS', 'Within', 's')}
         {field('quietS', 'Then none for', 's')}

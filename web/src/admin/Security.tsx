@@ -12,9 +12,6 @@ import { asked, SessionLink, UserLink } from './links';
 import type { SecurityEvent } from './types';
 
 const LIVE_MS = 5_000;
-export const KINDS = [
-  'login_failed', 'login_limited', 'token_revoked', 'access_refused', 'bad_origin', 'scan_finding', 'overflow', 'document_fault', 'document_quarantined', 'document_repaired',
-] as const;
 export const kindName = (kind: string): string => kind.replaceAll('_', ' ');
 
 export function Security(): JSX.Element {
@@ -23,6 +20,7 @@ export function Security(): JSX.Element {
   const [rule, setRule] = useState(asked('rule'));
   const [user, setUser] = useState(asked('userId'));
   const [open, setOpen] = useState<SecurityEvent | null>(null);
+  const rules = useLive(adminApi.alertRules, '');
   const filter = useSettled(JSON.stringify({ severity, kind, rule: rule.trim(), userId: user.trim() }));
   const live = usePaged((before) => adminApi.events(JSON.parse(filter), before), filter, LIVE_MS);
   return (
@@ -30,7 +28,7 @@ export function Security(): JSX.Element {
       <PageHead title="Security events">Failed sign-ins, refusals, findings of scans and document faults. Alike ones in quick succession are one line with a count.</PageHead>
       <div class="filters">
         <Select label="Severity" hidden value={severity} onChange={setSeverity} options={[['', 'Any severity'], ['error', 'error'], ['warning', 'warning'], ['info', 'info']]} />
-        <Select label="Kind" hidden value={kind} onChange={setKind} options={[['', 'Any kind'], ...KINDS.map((each) => [each, kindName(each)] as const)]} />
+        <Select label="Kind" hidden value={kind} onChange={setKind} options={[['', 'Any kind'], ...(rules.data?.kinds ?? []).map((each) => [each, kindName(each)] as const)]} />
         <Search label="Rule of a scan" value={rule} onInput={setRule} />
         <Search label="User id" value={user} onInput={setUser} />
       </div>

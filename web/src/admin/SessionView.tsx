@@ -7,7 +7,7 @@ import { Icon } from '../ui/icons';
 import { type Live, useLive } from '../ui/live';
 import { Facts, Field, Link, PageHead, Section, Status } from '../ui/page';
 import { Confirm, Dialog } from '../ui/parts';
-import { Loaded, Table } from '../ui/table';
+import { List, Loaded, Table } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { toPage, UserLink } from './links';
@@ -116,6 +116,17 @@ function Kept({ session, live }: { session: KeptSession; live: Live<KeptSession>
             { title: 'User', key: true, cell: (member) => <UserLink id={member.userId} name={member.name || member.userId} /> },
             { title: 'Id', cell: (member) => <code>{member.userId}</code> },
             { title: 'Role', cell: (member) => member.role },
+          ]}
+        />
+      </Section>
+      <Section title="Last changes">
+        <List
+          label="Last changes" rows={session.versions} id={(each) => String(each.version)} empty={{ icon: 'versions', title: 'Nothing was written yet' }}
+          columns={[
+            { title: 'Version', key: true, cell: (each) => count(each.version) },
+            { title: 'Name', cell: (each) => each.name ?? '–' },
+            { title: 'By', cell: (each) => each.actorIds.map((id) => <UserLink key={id} id={id} />) },
+            { title: 'When', cell: (each) => <span title={each.at}>{ago(each.at)}</span> },
           ]}
         />
       </Section>

@@ -8,7 +8,7 @@ import { useLive } from '../ui/live';
 import { Field, PageHead, Section } from '../ui/page';
 import { useSettled } from '../ui/settled';
 import { List, Loaded } from '../ui/table';
-import { toast } from '../ui/toast';
+import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { UserLink } from './links';
 import { bodyOf, changedFields, FIELD_OF, type TierField, fieldsOfTier } from './tier';
@@ -101,7 +101,7 @@ function TierForm({ tier, reload }: { tier: TierWithVersions; reload: () => Prom
       setNewer(null);
       await reload();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 412) setNewer(await adminApi.tier(tier.name));
+      if (error instanceof ApiError && error.status === 412) await attempt(async () => setNewer(await adminApi.tier(tier.name)));
       else refuse(error, text);
     }
     setBusy(false);

@@ -98,9 +98,11 @@ function Keys({ user }: { user: Account }): JSX.Element {
               { title: 'Name', key: true, cell: (key) => key.name || '–' },
               { title: 'Begins with', cell: (key) => <code>{key.prefix}…</code> },
               { title: 'For', cell: (key) => key.scopes.join(', ') || 'everything' },
+              { title: 'Agent', cell: (key) => key.agent ?? '–' },
               { title: 'Made', cell: (key) => dateTime(key.createdAt) },
               { title: 'Ends', cell: (key) => (key.expiresAt === null ? 'never' : dateTime(key.expiresAt)) },
               { title: 'Budget a month', figure: true, cell: (key) => (key.budget === null ? '–' : exactMoney(micro(key.budget))) },
+              { title: 'Runs a minute', figure: true, cell: (key) => key.runsPerMinute ?? '–' },
               { title: 'Revoke', bare: true, cell: (key) => <button type="button" class="button button-small" aria-label={`Revoke ${named(key)}`} onClick={() => setRevoking(key)}>Revoke</button> },
             ]}
           />

@@ -74,7 +74,8 @@ export const adminApi = {
   events: (filter: { severity: string; kind: string; rule: string; userId: string }, before: string | null) => paged<SecurityEvent>(at('security-events', { ...filter, before })),
   alerts: (open: boolean) => items<Alert>(at('alerts', { open })),
   acknowledge: (id: string) => call<Alert>('POST', in_('alerts', id, '/acknowledge')),
-  alertRules: () => items<AlertRule>(at('alert-rules')),
+  /** The rules, and of which kinds security events are. */
+  alertRules: () => call<{ items: AlertRule[]; kinds: string[] }>('GET', at('alert-rules')),
   addAlertRule: (rule: AlertRuleBody) => call<AlertRule>('POST', at('alert-rules'), rule),
   putAlertRule: (id: string, rule: AlertRuleBody) => call<AlertRule>('PUT', in_('alert-rules', id), rule),
   removeAlertRule: (id: string) => call<void>('DELETE', in_('alert-rules', id)),

@@ -3,7 +3,9 @@ import type { JSX } from 'preact';
 import { Link } from '../ui/page';
 import { withQuery } from './api';
 
-export const toUser = (id: string): string => `/admin/users/${encodeURIComponent(id)}`;
+/** The account behind an id: that of an agent names it, as in `agent:helper@ada`. */
+export const accountOf = (id: string): string => (id.startsWith('agent:') ? id.slice(id.indexOf('@') + 1) : id);
+export const toUser = (id: string): string => `/admin/users/${encodeURIComponent(accountOf(id))}`;
 export const toSession = (id: string): string => `/admin/sessions/${encodeURIComponent(id)}`;
 export const toPage = (noun: string, filter: Record<string, string>): string => withQuery(`/admin/${noun}`, filter);
 

@@ -68,6 +68,8 @@ export interface ListedSession {
 export interface KeptSession extends Omit<ListedSession, 'members' | 'connectionsHere'> {
   description: string;
   members: { userId: string; name: string; role: Role }[];
+  /** The newest ones. */
+  versions: { version: number; name: string | null; actorIds: string[]; at: string }[];
   quarantined: boolean;
   billedRuns: number;
   costMicroDollars: number;
@@ -106,6 +108,9 @@ export interface Key {
   createdAt: string;
   expiresAt: string | null;
   budget: number | null;
+  runsPerMinute: number | null;
+  /** Who acts for the account by it. */
+  agent: string | null;
 }
 
 export interface TierLimits {

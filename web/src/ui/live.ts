@@ -36,10 +36,15 @@ export function useLive<T>(load: () => Promise<T>, question: string, everyMs: nu
   }, [question, reload]);
   useEffect(() => {
     if (everyMs === null) return;
-    const timer = setInterval(() => {
+    const look = (): void => {
       if (document.visibilityState === 'visible') void fetchNow();
-    }, everyMs);
-    return () => clearInterval(timer);
+    };
+    const timer = setInterval(look, everyMs);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', look);
+    };
   }, [everyMs, fetchNow]);
   return { ...state, reload };
 }
