@@ -1,6 +1,6 @@
 /** The tree of files: opened, moved by dragging or by keys, renamed and deleted; folders are parts of names. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SessionFile } from '../model/document';
 import { shownName } from '../model/filenames';
 import type { Session } from '../model/session';
@@ -48,7 +48,8 @@ export function FileTree(props: TreeProps): JSX.Element {
   const [at, setAt] = useState<string | null>(null); // the row that Tab comes to
   const mayEdit = session.mayEdit.value;
   const back = useRef(false); // the field that had the focus is gone
-  useEffect(() => {
+  // At once after drawing: an effect that waits runs before the next drawing too, when the field is still there.
+  useLayoutEffect(() => {
     if (!back.current) return;
     back.current = false;
     if (document.activeElement === document.body) list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();

@@ -8,6 +8,7 @@ import { IconButton } from '../ui/parts';
 
 const ALL = 'output-found';
 const CURRENT = 'output-found-current';
+const SETTLE_FRAMES = 6;
 const STREAMING_MS = 150; // while output comes, it is looked through this often at most
 
 interface Props {
@@ -48,10 +49,7 @@ export function OutputSearch({ run, box, onFound, onClose }: Props): JSX.Element
     if (range === null || box.current === null) return;
     onFound();
     range.startContainer.parentElement?.scrollIntoView({ block: 'nearest' });
-    const place = range.getBoundingClientRect();
-    const frame = box.current.getBoundingClientRect();
-    if (place.top < frame.top || place.bottom > frame.bottom) box.current.scrollTop += place.top - frame.top - frame.height / 2;
-    if (place.left < frame.left || place.right > frame.right) box.current.scrollLeft += place.left - frame.left - frame.width / 2;
+    bringIntoView(box.current, range, SETTLE_FRAMES);
   };
   const step = (by: number): void => {
     if (matches.length === 0) return;
@@ -81,6 +79,15 @@ export function OutputSearch({ run, box, onFound, onClose }: Props): JSX.Element
       <IconButton icon="close" label="Close" size={15} onClick={onClose} />
     </div>
   );
+}
+
+/** What comes into view is measured only then, and may push the place out again: so it is looked at for some frames. */
+function bringIntoView(box: HTMLElement, range: Range, frames: number): void {
+  const place = range.getBoundingClientRect();
+  const frame = box.getBoundingClientRect();
+  if (place.top < frame.top || place.bottom > frame.bottom) box.scrollTop += place.top - frame.top - frame.height / 2;
+  if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - frame.width / 2;
+  if (frames > 0) requestAnimationFrame(() => bringIntoView(box, range, frames - 1));
 }
 
 function paint(box: HTMLElement, matches: readonly Match[], current: Match | undefined): void {

@@ -3,7 +3,7 @@
  * (content-visibility), so large outputs stay cheap while selecting, copying and finding work as everywhere.
  */
 import { type ComponentChildren, Component, type JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Style } from '../model/ansi';
 import type { Block, Chunk, Span } from '../model/output';
 import type { Run } from '../model/run';
@@ -37,7 +37,7 @@ export function OutputText({ session, run, wrap, searching, onSearched, children
   useLayoutEffect(() => {
     if (following) toEnd();
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What grows after drawing (images, wrapped lines coming into view) must not leave the end behind.
     const inner = box.current?.firstElementChild;
     if (inner == null || !following) return;
