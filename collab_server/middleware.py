@@ -28,6 +28,9 @@ OWN_CONTENT_ONLY = (
     "connect-src 'self' ws: wss:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'"
 )
 CONTENT_SECURITY_POLICY = f"{OWN_CONTENT_ONLY}; frame-ancestors 'self'"
+# A worker lives by the policy of its own script: the formatter for Python is WebAssembly, which no page may make.
+FORMATTER = "/assets/ruff.worker-"
+FORMATTER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
@@ -50,7 +53,9 @@ class Compressed:
         self.compressed = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        public = scope["type"] == "http" and scope["path"].startswith(self.PREFIXES)
+        public = (
+            scope["type"] == "http" and scope["path"].startswith(self.PREFIXES) and not scope["path"].endswith(".gz")
+        )
         await (self.compressed if public else self.plain)(scope, receive, send)
 
 
@@ -102,6 +107,8 @@ class Around:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
+                if scope["path"].startswith(FORMATTER):
+                    headers["content-security-policy"] = FORMATTER_POLICY
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api"):

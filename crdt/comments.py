@@ -19,6 +19,8 @@ TEXT_CHARS_MAX = 4_000
 QUOTE_CHARS_MAX = 400
 NAME_CHARS_MAX = 200
 EXECUTION_ID_CHARS_MAX = 64
+RETURNED_LINES_MAX = 30
+RETURNED_CHARS_MIN = 8
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 Entry: TypeAlias = dict[str, Any]
@@ -145,6 +147,24 @@ def _place(value: object) -> Entry | None:
     if client is None or clock is None:
         return None
     return {"item": {"client": client, "clock": clock}, "assoc": 0}
+
+
+def returned(content: str, at: int, quote: str) -> int | None:
+    """Where a line whose characters are gone is back: an undo types it anew, just before the place of what was deleted, with
+    what stood around it. Near by any line with its words is it, farther off only one that hardly stands there twice."""
+    if not quote:
+        return at if content[at : at + 1] == "\n" else None
+    start = content.rfind("\n", 0, at) + 1
+    for above in range(RETURNED_LINES_MAX + 1):
+        end = content.find("\n", start)
+        line = content[start:] if end < 0 else content[start:end]
+        near = above <= 1 or len(quote.strip()) >= RETURNED_CHARS_MIN
+        if near and line[:QUOTE_CHARS_MAX] == quote:
+            return start
+        if start == 0:
+            return None
+        start = content.rfind("\n", 0, start - 1) + 1
+    return None
 
 
 def _number(value: object) -> int | None:

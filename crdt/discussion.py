@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 
 from pycrdt import Assoc, StickyIndex, Text
 
-from crdt.comments import QUOTE_CHARS_MAX, Comment, Entry, Thread, Told, author_of, comment_key, judged, threads
+from crdt.comments import (
+    QUOTE_CHARS_MAX,
+    Comment,
+    Entry,
+    Thread,
+    Told,
+    author_of,
+    comment_key,
+    judged,
+    returned,
+    threads,
+)
 from crdt.content import Change, Content
 from crdt.files import TrackedFile
 from crdt.model import Actor, EditRefused
@@ -115,10 +126,8 @@ class Discussion(Content):
         start, end = self._index(file, file.text, on["start"]), self._index(file, file.text, on["end"])
         if start is None or end is None or start > len(content):
             return None
-        words = on["quote"] or "\n"
-        if start >= end and content[start : start + len(words)] != words:
-            return None
-        return content.count("\n", 0, start) + 1
+        found = start if start < end else returned(content, start, on["quote"])
+        return None if found is None else content.count("\n", 0, found) + 1
 
     def _index(self, file: TrackedFile, text: Text, place: Entry) -> int | None:
         """Where a character stands in the text, or stood."""

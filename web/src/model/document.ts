@@ -14,6 +14,8 @@ import { type Member, membersOf } from './presence';
 import { SaveState, type SaveStatus } from './save';
 
 const FENCE_DELAY_MS = 80; // one ping for a burst of keystrokes
+const UNSAVED = 'unsaved'; // in this browser's store, while edits wait for the server
+const WRITTEN_WITHIN_MS = 1_000; // a store that takes longer is not called one
 const SYNC_MESSAGE = 0; // y-protocols
 const SYNC_STEP_1 = 0;
 const AUTH_MESSAGE = 2; // y-protocols: the server refuses what we sent
@@ -42,6 +44,8 @@ export class SessionDocument {
   readonly ready = signal(false);
   /** True while edits survive closing the window, because this browser stores them. */
   readonly kept = signal(false);
+  /** The same to the last keystroke: false for the moment that the writing takes. */
+  readonly stored = signal(false);
   private readonly filesMap = this.doc.getMap<unknown>('files');
   private readonly state = new SaveState();
   private readonly provider: WebsocketProvider;
@@ -49,6 +53,9 @@ export class SessionDocument {
   private readonly undoManagers = new Map<Y.Text, Y.UndoManager>();
   private readonly stops: (() => void)[] = [];
   private fencing = false;
+  private noted = false;
+  private writing = false;
+  private unwritten = false;
   private fenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -146,6 +153,8 @@ export class SessionDocument {
     store.whenSynced.then(
       () => {
         this.kept.value = true;
+        this.writeDown(store);
+        void this.recallUnsaved(store);
         if (this.filesMap.size > 0) this.ready.value = true;
       },
       () => undefined,
@@ -153,11 +162,52 @@ export class SessionDocument {
     return store;
   }
 
+  /** Notes when all that was typed is in this browser's store: a transaction on it ends after those before it. */
+  private writeDown(store: IndexeddbPersistence): void {
+    this.stored.value = false;
+    this.unwritten = true;
+    if (this.writing || store.db === null) return;
+    this.writing = true;
+    this.unwritten = false;
+    const late = setTimeout(() => (this.kept.value = false), WRITTEN_WITHIN_MS);
+    const done = (good: boolean) => (): void => {
+      clearTimeout(late);
+      this.writing = false;
+      if (this.unwritten) return this.writeDown(store);
+      this.kept.value = this.stored.value = good;
+    };
+    try {
+      const transaction = store.db.transaction(['updates'], 'readwrite');
+      transaction.objectStore('updates').count();
+      transaction.oncomplete = done(true);
+      transaction.onabort = done(false);
+    } catch {
+      done(false)(); // the store was closed
+    }
+  }
+
+  /** What was typed in an earlier life of this page and never confirmed still counts as not saved. */
+  private async recallUnsaved(store: IndexeddbPersistence): Promise<void> {
+    if ((await store.get(UNSAVED).catch(() => undefined)) !== 1 || this.state.pending) return;
+    this.noted = true;
+    this.state.changed();
+    this.refreshSave();
+    this.scheduleFence(FENCE_DELAY_MS);
+  }
+
+  private noteUnsaved(): void {
+    const { pending } = this.state;
+    if (this.store === null || !this.kept.peek() || pending === this.noted) return;
+    this.noted = pending;
+    void (pending ? this.store.set(UNSAVED, 1) : this.store.del(UNSAVED)).catch(() => undefined);
+  }
+
   private listen(): void {
     const { provider, doc, lane } = this;
     doc.on('update', (_update: Uint8Array, origin: unknown) => {
       if (origin === provider || (this.store !== null && origin === this.store)) return;
       this.state.changed();
+      if (this.store !== null && this.kept.peek()) this.writeDown(this.store);
       this.refreshSave();
       this.scheduleFence(FENCE_DELAY_MS);
     });
@@ -240,6 +290,7 @@ export class SessionDocument {
   }
 
   private refreshSave(): void {
+    this.noteUnsaved();
     const next = this.state.status;
     if (JSON.stringify(next) !== JSON.stringify(this.save.value)) this.save.value = next;
   }

@@ -78,6 +78,28 @@ export class Output {
     return parts.join('');
   }
 
+  /** The number of the last line, from 1; lines that are not kept any more are counted. */
+  get lastLine(): number {
+    return this.droppedLines + this.lines + (this.atLineStart ? 0 : 1);
+  }
+
+  /** The plain text of a line (from 1), as far as it is kept. */
+  line(number: number): string {
+    let at = this.droppedLines + 1;
+    for (const chunk of this.chunks) {
+      if (number > at + chunk.lines) {
+        at += chunk.lines;
+        continue;
+      }
+      const text = chunk.blocks.map((block) => (block.kind === 'display' ? '\n' : block.spans.map((span) => span.text).join(''))).join('');
+      const lines = text.split('\n');
+      const found = lines[number - at];
+      if (found !== undefined && (number < at + chunk.lines || found !== '')) return found;
+      at += chunk.lines;
+    }
+    return '';
+  }
+
   private append(text: string, style: Style | null, kind: Kind): void {
     let from = 0;
     while (from < text.length) {

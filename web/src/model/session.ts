@@ -6,6 +6,7 @@ import type { Finding } from '../generated/events';
 import { Lane } from '../lane';
 import type { Me, Role, SessionInfo } from '../types';
 import { Branches } from './branches';
+import { Discussion } from './discussion';
 import { SessionDocument, type SessionFile } from './document';
 import { Environments, keepsEnvironment } from './environments';
 import { languageById } from './languages';
@@ -17,7 +18,7 @@ import { toast } from '../ui/toast';
 export const CURRENT_FILE = ''; // the entry setting that means “whatever file is open”
 
 /** What a command asks of a part of the page that is on it already; that part does it and sets it back to null. */
-export type Wish = 'new-file' | 'new-folder' | 'upload' | 'options' | 'rename' | 'runs' | 'find' | 'find-output';
+export type Wish = 'new-file' | 'new-folder' | 'upload' | 'options' | 'rename' | 'runs' | 'find' | 'find-output' | 'format' | 'comment' | 'focus';
 
 export class Session {
   readonly lane = new Lane();
@@ -25,6 +26,7 @@ export class Session {
   readonly runs: Runs;
   readonly environments: Environments;
   readonly branches: Branches;
+  readonly talk: Discussion;
   readonly info = signal<SessionInfo>(null as unknown as SessionInfo);
   readonly role = signal<Role>('viewer');
   readonly tabs = signal<string[]>([]);
@@ -33,7 +35,7 @@ export class Session {
   /** A place to show in the editor; the editor takes it and sets it back to null. */
   readonly target = signal<{ line: number; column: number } | null>(null);
   readonly options = signal<RunOptions>({} as RunOptions);
-  readonly dialog = signal<'share' | 'versions' | 'branches' | 'palette' | null>(null);
+  readonly dialog = signal<'share' | 'versions' | 'branches' | 'palette' | 'settings' | null>(null);
   readonly wish = signal<Wish | null>(null);
   /** Whose cursor the editor follows. */
   readonly following = signal<string | null>(null);
@@ -66,6 +68,7 @@ export class Session {
     this.stops.push(
       this.lane.on('welcome', (message) => {
         this.hearRights(message);
+        this.talk.speakAs((message['user'] as { kind?: unknown } | undefined)?.kind);
         void this.runs.refresh();
         void this.refreshInfo(); // it may have been renamed while nobody could tell us
       }),
@@ -79,7 +82,8 @@ export class Session {
     this.document = new SessionDocument(
       info.id, this.lane, me.user, `${scheme}//${location.host}/ws`, embedded === null ? {} : { persist: false, token: embedded.token },
     );
-    this.stops.push(effect(() => this.keepTabs(this.document.files.value)), this.followCursors());
+    this.talk = new Discussion(this.document, me.user);
+    this.stops.push(effect(() => this.keepTabs(this.document.files.value)), this.followCursors(), () => this.talk.destroy());
   }
 
   private hearRights(message: { [key: string]: unknown }): void {

@@ -1,5 +1,6 @@
 /** Tabs and the editor under them. */
 import type { JSX } from 'preact';
+import { effect, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { CodeEditor } from '../editor/editor';
 import { textOn } from '../model/colors';
@@ -7,6 +8,8 @@ import { shownName } from '../model/filenames';
 import type { Session } from '../model/session';
 import { Icon } from '../ui/icons';
 import { Empty, LanguageBadge, Spinner } from '../ui/parts';
+import { attempt, toast } from '../ui/toast';
+import { CommentsPanel } from './CommentsPanel';
 
 export function EditorPane({ session }: { session: Session }): JSX.Element {
   const active = session.active.value;
@@ -16,12 +19,22 @@ export function EditorPane({ session }: { session: Session }): JSX.Element {
       <Tabs session={session} />
       <div class="editor-body">
         {active === null ? null : <Code session={session} />}
+        <Comments session={session} />
         {active !== null || !ready ? null : <NoFile session={session} />}
         <Following session={session} />
         {ready ? null : <div class="editor-loading"><Spinner label="Loading the files" /></div>}
       </div>
     </section>
   );
+}
+
+function Comments({ session }: { session: Session }): JSX.Element | null {
+  if (!session.talk.open.value) return null;
+  const close = (): void => {
+    session.talk.close();
+    session.ask('focus');
+  };
+  return <CommentsPanel session={session} onClose={close} />;
 }
 
 /** Whom the editor follows, said on its frame. */
@@ -74,14 +87,39 @@ function Code({ session }: { session: Session }): JSX.Element {
   const followed = session.followed.value;
   useEffect(() => {
     if (host.current === null) return;
-    const created = new CodeEditor(host.current, session.document, () => session.run(), (id) => session.scan(id));
+    const { talk } = session;
+    const created: CodeEditor = new CodeEditor(host.current, session.document, {
+      run: () => session.run(),
+      scan: (id) => session.scan(id),
+      talk: {
+        show: (threadId) => talk.show(threadId),
+        begin: (from, to) => {
+          const open = session.active.peek();
+          if (open !== null && session.mayEdit.peek()) talk.beginAt(open, from, to);
+        },
+      },
+      format: () => session.ask('format'),
+      refreshMarks: () => {
+        const open = session.active.peek();
+        if (open !== null) editor.current?.showMarks(talk.marks(open));
+      },
+    });
     editor.current = created;
+    const stop = effect(() => {
+      void talk.comments.threads.value;
+      const open = session.active.value;
+      if (open !== null) untracked(() => created.showMarks(talk.marks(open)));
+    });
     return () => {
+      stop();
       created.destroy();
       editor.current = null;
     };
   }, [session]);
   useEffect(() => session.granting('find', () => editor.current?.find()), [session]);
+  useEffect(() => session.granting('focus', () => editor.current?.view.focus()), [session]);
+  useEffect(() => session.granting('comment', () => editor.current?.comment()), [session]);
+  useEffect(() => session.granting('format', () => void attempt(() => format(editor.current))), [session]);
   useEffect(() => {
     if (file !== null) editor.current?.show(file, readOnly);
     if (target !== null) {
@@ -100,6 +138,10 @@ function Code({ session }: { session: Session }): JSX.Element {
       onKeyDown={(event) => !['Control', 'Shift', 'Alt', 'Meta'].includes(event.key) && !event.ctrlKey && !event.metaKey && leave()}
     />
   );
+}
+
+async function format(editor: CodeEditor | null): Promise<void> {
+  if ((await editor?.format()) === 'unchanged') toast('Nothing to change: it is formatted');
 }
 
 function NoFile({ session }: { session: Session }): JSX.Element {

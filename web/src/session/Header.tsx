@@ -30,6 +30,7 @@ export function Header(props: { session: Session; onFiles: () => void; filesOpen
         <Icon name="share" /> <span class="button-label">Share</span>
       </button>
       <Proposals session={session} />
+      <CommentsButton session={session} />
       <IconButton icon="versions" label="History of versions" testid="versions" onClick={() => (session.dialog.value = 'versions')} />
       <IconButton icon="command" label={`Commands (${MOD}K)`} testid="palette" onClick={() => (session.dialog.value = 'palette')} />
       <ThemeButton />
@@ -44,9 +45,21 @@ function Proposals({ session }: { session: Session }): JSX.Element | null {
   if (session.branches.list.value.length === 0 && !session.info.value.agentsPropose) return null;
   const label = ready === 0 ? 'Proposals' : `Proposals: ${ready} to review`;
   return (
-    <span class="proposals">
+    <span class="counted">
       <IconButton icon="fork" label={label} testid="branches" onClick={() => (session.dialog.value = 'branches')} />
       {ready === 0 ? null : <span class="count" aria-hidden="true">{ready}</span>}
+    </span>
+  );
+}
+
+function CommentsButton({ session }: { session: Session }): JSX.Element {
+  const { talk } = session;
+  const count = talk.openCount.value;
+  const toggle = (): void => (talk.open.value ? talk.close() : void (talk.open.value = true));
+  return (
+    <span class="counted">
+      <IconButton icon="comment" label={count === 0 ? 'Comments' : `Comments (${count} open)`} testid="comments-button" pressed={talk.open.value} onClick={toggle} />
+      {count === 0 ? null : <span class="count" aria-hidden="true">{count > 99 ? '99+' : count}</span>}
     </span>
   );
 }
@@ -104,7 +117,7 @@ function Status({ session }: { session: Session }): JSX.Element {
   const role = session.role.value;
   return (
     <span class="status-row">
-      <span class={`status status-${line.tone}`} data-testid="status" data-tone={line.tone} title={line.detail} role="status">
+      <span class={`status status-${line.tone}`} data-testid="status" data-tone={line.tone} data-stored={session.document.stored.value} title={line.detail} role="status">
         <span class="dot" aria-hidden="true" /> {line.label}
       </span>
       {role === 'viewer' ? (

@@ -12,6 +12,7 @@ import { Icon } from '../ui/icons';
 import { Display } from './Display';
 import { OutputSearch } from './OutputSearch';
 import { Located } from './RunEnd';
+import { CommentOnSelection, marked, newlines, NO_MARKS, OutputMark, type OutputMarks, sameMarks } from './OutputComments';
 
 const LINE_PX = 20;
 const NEAR_END_PX = 40;
@@ -55,6 +56,8 @@ export function OutputText({ session, run, wrap, searching, onSearched, children
     setFollowing(nearEnd || (following && !up));
   };
   const { output } = run;
+  const marks = session.talk.onOutput(run.id);
+  let next = output.droppedLines + 1;
   return (
     <>
     {searching ? <OutputSearch run={run} box={box} onFound={() => setFollowing(false)} onClose={onSearched} /> : null}
@@ -62,10 +65,16 @@ export function OutputText({ session, run, wrap, searching, onSearched, children
       <div class={wrap ? 'output' : 'output output-nowrap'} data-testid="output" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Output text">
         <div class="output-inner">
           {output.droppedLines > 0 ? <p class="output-none">{output.droppedLines.toLocaleString('en')} earlier lines are not shown.</p> : null}
-          {output.chunks.map((chunk) => <ChunkView key={chunk.id} session={session} chunk={chunk} revision={chunk.revision} />)}
+          {output.chunks.map((chunk) => {
+            const first = next;
+            next += chunk.lines;
+            const here = marks.size === 0 ? NO_MARKS : new Map([...marks].filter(([line]) => line >= first && line <= next));
+            return <ChunkView key={chunk.id} session={session} chunk={chunk} revision={chunk.revision} first={first} marks={here} />;
+          })}
           {children}
         </div>
       </div>
+      <CommentOnSelection session={session} run={run} box={box} />
       {following ? null : (
         <button type="button" class="button button-small to-end" onClick={() => (setFollowing(true), toEnd())}>
           <Icon name="down" size={13} /> Latest
@@ -80,18 +89,26 @@ interface ChunkProps {
   session: Session;
   chunk: Chunk;
   revision: number;
+  /** The number of its first line, from 1. */
+  first: number;
+  marks: OutputMarks;
 }
 
 /** A chunk is drawn again only when it changed; it is mutable, so its revision is what is compared. */
 class ChunkView extends Component<ChunkProps> {
   override shouldComponentUpdate(next: ChunkProps): boolean {
-    return next.revision !== this.props.revision;
+    return next.revision !== this.props.revision || !sameMarks(next.marks, this.props.marks);
   }
 
-  override render({ session, chunk }: ChunkProps): JSX.Element {
+  override render({ session, chunk, first, marks }: ChunkProps): JSX.Element {
+    let line = first;
     return (
       <div class="chunk" data-chunk={chunk.id} style={{ containIntrinsicSize: `auto ${Math.max(1, chunk.lines) * LINE_PX}px` }}>
-        {chunk.blocks.map((block, index) => <BlockView key={index} session={session} block={block} />)}
+        {chunk.blocks.map((block, index) => {
+          const from = line;
+          line += block.kind === 'display' ? 1 : block.spans.reduce((sum, span) => sum + newlines(span.text), 0);
+          return <BlockView key={index} session={session} block={block} line={from} marks={marks} />;
+        })}
       </div>
     );
   }
@@ -99,14 +116,20 @@ class ChunkView extends Component<ChunkProps> {
 
 const TROUBLE = new Set<string>(['error', 'stderr', 'warn']); // where places in files are looked for
 
-function BlockView({ session, block }: { session: Session; block: Block }): JSX.Element {
+function BlockView({ session, block, line, marks }: { session: Session; block: Block; line: number; marks: OutputMarks }): JSX.Element {
   if (block.kind === 'display') return <Display mime={block.mime} />;
   const last = block.spans.length - 1;
+  const text = (span: Span, index: number): string => (index === last ? span.text.replace(/\n$/, '') : span.text);
   return (
-    <div class={`block block-${block.kind}`}>
-      {block.spans.map((span, index) => (
-        <SpanView key={index} session={session} span={span} text={index === last ? span.text.replace(/\n$/, '') : span.text} own={span.kind === block.kind} />
-      ))}
+    <div class={`block block-${block.kind}`} data-line={line}>
+      {marks.size === 0
+        ? block.spans.map((span, index) => <SpanView key={index} session={session} span={span} text={text(span, index)} own={span.kind === block.kind} />)
+        : marked(block.spans.map((span, index) => ({ span, text: text(span, index) })), line, marks).map((piece, index) =>
+            piece.mark === null ? (
+              <SpanView key={index} session={session} span={piece.span} text={piece.text} own={piece.span.kind === block.kind} />
+            ) : (
+              <OutputMark key={index} line={piece.line} mark={piece.mark} show={(id) => session.talk.show(id)} />
+            ))}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { type Command, matching } from '../model/commands';
 import { shownName } from '../model/filenames';
 import type { Session } from '../model/session';
 import { go } from '../router';
+import { changeSettings, KEYMAP_NAMES, KEYMAPS, settings, zoom } from '../settings';
 import { nextTheme } from '../theme';
 import { copyText } from '../ui/clipboard';
 import { Icon } from '../ui/icons';
@@ -80,6 +81,10 @@ function commandsOf(session: Session): Command[] {
     session.mayRun.value && { id: 'options', label: 'Run options…', group: 'Run', run: () => session.ask('options') },
     { id: 'runs', label: 'Show earlier runs', group: 'Run', run: () => session.ask('runs') },
     live !== null && !live.output.empty && { id: 'find-output', label: 'Find in the output', group: 'Run', run: () => session.ask('find-output') },
+    session.mayEdit.value && { id: 'format', label: 'Format the file', group: 'Editor', keys: 'Shift Alt F', run: () => session.ask('format') },
+    session.mayEdit.value && { id: 'comment', label: 'Comment on this line', group: 'Editor', keys: `${MOD}Alt M`, run: () => session.ask('comment') },
+    session.mayEdit.value && live !== null && { id: 'comment-output', label: 'Comment on an output line…', group: 'Editor', run: () => session.talk.begin({ kind: 'output', executionId: live.id, line: 1, quote: '' }) },
+    { id: 'comments', label: 'Show comments', group: 'Editor', run: () => (session.talk.open.value = true) },
     { id: 'find', label: 'Find and replace in the file', group: 'Editor', keys: `${MOD}F`, run: () => session.ask('find') },
     session.mayEdit.value && { id: 'new', label: 'New file…', group: 'Files', run: () => session.ask('new-file') },
     session.mayEdit.value && { id: 'new-folder', label: 'New folder…', group: 'Files', run: () => session.ask('new-folder') },
@@ -91,7 +96,12 @@ function commandsOf(session: Session): Command[] {
     owner && { id: 'rename', label: 'Rename the session', group: 'Session', run: () => session.ask('rename') },
     { id: 'fork', label: 'Fork: a copy of my own', group: 'Session', run: () => void attempt(async () => go(`/s/${encodeURIComponent((await api.forkSession(session.info.value.id)).id)}`)) },
     { id: 'home', label: 'All sessions', group: 'Session', run: () => go('/') },
+    { id: 'settings', label: 'Editor settings…', group: 'Looks', run: () => (session.dialog.value = 'settings') },
     { id: 'theme', label: 'Switch theme', group: 'Looks', run: nextTheme },
+    { id: 'larger', label: 'Larger code', group: 'Looks', run: () => zoom(1) },
+    { id: 'smaller', label: 'Smaller code', group: 'Looks', run: () => zoom(-1) },
+    { id: 'wrap', label: settings.value.wrap ? 'Do not wrap long lines' : 'Wrap long lines', group: 'Looks', run: () => changeSettings({ wrap: !settings.value.wrap }) },
+    ...KEYMAPS.filter((name) => name !== settings.value.keymap).map((name): Command => ({ id: `keys-${name}`, label: `Keys: ${KEYMAP_NAMES[name]}`, group: 'Editor', run: () => changeSettings({ keymap: name }) })),
     session.following.value !== null && { id: 'unfollow', label: 'Stop following', group: 'People', run: () => session.follow(null) },
     ...doc.members.value
       .filter((member) => !member.self && member.id !== session.following.value)

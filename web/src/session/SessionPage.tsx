@@ -1,6 +1,7 @@
 /** The session page: opens the session, lays out its parts, and says so when it cannot be opened. */
 import '../styles/session.css';
 import '../styles/output.css';
+import '../styles/comments.css';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api';
@@ -76,7 +77,7 @@ function Workspace({ session }: { session: Session }): JSX.Element {
       if (mod && event.key === 'Enter' && !event.defaultPrevented) {
         event.preventDefault();
         session.run();
-      } else if (modHeld(event) && !event.shiftKey && event.key.toLowerCase() === 'k') {
+      } else if (modHeld(event) && !event.shiftKey && event.key.toLowerCase() === 'k' && !event.defaultPrevented) {
         event.preventDefault();
         session.dialog.value = session.dialog.value === 'palette' ? null : 'palette';
       } else if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], .run-options:popover-open') === null) {
@@ -86,7 +87,7 @@ function Workspace({ session }: { session: Session }): JSX.Element {
       }
     };
     const leaving = (event: BeforeUnloadEvent): void => {
-      if (session.document.pending && !session.document.kept.value) event.preventDefault();
+      if (session.document.pending && !session.document.stored.value) event.preventDefault();
     };
     addEventListener('keydown', keys);
     addEventListener('beforeunload', leaving);

@@ -9,6 +9,7 @@ type Props = { session: Session; onClose: () => void };
 const Share = lazy<Props>(() => import('./Share').then((module) => module.Share));
 const Versions = lazy<Props>(() => import('../versions/Versions').then((module) => module.Versions));
 const Branches = lazy<Props>(() => import('../branches/Branches').then((module) => module.Branches));
+const EditorSettings = lazy<Props>(() => import('./EditorSettings').then((module) => module.EditorSettings));
 const loadPalette = (): Promise<ComponentType<Props>> => import('./Palette').then((module) => module.Palette);
 const Palette = lazy<Props>(loadPalette);
 const PRELOAD_AFTER_MS = 1_000;
@@ -29,6 +30,8 @@ export function Dialogs({ session }: { session: Session }): JSX.Element | null {
       return <Versions session={session} onClose={close} />;
     case 'branches':
       return <Branches session={session} onClose={close} />;
+    case 'settings':
+      return <EditorSettings session={session} onClose={close} />;
     case 'palette':
       return <Palette session={session} onClose={close} />;
     default:

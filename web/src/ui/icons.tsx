@@ -29,6 +29,7 @@ const PATHS = {
   down: <path d="M12 5v14M6 13l6 6 6-6" />,
   chevron: <path d="M7 10l5 5 5-5" />,
   alert: <path d="M12 4l9 16H3zM12 10v4M12 17h.01" />,
+  comment: <path d="M5 5h14v11H11l-5 4v-4H5z" />,
   bot: <path d="M5 9h14v10H5zM12 9V5M9 13v2M15 13v2M2 13v3M22 13v3" />,
   eye: <path d="M2 12s3.5-7 10-7 10 7 10 7-3.5 7-10 7-10-7-10-7zM12 15a3 3 0 100-6 3 3 0 000 6z" />,
   link: <path d="M10 14a4 4 0 005.7 0l3-3a4 4 0 00-5.7-5.7l-1 1M14 10a4 4 0 00-5.7 0l-3 3a4 4 0 005.7 5.7l1-1" />,

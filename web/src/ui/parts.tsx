@@ -98,8 +98,10 @@ export function Modal({ label, class: name, onClose, children }: ModalProps): JS
   // Before anything is painted: what is typed from now on is for the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    ref.current?.showModal();
+    const dialog = ref.current;
+    dialog?.showModal();
     return () => {
+      dialog?.close(); // while it is open, nothing outside can take the focus
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
