@@ -71,7 +71,9 @@ def create_app(
     app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
     app.add_middleware(Compressed)
     proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
-    app.add_middleware(Around, body_bytes_max=settings.body_bytes_max, proxies=proxies, metrics=metrics)
+    app.add_middleware(
+        Around, body_bytes_max=settings.body_bytes_max, proxies=proxies, metrics=metrics, access_log=settings.access_log
+    )
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
         app.add_exception_handler(expected, _refused)
@@ -132,13 +134,7 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    logger.error(
-        "%s %s failed (%s)",
-        request.method,
-        request.url.path,
-        request.scope.get("state", {}).get("request_id"),
-        exc_info=error,
-    )
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem_response(describe(error), request.url.path)
 
 

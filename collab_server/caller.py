@@ -1,6 +1,7 @@
-"""The address, and the agent if it is one, behind the work at hand, for records and the limits that are kept by address.
+"""The address, and the agent if it is one, behind the work at hand, for records and the limits that are kept by address, and
+the id of the request, for the log and whoever asks about an answer.
 
-The middleware sets it for each request and each handshake, a connection for what its messages do.
+The middleware sets them for each request and each handshake, a connection for what its messages do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextvars import ContextVar
 ADDRESS: ContextVar[str] = ContextVar("address", default="")
 # The id of the agent that acts for the account, where one does.
 AGENT: ContextVar[str] = ContextVar("agent", default="")
+REQUEST: ContextVar[str] = ContextVar("request", default="")
 
 
 def network(address: str) -> str:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from collab_server import wire_uvicorn
-from collab_server.caller import ADDRESS, AGENT
+from collab_server.caller import ADDRESS, AGENT, REQUEST
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
     CLOSE_NOT_ALLOWED,
@@ -71,6 +71,7 @@ class Connection:
         # Messages come in by the transport, outside of the request that opened it.
         self.address = ADDRESS.get()
         self._noted_until = 0.0
+        self.request_id = REQUEST.get()
         self._identity = identity
         self._members = members
         self._handle_text: Callable[[str], Awaitable[None]] | None = None
@@ -171,6 +172,7 @@ class Connection:
         assert self._handle_text is not None
         ADDRESS.set(self.address)
         AGENT.set(self.principal.agent_id or "")
+        REQUEST.set(self.request_id)
         try:
             await self._handle_text(message)
         except Exception as error:

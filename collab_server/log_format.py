@@ -1,29 +1,68 @@
-"""How log lines look: text for people, JSON for machines. Tokens never reach a line: paths are logged without their query."""
+"""How log lines look: text for people, JSON for machines, each with the request and the execution that it is about.
+
+Tokens and secrets are not logged by anybody; where a library does it all the same, what looks like one is hidden here.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import logging.config
+import re
+from datetime import UTC, datetime
 from typing import Any
 
+from collab_server.caller import REQUEST
 from collab_server.settings import Settings
+from executor.current import EXECUTION
+
+HIDDEN = "[hidden]"
+# Keys, cookies and links of ours, signing secrets, JWTs, what a header or a query names a token, passwords in URLs.
+_SECRET = re.compile(
+    r"\b(?:ck|cb|cl|cg|ln)_[\w-]{16,}|\bwhsec_[\w+/=-]{16,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?i:(?<=bearer )\S+|(?<=[?&]token=)[^&\s'\"]+|(?<=[?&]link=)[^&\s'\"]+)"
+    r"|(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"
+)
+
+
+def hidden(text: str) -> str:
+    """The text without what looks like a secret."""
+    return _SECRET.sub(HIDDEN, text)
+
+
+class TextLines(logging.Formatter):
+    """A line for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, logger, message, and what it is about."""
+        line = super().format(record)
+        about = " ".join(f"{name}={value}" for name, value in _about())
+        first, newline, rest = line.partition("\n")
+        return hidden(f"{first} [{about}]{newline}{rest}" if about else line)
 
 
 class JsonLines(logging.Formatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON: time, level, logger, message and the traceback if there is one."""
+        """The record as JSON: time, level, logger, message, what it is about, the record's fields, the traceback if any."""
         line: dict[str, Any] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **dict(_about()),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        safe = {name: hidden(value) if isinstance(value, str) else value for name, value in line.items()}
+        return json.dumps(safe, ensure_ascii=False)
+
+
+def _about() -> list[tuple[str, str]]:
+    named = (("requestId", REQUEST.get()), ("executionId", EXECUTION.get()))
+    return [(name, value) for name, value in named if value]
 
 
 def configure(settings: Settings) -> None:
@@ -31,8 +70,9 @@ def configure(settings: Settings) -> None:
     formatter: dict[str, Any] = (
         {"()": JsonLines}
         if settings.log_format == "json"
-        else {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}
+        else {"()": TextLines, "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}
     )
+    quiet = ("uvicorn", "alembic", "aiosqlite", "httpx", "httpcore", "mcp")
     logging.config.dictConfig(
         {
             "version": 1,
@@ -40,12 +80,6 @@ def configure(settings: Settings) -> None:
             "formatters": {"lines": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
             "root": {"level": settings.log_level.upper(), "handlers": ["stderr"]},
-            "loggers": {
-                "uvicorn": {"level": "WARNING"},
-                "alembic": {"level": "WARNING"},
-                "aiosqlite": {"level": "WARNING"},
-                "httpx": {"level": "WARNING"},
-                "mcp": {"level": "WARNING"},
-            },
+            "loggers": {name: {"level": "WARNING"} for name in quiet},
         }
     )

@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from collab_server.caller import ADDRESS
+from collab_server.caller import ADDRESS, REQUEST
 from collab_server.errors import Problem
 from collab_server.metrics import Metrics
 from collab_server.proxies import Proxies
@@ -76,7 +76,8 @@ class TooLarge(Exception):
 class Around:
     """The middleware; `body_bytes_max` bounds what a request may send, `proxies` are believed who the client is."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies, metrics: Metrics, access_log: bool) -> None:
+        self.access_level = logging.INFO if access_log else logging.DEBUG
         self.app = app
         self.metrics = metrics
         self.body_bytes_max = body_bytes_max
@@ -85,10 +86,12 @@ class Around:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "headers" in scope:
             self._meet(scope)
+        # Of a WebSocket it names the connection.
+        request_id = secrets.token_hex(8)
+        REQUEST.set(request_id)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
         started = time.perf_counter()
         status = 500
         read = 0
@@ -129,9 +132,16 @@ class Around:
             took = time.perf_counter() - started
             self.metrics.requests_open.dec()
             self.metrics.answered(scope["method"], template_of(scope), status, took)
-            level = logging.WARNING if status >= 500 else logging.DEBUG
-            # The path only: a query may hold a token.
-            logger.log(level, "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, took * 1000, request_id)
+            self._log(scope, status, took * 1000)
+
+    def _log(self, scope: Scope, status: int, took_ms: float) -> None:
+        level = logging.WARNING if status >= 500 else self.access_level
+        # The path only: a query may hold a token.
+        fields = {
+            "method": scope["method"], "path": scope["path"], "status": status, "durationMs": round(took_ms, 1),
+            "address": ADDRESS.get(),
+        }  # fmt: skip
+        logger.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, took_ms, extra={"fields": fields})
 
     def _meet(self, scope: Scope) -> None:
         """Note who the client is, for everything behind."""

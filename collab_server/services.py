@@ -5,6 +5,7 @@ It knows no route; app.py puts the transports in front.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -281,6 +282,9 @@ async def running(
 
         damage = Damage(engine, rooms, document_faults, security, now=now)
         nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
+        counting = metrics.log_handler()
+        logging.getLogger().addHandler(counting)
+        stack.callback(logging.getLogger().removeHandler, counting)
         scrape = Scrape(metrics, place)
         # Ended in the reverse order: sockets first, then the runs, then the rooms, whose last changes are still saved.
         for part in (

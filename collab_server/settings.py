@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least grave line logged.")
 
+    access_log: bool = Field(False, description="Whether each HTTP request is a log line, without its query.")
+
     frame_bytes_max: int = Field(8 * 2**20, ge=1024, description="The largest WebSocket message, in bytes.")
     body_bytes_max: int = Field(16 * 2**20, ge=1024, description="The largest REST body, in bytes.")
     connections_max: int = Field(

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor import artifacts
 from executor.allowances import Claim, Exhausted, Left
+from executor.current import EXECUTION
 from executor.environments import EnvironmentLimits, Environments
 from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
@@ -388,6 +389,7 @@ class Executor:
         }
 
     async def _drive(self, live: _Live) -> None:
+        EXECUTION.set(live.record.id)
         flushing = asyncio.create_task(self._flush_forever(live))
         try:
             settle = self._settler(live)
@@ -426,6 +428,7 @@ class Executor:
             live.files = settlement.artifacts
             live.kept.append(event)
             self._note_over(live.record)
+            logger.debug("the run ended as %s", settlement.status)
             async with live.storing:
                 await self._store_end(live, settlement.billed)
             live.done = True

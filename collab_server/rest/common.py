@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from collab_server import ids
+from collab_server.caller import REQUEST
 from collab_server.errors import Invalid, Problem
 from collab_server.identity import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
@@ -40,6 +41,7 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     code: str
+    requestId: str | None = None  # noqa: N815
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -72,7 +74,11 @@ def problem_response(problem: Problem, instance: str | None = None) -> Response:
     if (after := problem.extra.get("retryAfter")) is not None:
         headers["retry-after"] = headers["ratelimit-reset"] = str(max(1, math.ceil(after)))
         headers["ratelimit-remaining"] = "0"
-    return Response(orjson.dumps(problem.body(instance)), problem.status, headers, "application/problem+json")
+    body = problem.body(instance)
+    if request_id := REQUEST.get():
+        # In the body, too: it is what people copy when they ask what went wrong.
+        headers["x-request-id"] = body["requestId"] = request_id
+    return Response(orjson.dumps(body), problem.status, headers, "application/problem+json")
 
 
 def services_of(request: Request) -> Services:

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
 import pytest
@@ -30,7 +31,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def operated(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> AsyncIterator[Server]:
     """A server of two processes."""
     async with serving(
-        tmp_path_factory.mktemp("operated"), 2, COLLAB_REDIS_URL=redis_url, COLLAB_METRICS_TOKEN=SCRAPER
+        tmp_path_factory.mktemp("operated"),
+        2,
+        COLLAB_REDIS_URL=redis_url,
+        COLLAB_METRICS_TOKEN=SCRAPER,
+        COLLAB_LOG_FORMAT="json",
+        COLLAB_LOG_LEVEL="debug",
+        COLLAB_ACCESS_LOG="true",
     ) as started:
         yield started
 
@@ -236,3 +243,63 @@ async def test_dashboard_and_alerts_name_only_metrics_that_there_are(operated: S
     for rule in rules:
         assert f"`{rule['alert']}`" in runbook and rule["annotations"]["runbook"], rule["alert"]
     assert len(shown) >= 20 and len(rules) >= 10
+
+
+async def test_each_log_line_says_what_it_is_about_and_none_holds_a_secret(operated: Server, root: Account) -> None:
+    session = (await root.session(main_js="return process.env.PASSWORD.length"))["id"]
+    place, password = f"/api/sessions/{session}", "correct-horse-battery"
+    key = (await root.http.post("/api/me/tokens", json={"name": "k"})).json()
+    made = (await root.http.post(f"{place}/links", json={"role": "editor"})).json()
+    link = httpx.URL(made["url"]).params["link"]
+    hook = (
+        await root.http.post("/api/webhooks", json={"url": "https://example.com/h", "types": ["session.deleted"]})
+    ).json()
+    await root.http.put(f"{place}/secrets/PASSWORD", json={"value": password})
+    login = httpx.URL(operated.login_url).params["token"]
+    async with httpx.AsyncClient(base_url=operated.url, trust_env=False) as http:
+        cookie = (await http.get("/login", params={"token": login})).cookies["collab_session"]
+        guest = (await http.get("/join", params={"link": link, "name": "Eve"})).cookies["collab_session"]
+        for wrong in ("ck_" + "w" * 43, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.c2ln"):
+            refused = await http.get("/api/me", headers={"authorization": f"Bearer {wrong}"})
+            assert refused.status_code == 401
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        headers = {"authorization": f"Bearer {key['token']}", "accept": "application/json, text/event-stream"}
+        await http.post("/mcp", json=asked, headers=headers)
+    async with operated.lane(session, key["token"]) as lane:
+        _, ran = await lane.run(entry="main.js")
+    assert ran["result"] == len(password)
+    missing = await root.http.get(f"{place}/files/none")
+    assert missing.json()["requestId"] == missing.headers["x-request-id"]
+    run = await root.http.post("/api/executions", json={"language": "javascript", "code": "return 1"})
+
+    def lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in operated.errors]
+
+    async with asyncio.timeout(10):
+        while not any(line.get("requestId") == run.headers["x-request-id"] and "path" in line for line in lines()):
+            await asyncio.sleep(0.05)
+    known = lines()
+    for line in known:
+        assert {"time", "level", "logger", "message"} <= set(line)
+    (access,) = [line for line in known if line.get("requestId") == missing.headers["x-request-id"] and "path" in line]
+    assert (access["method"], access["path"], access["status"]) == ("GET", f"{place}/files/none", 404)
+    ended = [line for line in known if line.get("executionId") == run.json()["executionId"]]
+    assert ended and ended[-1]["requestId"] == run.headers["x-request-id"]
+    over_socket = [line for line in known if line.get("executionId") == ran["executionId"]]
+    assert over_socket and over_socket[-1]["requestId"]
+    written = "".join(operated.errors)
+    secrets = [
+        root.token,
+        key["token"],
+        link,
+        hook["secret"],
+        login,
+        cookie,
+        guest,
+        password,
+        SCRAPER,
+        "w" * 43,
+    ]
+    assert all(len(secret) > 15 for secret in secrets)
+    for secret in secrets:
+        assert secret not in written and secret.removeprefix("ck_") not in written
