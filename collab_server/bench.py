@@ -27,6 +27,7 @@ from pycrdt import Doc, Map, Text, create_sync_message, create_update_message, h
 from websockets.asyncio.client import ClientConnection
 
 from collab_server import bench_peers
+from collab_server.bench_agents import beside_people
 from collab_server.bench_load import Crowd, Load
 from collab_server.bench_runs import end_to_end, pool_alone
 from collab_server.figures import Figure, figure
@@ -212,6 +213,22 @@ async def _loaded(what: str, load: Load, peer: bench_peers.Peer, cpu_s: Callable
     return figure(what, "ms", outcome.took_ms, f"{note}; {outcome.lost} lost" if outcome.lost else note)
 
 
+async def with_agents(bench: Bench, agents: int, seconds: float) -> list[Figure]:
+    """Five people type while agents edit by JSON and run what they wrote."""
+    keys = [
+        str((await bench.http.post("/api/me/tokens", json={"name": f"agent {number}"})).json()["token"])
+        for number in range(agents)
+    ]
+    done = await beside_people(bench.url, await bench.session(), bench.token, keys, seconds=seconds, runs_every=5)
+    note = (
+        f"5 people × 8/s beside {agents} agents × 1 edit/s; {done.runs} runs, {done.refused} refused; {done.lost} lost"
+    )
+    return [
+        figure("keystroke beside agents", "ms", done.keystrokes_ms, note),
+        figure("edit of an agent, durable", "ms", done.edits_ms),
+    ]
+
+
 async def acknowledged(bench: Bench, count: int) -> list[Figure]:
     """From an edit on the text lane to its `saved`."""
     session_id = await bench.session()
@@ -308,6 +325,7 @@ async def measure(arguments: argparse.Namespace) -> list[Figure]:
             return figures + await pool_alone(4 if quick else 20)
         figures += await fan_out(bench, 2, 1, 20, 3 if quick else 10)
         figures += await fan_out(bench, 50, 50 if not quick else 5, 5, 3 if quick else 10)
+        figures += await with_agents(bench, 10 if quick else 50, 3 if quick else 10)
         figures += await acknowledged(bench, 50 if quick else 300)
         figures += await many_rooms(bench, 20 if quick else 200)
         figures += await join(bench, 10_000 if quick else 260_000)
