@@ -50,6 +50,14 @@ def agent_id(name: str, user_id: str) -> str:
     return f"{AGENT_PREFIX}{name}@{user_id}"
 
 
+def agent_of(actor_id: str) -> tuple[str, str] | None:
+    """(name, account) of an agent's id; None for anybody else's."""
+    if not actor_id.startswith(AGENT_PREFIX):
+        return None
+    name, _, user_id = actor_id.removeprefix(AGENT_PREFIX).partition("@")
+    return name, user_id
+
+
 def check_agent_name(name: str) -> None:
     """Raise Invalid unless an agent can be called so."""
     if not 0 < len(name) <= AGENT_NAME_CHARS_MAX or not name.isprintable() or "@" in name or name != name.strip():

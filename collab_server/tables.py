@@ -120,7 +120,7 @@ branches = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("session_id", String(64), nullable=False),
-    Column("author_id", String(128), nullable=False),
+    Column("author_id", String(255), nullable=False),
     Column("author_kind", String(16), nullable=False),
     Column("message", Text, nullable=False),
     # open, proposed, merged, rejected, closed
@@ -129,7 +129,7 @@ branches = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("proposed_at", BigInteger),
     Column("decided_at", BigInteger),
-    Column("decided_by", String(128)),
+    Column("decided_by", String(255)),
     Column("reason", Text),
     # The session's version that the merge made, and the branch's that it took.
     Column("merged_version", BigInteger),

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
+from collab_server.accounts import agent_of
 from collab_server.actions.history import shown_difference
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.acts import audited
@@ -28,7 +29,7 @@ from collab_server.tables import branches, sessions, users
 from collab_server.webhooks import Outbox
 from crdt.differences import FileDifference, differences
 from crdt.log import Log
-from crdt.model import Actor, ActorKind, EditRefused, FileState
+from crdt.model import Actor, EditRefused, FileState
 from crdt.room import Room
 
 OPEN_PER_SESSION_MAX = 100
@@ -298,7 +299,12 @@ class BranchActions:
         self, principal: Principal, session_id: str, row: RowMapping, status: str, **values: Any
     ) -> dict[str, Any]:
         now_ms, branch_id = self._now_ms(), row["id"]
-        decided = {"status": status, "decided_at": now_ms, "decided_by": principal.user_id, **values}
+        decided = {
+            "status": status,
+            "decided_at": now_ms,
+            "decided_by": principal.agent_id or principal.user_id,
+            **values,
+        }
         async with self._engine.begin() as connection:
             # A merge that is in the text is told as one, whatever somebody else decided in the same moment.
             of = branches.c.status != MERGED if status == MERGED else branches.c.status.in_(OPEN)
@@ -372,11 +378,7 @@ class BranchActions:
         query = select(users.c.id, users.c.name).where(users.c.id.in_(user_ids))
         async with self._engine.connect() as connection:
             names = {found.id: found.name for found in await connection.execute(query)}
-        kind: ActorKind = "agent" if row["author_kind"] == "agent" else "human"
-        return {
-            user_id: Actor(user_id, names.get(user_id, user_id), kind if user_id == row["author_id"] else "human")
-            for user_id in user_ids
-        }
+        return {user_id: _actor(user_id, names.get(user_id, user_id), row) for user_id in user_ids}
 
     def _shown(self, row: RowMapping) -> dict[str, Any]:
         ran_out = row["status"] in OPEN and row["expires_at"] <= self._now_ms()
@@ -398,6 +400,12 @@ class BranchActions:
             "mergedBranchVersion": row["merged_branch_version"],
             "expiresAt": timestamp_or_none(row["expires_at"]),
         }
+
+
+def _actor(actor_id: str, name: str, row: RowMapping) -> Actor:
+    if (agent := agent_of(actor_id)) is not None:
+        return Actor(actor_id, agent[0], "agent", on_behalf_of=agent[1])
+    return Actor(actor_id, name, "agent" if (actor_id, "agent") == (row["author_id"], row["author_kind"]) else "human")
 
 
 def _joined() -> Any:

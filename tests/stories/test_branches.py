@@ -121,7 +121,7 @@ async def test_a_branch_has_its_sessions_roles_and_budget_and_neither_its_secret
 
 async def test_a_key_that_only_proposes_changes_nothing_but_branches(server: Server, ada: Account) -> None:
     session = await ada.session(main_js="1")
-    made = await ada.http.post("/api/me/tokens", json={"name": "agent", "scopes": ["propose", "run"]})
+    made = await ada.http.post("/api/me/tokens", json={"agent": "Fixer", "scopes": ["propose", "run"]})
     token, place = made.json()["token"], f"/api/sessions/{session['id']}"
     as_agent = {"authorization": f"Bearer {token}"}
     async with server.lane(session["id"], token) as lane:
@@ -138,6 +138,7 @@ async def test_a_key_that_only_proposes_changes_nothing_but_branches(server: Ser
         answer = await ada.http.request(method, path, json=body, headers=as_agent)
         assert answer.status_code == 403, (method, path, answer.text)
     branch = (await ada.http.post(f"{place}/branches", headers=as_agent)).json()
+    assert branch["authorId"] == f"agent:Fixer@{ada.user_id}"
     async with server.lane(branch["id"], token) as lane:
         assert (await lane.ask("write", name="main.js", content="2"))["type"] == "ok"
         assert (await lane.run(entry="main.js"))[1]["status"] == "completed"
