@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
+import urllib.parse
+
+import pytest
 
 from executor.events import RunError
 from executor.runner import Ended
@@ -35,6 +40,26 @@ def test_whatever_the_pieces_nothing_else_changes() -> None:
         pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         expected = text.replace(SECRET, HIDDEN).replace(OTHER, HIDDEN)
         assert written(Mask([SECRET, OTHER]), *pieces) == expected, f"seed {seed}"
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "use", "user:pass\n"])
+def test_a_secret_is_hidden_also_as_programs_write_it_down(before: str) -> None:
+    secret = 'p@ss "w0rd"/+é?x7Kq2mVt9'
+    raw = (before + secret + " and more").encode()
+    forms = [
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+        raw.hex(),
+        raw.hex().upper(),
+        urllib.parse.quote(raw, safe=""),
+        urllib.parse.quote_plus(raw),
+        json.dumps(raw.decode()),
+        json.dumps(raw.decode(), ensure_ascii=False),
+    ]
+    for form in forms:
+        shown = written(Mask([secret]), form)
+        assert HIDDEN in shown and len(shown) <= len(form) - len(secret) + len(HIDDEN), form
+        assert written(Mask([secret]), *form) == shown, "piece by piece too"
 
 
 def test_only_what_may_begin_a_secret_is_held_back_and_not_while_the_program_waits() -> None:
