@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import copy_context
 
 from collab_server import wire_uvicorn
 from collab_server.caller import ADDRESS, AGENT, REQUEST
@@ -122,9 +123,11 @@ class Connection:
         if now < self._noted_until:
             return
         self._noted_until = now + REFUSAL_NOTE_S
-        before = ADDRESS.set(self.address)
-        self._members.note_refused(self.principal, self.session_id, "edit", self.role)
-        ADDRESS.reset(before)
+        # The transport calls; whose it is stands in this call alone.
+        context = copy_context()
+        context.run(ADDRESS.set, self.address)
+        context.run(AGENT.set, self.principal.agent_id or "")
+        context.run(self._members.note_refused, self.principal, self.session_id, "edit", self.role)
 
     def _keep(self, frame: bytes | str) -> None:
         if self._over.is_set():

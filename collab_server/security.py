@@ -17,9 +17,10 @@ from sqlalchemy import Text, cast, func, insert, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server.caller import ADDRESS
+from collab_server.caller import ADDRESS, AGENT
 from collab_server.shapes import timestamp
 from collab_server.tables import security_events
+from executor import audit
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,13 @@ Kind = Literal[
     "document_quarantined",
     "document_repaired",
 ]
+# Which of them are in the audit's chain too: decisions on who may do what.
+AUDITED: Mapping[str, str] = {
+    "access_refused": "access.refused",
+    "bad_origin": "origin.refused",
+    "token_revoked": "token.refused",
+    "login_limited": "login.refused",
+}
 FLUSH_S = 0.3
 ROWS_PER_FLUSH_MAX = 20
 ROWS_PER_SECOND_MAX = 10
@@ -96,6 +104,8 @@ class SecurityLog:
     ) -> None:
         """Note an event of the address at hand; never waits, never fails. Nothing given here may hold a token."""
         self.noted[kind] += 1
+        if agent := AGENT.get():
+            detail["agent"] = agent
         alike = _Alike(
             kind, severity, actor_id, ADDRESS.get()[:64], storable(subject)[:SUBJECT_CHARS_MAX], _encoded(detail)
         )
@@ -131,6 +141,12 @@ class SecurityLog:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(security_events), rows)
+                # Last: the end of the chain is locked by whoever appends to it.
+                for row in rows:
+                    if (action := AUDITED.get(row["kind"])) is not None:
+                        detail = orjson.loads(row["detail"]) | {"count": row["count"]}
+                        who, subject = row["actor_id"] or "", row["subject"]
+                        await audit.record(connection, row["at"], who, action, subject, detail, origin=row["origin"])
         except Exception:
             # What is refused stays refused while the database is away; the log has it then.
             logger.exception("%d security events could not be written", len(rows))

@@ -16,7 +16,8 @@ from collab_server.guesses import ADDRESSES_MAX, KNOWN_MAX, Guesses
 from collab_server.identity import Identity
 from collab_server.security import ROWS_PER_FLUSH_MAX, SecurityLog
 from collab_server.settings import Settings
-from collab_server.tables import metadata, security_events, users
+from collab_server.tables import security_events, users
+from executor.tables import audit
 
 
 class Clock:
@@ -91,7 +92,8 @@ def test_an_address_counts_as_its_network(address: str, counted: str) -> None:
 async def test_a_flood_of_refusals_is_counted_in_few_rows(tmp_path: Path) -> None:
     engine = database.connect(f"sqlite+aiosqlite:///{tmp_path / 'events.sqlite3'}")
     async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+        for tables in database.METADATA:
+            await connection.run_sync(tables.create_all)
     log = SecurityLog(engine, now=Clock(), node_id="n1")
     ADDRESS.set("10.0.0.1")
     for _ in range(10_000):
@@ -102,7 +104,11 @@ async def test_a_flood_of_refusals_is_counted_in_few_rows(tmp_path: Path) -> Non
     async with engine.connect() as connection:
         query = select(func.count(), func.sum(security_events.c.count), func.max(func.length(security_events.c.detail)))
         rows, counted, longest = (await connection.execute(query)).one()
+        refusals = (await connection.execute(select(audit).where(audit.c.action == "access.refused"))).mappings().all()
     assert rows == ROWS_PER_FLUSH_MAX + 1 and counted == 20_000 and longest < 1000
+    # What somebody may not do is in the audit's chain too, and no more of it.
+    assert len(refusals) == ROWS_PER_FLUSH_MAX - 1
+    assert (refusals[0]["actor_id"], refusals[0]["origin"]) == ("mallory", "10.0.0.1")
     newest, *_ = await log.page(limit=1)
     assert newest["kind"] == "overflow"
     (failed,) = await log.page(kind="login_failed")
