@@ -7,7 +7,7 @@ import gzip
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -15,9 +15,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import chromium
-from tests.support.processes import Server, serving
+from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+AXE_RUN = "async () => (await axe.run(document, { iframes: false })).violations.map((v) => [v.id, v.nodes[0].html])"
+ColorScheme = Literal["light", "dark"]
 WAIT_MS = 30_000  # a language's first run on a busy machine
 
 
@@ -237,3 +240,45 @@ async def test_a_session_lives_in_a_page_of_others_without_cookies_and_ends_with
             await expect(run.get_by_role("alert")).to_be_visible(timeout=WAIT_MS)
             await expect(watched.get_by_role("alert")).to_have_count(0)
         await context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_an_accessibility_checker_finds_nothing_on_home_in_output_history_share_and_a_frame(
+    browser: Browser, server: Server, scheme: ColorScheme
+) -> None:
+    session_id = await session_of(server, "Checked", main_js="console.error('main.js:1 bad')\n", lib__a_py="")
+    async with window(browser, server, "/", color_scheme=scheme, bypass_csp=True) as page:
+        found: dict[str, Any] = {}
+
+        async def check(what: str) -> None:
+            await page.evaluate(AXE.read_text())
+            found[what] = await page.evaluate(AXE_RUN)
+
+        await expect(page.get_by_test_id("session-card").filter(has_text="Checked").first).to_be_visible()
+        await check("home")
+        await page.goto(f"{server.url}/s/{session_id}")
+        await page.get_by_test_id("run").click()
+        await expect(page.get_by_test_id("figures")).to_be_visible(timeout=WAIT_MS)
+        await page.get_by_test_id("find-output").click()
+        await page.keyboard.type("bad")
+        await expect(page.get_by_test_id("output-search-count")).to_have_text("1 of 1")
+        await check("output")
+        await page.get_by_test_id("as-it-ran").click()
+        await expect(page.get_by_test_id("as-it-was")).to_be_visible()
+        await check("as it ran")
+        await page.keyboard.press("Escape")
+        await page.get_by_test_id("versions").click()
+        await page.get_by_test_id("film-open").click()
+        await expect(page.get_by_test_id("film")).to_be_visible()
+        await check("film")
+        await page.keyboard.press("Escape")
+        await page.get_by_test_id("share").click()
+        await page.get_by_label("What guests may do").select_option("runner")
+        await page.get_by_role("button", name="Create link").click()
+        address = re.search(r'src="([^"]+)"', await page.get_by_test_id("embed-snippet").input_value())
+        assert address is not None
+        await check("share")
+        await page.goto(address[1])
+        await expect(page.get_by_test_id("figures")).to_be_visible()
+        await check("embed")
+        assert not any(found.values()), found

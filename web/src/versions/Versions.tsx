@@ -177,7 +177,7 @@ function StepList({ session, steps, chosen, onChoose }: ChoiceProps & { session:
 
 function authors(session: Session, ids: readonly string[]): string {
   const members = session.document.members.value;
-  const names = ids.map((id) => (id === session.me.user.id ? 'You' : (members.find((member) => member.id === id)?.name ?? id)));
+  const names = ids.map((id) => (id === session.me.user.id ? 'You' : (members.find((member) => member.id === id)?.name ?? /^agent:(.+)@/.exec(id)?.[1] ?? id)));
   if (names.length === 0) return 'Unknown';
   return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
 }
