@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, Validatio
 
 from collab_server.actions import CommentActions, ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
 from collab_server.connection import Connection
-from collab_server.errors import Forbidden, Invalid, describe
+from collab_server.errors import ActionError, Forbidden, Invalid, describe
 from collab_server.ids import derived_id, new_id
 from collab_server.shapes import (
     CommentChange,
@@ -246,13 +246,18 @@ class Lane:
         self._require_run()
         principal, session_id = self._where
         key = request.idempotency_key
-        execution_id = await self._executions.execute(
-            principal,
-            request,
-            session_id=session_id,
-            execution_id=None if key is None else derived_id(principal.user_id, key),
-            actor=self._connection.actor,
-        )
+        try:
+            execution_id = await self._executions.execute(
+                principal,
+                request,
+                session_id=session_id,
+                execution_id=None if key is None else derived_id(principal.user_id, key),
+                actor=self._connection.actor,
+            )
+        except ActionError as error:
+            if error.code != "stale":
+                raise
+            raise Refused(RefusedRun(code="stale", message=str(error))) from None
         return [{"type": "ok", "executionId": execution_id}]
 
     async def _rerun(self, wanted: Rerun) -> list[Reply]:

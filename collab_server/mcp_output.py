@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from pydantic import Field
 
 from collab_server.shapes import Shape
@@ -15,6 +16,10 @@ from executor.events import ExecutionResult
 
 # A quarter of this is about what it costs a model in tokens.
 OUTPUT_CHARS_MAX = 16_000
+RESULT_CHARS_MAX = 64_000
+ARTIFACTS_CHARS_MAX = 64_000
+# Of all texts of the sessions in one answer.
+TEXTS_CHARS_MAX = 400_000
 PAGE_EVENTS_DEFAULT = 100
 PAGE_EVENTS_MAX = 1000
 
@@ -41,7 +46,29 @@ def shortened(result: Mapping[str, Any]) -> ExecutionResult:
         "output": _clipped_lines(result["output"], notice),
     }
     changed = any(cut[key] != result[key] for key in cut)
-    return ExecutionResult.model_validate({**result, **cut, "truncated": result["truncated"] or changed})
+    if len(orjson.dumps(result.get("result"))) > RESULT_CHARS_MAX:
+        changed, cut["result"] = True, f"[… too long; read the resource execution://{result['executionId']}/result …]"
+    room, artifacts = ARTIFACTS_CHARS_MAX, []
+    for artifact in result["artifacts"]:
+        room -= len(artifact.get("base64") or "")
+        # Read as a resource: execution://{id}/artifacts/{name}.
+        artifacts.append(artifact if room >= 0 else {**artifact, "base64": None, "stored": True})
+    return ExecutionResult.model_validate(
+        {**result, **cut, "artifacts": artifacts, "truncated": result["truncated"] or changed}
+    )
+
+
+def within(sessions: Iterable[Mapping[str, Any]], uri_of: Callable[[str, str], str]) -> list[dict[str, Any]]:
+    """Sessions whose files carry TEXTS_CHARS_MAX in all; a text that is left out says where it is."""
+    room, shown = TEXTS_CHARS_MAX, []
+    for session in sessions:
+        files = []
+        for file in session["files"]:
+            room -= len(file["content"])
+            notice = f"[… {len(file['content'])} characters left out; read the resource {uri_of(session['id'], file['name'])} …]"
+            files.append(dict(file) if room >= 0 else {**file, "content": notice})
+        shown.append({**session, "files": files})
+    return shown
 
 
 def clipped(text: str, notice: str) -> str:

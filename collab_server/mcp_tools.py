@@ -15,7 +15,8 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from collab_server.errors import ActionError, Invalid
 from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed
-from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened
+from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened, within
+from collab_server.mcp_resources import file_uri
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.services import Services
 from collab_server.shapes import (
@@ -262,7 +263,7 @@ class Tools(Desk):
                 for scope in ("mine", "shared")
                 for item in (await node.sessions.listed(who, scope, limit=100))["items"]
             ]
-            return Sessions(sessions=[_session(item) for item in found])
+            return _sessions(found)
 
         return await self._do(ctx, work)
 
@@ -270,9 +271,7 @@ class Tools(Desk):
         """The public sessions, newest first."""
 
         async def work(node: Services, who: Principal) -> Sessions:
-            return Sessions(
-                sessions=[_session(item) for item in (await node.sessions.listed(who, "public", limit=100))["items"]]
-            )
+            return _sessions((await node.sessions.listed(who, "public", limit=100))["items"])
 
         return await self._do(ctx, work)
 
@@ -353,7 +352,11 @@ class Tools(Desk):
 
 
 def _session(shown: dict[str, Any]) -> SessionOut:
-    return SessionOut.model_validate(shown)
+    return _sessions([shown]).sessions[0]
+
+
+def _sessions(shown: list[dict[str, Any]]) -> Sessions:
+    return Sessions(sessions=[SessionOut.model_validate(each) for each in within(shown, file_uri)])
 
 
 async def _shown(coming: Awaitable[dict[str, Any]]) -> SessionOut:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
-from pycrdt import Map, Text
+from pycrdt import Assoc, Map, Text
 
 from crdt import edits as arithmetic
 from crdt import names
@@ -138,6 +139,27 @@ class Document(Discussion):
         if file is None or base_version == self.version or (file_id, base_version) in self._recalled:
             return True
         return base_version >= self._replica.base_version
+
+    def offset_of(self, file_id: str, line: int, column: int) -> int | None:
+        """The offset of a place that is counted from 1; the nearest there is, None where there is no such file."""
+        file = self._files.get(file_id)
+        if file is None:
+            return None
+        lines = file.content().split("\n")
+        line = max(1, min(line, len(lines)))
+        before = sum(len(each) + 1 for each in lines[: line - 1])
+        return before + max(0, min(column - 1, len(lines[line - 1])))
+
+    def place(self, file_id: str, offset: int) -> dict[str, Any] | None:
+        """A place that moves with the text, as Yjs writes it in JSON; None in an empty text."""
+        file = self._files.get(file_id)
+        if file is None or file.text is None or not file.length:
+            return None
+        offset = max(0, min(offset, file.length))
+        # The library fails where it is asked for what follows the end.
+        side = Assoc.AFTER if offset < file.length else Assoc.BEFORE
+        found: dict[str, Any] = file.text.sticky_index(file.byte_offset(offset), side).to_json()
+        return found
 
     def recall(self, file_id: str, base_version: int, text: str) -> None:
         """Tells what the text was at a version that is out of reach otherwise."""

@@ -17,6 +17,7 @@ from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
 from crdt.comments import Thread, thread_of
+from crdt.cursors import placed
 from crdt.document import Admitted, ApplyFailed, Change, Document, FileChange
 from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
@@ -480,6 +481,9 @@ class Room:
     def set_presence(self, member: Member, state: dict[str, Any]) -> None:
         if member.client_id is None:
             member.client_id = random.getrandbits(32)  # a name, not a secret
+        if "cursor" in state:
+            self.flush()
+            state = {**state, "cursor": placed(self._document, state["cursor"])}
         try:
             taken = self._presence.set(member.id, member.actor, member.client_id, state)
         except TypeError:

@@ -116,6 +116,8 @@ async def test_a_message_repeated_with_the_same_id_is_done_once(server: Server, 
             await lane.socket.send(json.dumps({"type": "execute", "id": "same", "entry": "main.js"}))
             answers.append(await lane.next(lambda m: m.get("replyTo") == "same"))
         assert len({answer["executionId"] for answer in answers}) == 1
+        refused = await lane.ask("execute", entry="main.js", ifVersion=0)
+        assert (refused["type"], refused["code"]) == ("execution.refused", "stale")
         assert len((await ada.http.get(f"/api/sessions/{session['id']}/executions")).json()["items"]) == 1
 
 

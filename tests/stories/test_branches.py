@@ -17,6 +17,15 @@ from tests.support.processes import Server
 WRONG = "export const add = (a, b) => a - b;\n"
 RIGHT = "export const add = (a, b) => a + b;\n"
 
+BEFORE_THE_CARET = """(wanted) => {
+  const caret = document.querySelector('.remote-caret');
+  if (caret === null) return false;
+  const range = document.createRange();
+  range.setStart(caret.closest('.cm-line'), 0);
+  range.setEndBefore(caret);
+  return range.toString() === wanted;
+}"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -154,6 +163,16 @@ async def test_a_person_is_told_looks_at_a_proposal_and_merges_or_rejects_it(ser
     await give_role(server, session_id, ada.user_id, "editor")
     place = f"/api/sessions/{session_id}/branches"
     async with chromium() as browser, opened(browser, server, session_id) as page:
+        async with server.lane(session_id, ada.token) as agent:
+            file_id = (await agent.ask("files"))["files"][0]["id"]
+            for told, before in (
+                ({"line": 1, "column": 8}, "return "),
+                ({"offset": 9}, "return 1;"),
+                ({"start": 0, "end": 6}, "return"),
+            ):
+                await agent.ask("presence", cursor={"fileId": file_id, **told})
+                await page.wait_for_function(BEFORE_THE_CARET, arg=before)
+        await expect(page.locator(".remote-caret")).to_have_count(0)
         await page.get_by_test_id("share").click()
         await page.get_by_test_id("agents-propose").click()
         await page.keyboard.press("Escape")

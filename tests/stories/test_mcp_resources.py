@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourceUpdated
+from mcp.types import BlobResourceContents
 
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import call, client
@@ -43,8 +45,8 @@ async def test_ones_own_sessions_and_files_are_resources_and_those_of_others_are
         assert await text_of(hers, odd) == "return 'ä';\n"
         assert json.loads(await text_of(hers, f"session://{session_id}"))["name"] == "hers"
         templates = {one.uri_template for one in (await hers.list_resource_templates()).resource_templates}
-        assert templates == {"session://{id}", "session://{id}/files/{+name}"}
-
+        runs = {"execution://{id}/result", "execution://{id}/artifacts/{+name}"}
+        assert templates == runs | {"session://{id}", "session://{id}/files/{+name}"}
         assert (await his.list_resources()).resources == []
         for uri in (odd, f"session://{session_id}"):
             with pytest.raises(MCPError, match="not_found"):
@@ -116,9 +118,16 @@ async def test_prompts_bring_what_the_task_needs_as_data(server: Server, ada: Ac
 
 async def test_long_output_is_cut_and_says_how_to_get_all_of_it(server: Server, ada: Account) -> None:
     lines = [f"{number:05} {'x' * 60}" for number in range(1500)]
-    code = "for (let i = 0; i < 1500; i++) console.log(String(i).padStart(5, '0') + ' ' + 'x'.repeat(60));"
+    code = """for (let i = 0; i < 1500; i++) console.log(String(i).padStart(5, '0') + ' ' + 'x'.repeat(60));
+    require('fs').writeFileSync('left.bin', Buffer.alloc(60_000, 7));
+    return 'r'.repeat(100_000);"""
     async with client(server, ada.token) as hers:
-        ran = await call(hers, "executeCode", code=code, language="javascript")
+        ran = await call(hers, "executeCode", code=code, language="javascript", allowedModules=["fs"])
+        base = f"execution://{ran['executionId']}"
+        assert f"{base}/result" in ran["result"] and "base64" not in ran["artifacts"][0]
+        assert json.loads(await text_of(hers, f"{base}/result"))["result"] == "r" * 100_000
+        (left,) = (await hers.read_resource(f"{base}/artifacts/left.bin")).contents
+        assert isinstance(left, BlobResourceContents) and base64.b64decode(left.blob) == b"\x07" * 60_000
         assert ran["truncated"] and ran["success"]
         assert len(ran["stdout"]) < 17_000 and sum(map(len, ran["output"])) < 17_000
         assert ran["stdout"].startswith(lines[0]) and ran["stdout"].endswith(lines[-1] + "\n")
