@@ -16,6 +16,16 @@ export class Runs {
   readonly list = signal<Run[]>([]);
   readonly shownId = signal<string | null>(null);
   readonly shown = computed(() => this.list.value.find((run) => run.id === this.shownId.value) ?? null);
+  /** Who runs something now, and what: by person. It changes with runs, not with all that they print. */
+  readonly running = computed(() => new Map(JSON.parse(this.runningNow.value) as [string, string][]));
+  private readonly runningNow = computed(() => {
+    const now: [string, string][] = [];
+    for (const run of this.list.value) {
+      void run.revision.value;
+      if (!run.over && run.actor !== null) now.push([run.actor.id, run.entry || 'code']);
+    }
+    return JSON.stringify(now);
+  });
   /** Set between pressing Run and the server's first word about it. */
   readonly starting = signal(false);
   readonly historyFailed = signal(false);

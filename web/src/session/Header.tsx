@@ -131,23 +131,25 @@ function Status({ session }: { session: Session }): JSX.Element {
 
 function Presence({ session }: { session: Session }): JSX.Element {
   const members = session.document.members.value;
+  const running = session.runs.running.value;
   const shown = members.slice(0, AVATARS_MAX);
   const rest = members.slice(AVATARS_MAX);
   return (
     <ul class="presence" aria-label={`${members.length} here`} data-testid="presence">
-      {shown.map((member) => <li key={member.id}><PresentMember session={session} member={member} /></li>)}
+      {shown.map((member) => <li key={member.id}><PresentMember session={session} member={member} running={running.get(member.id) ?? null} /></li>)}
       {rest.length > 0 ? <li class="avatar avatar-more" title={rest.map(({ name }) => name).join(', ')}>+{rest.length}</li> : null}
     </ul>
   );
 }
 
 /** Somebody else's avatar is a button: it follows their cursor, and pressed again lets go. */
-function PresentMember({ session, member }: { session: Session; member: Member }): JSX.Element {
+function PresentMember({ session, member, running }: { session: Session; member: Member; running: string | null }): JSX.Element {
   const file = session.document.file(member.fileId);
   const kind = member.kind === 'agent' ? ' (agent)' : member.kind === 'guest' ? ' (guest)' : '';
   const where = file === undefined || member.self ? '' : ` in ${file.name}`;
-  const title = `${member.name}${kind}${member.self ? ' (you)' : ''}${where}`;
-  if (member.self) return <><Avatar name={member.name} color={member.color} title={title} /><span class="visually-hidden">{title}</span></>;
+  const title = `${member.name}${kind}${member.self ? ' (you)' : ''}${where}${running === null ? '' : `, running ${running}`}`;
+  const mark = running === null ? null : <span class="avatar-runs" aria-hidden="true"><Icon name="play" size={8} /></span>;
+  if (member.self) return <span class="counted"><Avatar name={member.name} color={member.color} title={title} />{mark}<span class="visually-hidden">{title}</span></span>;
   const following = session.following.value === member.id;
   const action = following ? `Stop following ${title}` : `Follow ${title}`;
   return (
@@ -155,7 +157,7 @@ function PresentMember({ session, member }: { session: Session; member: Member }
       type="button" class="avatar-button" aria-pressed={following} aria-label={action} title={action} data-testid="follow" style={{ '--who': member.color }}
       onClick={() => session.follow(following ? null : member.id)}
     >
-      <Avatar name={member.name} color={member.color} agent={member.kind === 'agent'} title="" />
+      <Avatar name={member.name} color={member.color} agent={member.kind === 'agent'} title="" />{mark}
     </button>
   );
 }

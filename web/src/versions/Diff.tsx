@@ -12,6 +12,8 @@ const SCAN_LIMIT = 500; // bounds the time that one comparison may take
 
 const looks = EditorView.theme({
   '.cm-content': { padding: '8px 0 16px' },
+  // Comments are read on coloured ground here.
+  '&': { '--syn-comment': 'light-dark(#4b5563, #a8b2c0)' },
   '.cm-changedLine, .cm-insertedLine, &.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--added-soft)' },
   '&.cm-merge-b .cm-changedText, .cm-changedText': { background: 'var(--added)' },
   '.cm-deletedChunk': { backgroundColor: 'var(--bad-soft)', paddingLeft: '8px' },
