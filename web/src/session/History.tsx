@@ -29,7 +29,7 @@ function Row({ run, shown, onClick }: { run: Run; shown: boolean; onClick: () =>
     <button type="button" class="history-row" aria-current={shown ? 'true' : undefined} data-testid="history-row" onClick={onClick}>
       <span class={`run-state run-${run.status}`}>{run.over ? <span class="dot" aria-hidden="true" /> : <Spinner />} {run.status}</span>
       <span class="history-entry">{run.entry || run.id}</span>
-      <span class="history-who">{run.actor?.name ?? ''}</span>
+      <span class="history-who">{run.actor?.name ?? ''}{run.version === null ? '' : ` · v${run.version}`}</span>
       <span class="faint">{run.metrics === null ? '' : `${duration(run.metrics.executionTime)} · ${money(run.metrics.cost)}`}</span>
       <span class="faint">{run.startedAt === null ? '' : ago(run.startedAt)}</span>
     </button>
