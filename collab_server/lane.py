@@ -18,6 +18,7 @@ from collab_server.actions import CommentActions, ExecutionActions, FileActions,
 from collab_server.connection import Connection
 from collab_server.errors import ActionError, Forbidden, Invalid, describe
 from collab_server.ids import derived_id, new_id
+from collab_server.members import KEPT
 from collab_server.shapes import (
     CommentChange,
     CommentId,
@@ -185,6 +186,7 @@ class Lane:
                 "protocol": PROTOCOL,
                 "mayEdit": connection.may_edit and self._switches.read_only is None,
                 "mayRun": connection.may_run and self._switches.executions_off is None,
+                **({"readOnly": KEPT} if connection.access.kept else {}),
                 **self._switches.told(),
                 **({"quarantined": room.quarantined} if room is not None and room.quarantined is not None else {}),
                 **more,

@@ -50,6 +50,7 @@ MUST_PROPOSE = (
 # Of a row of sessions, with branches joined: whose roles hold there.
 ROOT = func.coalesce(branches.c.session_id, sessions.c.id)
 GRANTABLE: tuple[Role, ...] = get_args(Role)
+KEPT = "an administrator has made this session read-only"
 LINK_DAYS_MAX = 365
 EMBED_TOKEN_HOURS = 12
 COLLABORATORS_MAX = 1000
@@ -83,7 +84,7 @@ class Access:
 
     def _refusal(self, verb: Verb) -> Forbidden | ReadOnly | None:
         if self.kept and verb not in POLICY[self.role]:
-            return ReadOnly("an administrator has made this session read-only")
+            return ReadOnly(KEPT)
         if verb not in POLICY[self.role]:
             needed = next(role for role in reversed(GRANTABLE) if verb in POLICY[role])
             return Forbidden(f"you are {self.role} of this session; to {verb} it you need to be {needed}")

@@ -18,7 +18,7 @@ from collab_server.errors import Conflict, Invalid
 from collab_server.identity import Principal
 from collab_server.members import missing
 from collab_server.shapes import SessionCustody, timestamp, timestamp_or_none
-from collab_server.tables import roles, sessions, users
+from collab_server.tables import branches, roles, sessions, users
 from crdt import sizes
 from crdt.archive import Archive
 from crdt.faults import Faults
@@ -51,6 +51,7 @@ class Custody:
         sums = select(func.count(), func.sum(usage.c.cost_micro_dollars)).where(usage.c.session_id == session_id)
         async with self._engine.connect() as connection:
             row = await _row(connection, session_id)
+            branch_of = await _branch_of(connection, session_id)
             members = (await connection.execute(query)).all()
             runs, cost = (await connection.execute(sums)).one()
         quarantined = await self._faults.quarantined([session_id])
@@ -58,6 +59,7 @@ class Custody:
         return {
             "id": row["id"],
             "name": row["name"],
+            "branchOf": branch_of,
             "description": row["description"],
             "ownerId": row["owner_id"],
             "state": state_of(row),
@@ -115,6 +117,8 @@ class Custody:
         self, connection: AsyncConnection, principal: Principal, row: RowMapping, to: str, now_ms: int
     ) -> None:
         session_id, before = row["id"], row["owner_id"]
+        if (of := await _branch_of(connection, session_id)) is not None:
+            raise Conflict(f"this is a branch; whoever owns the session {of} owns it", code="branch")
         known = select(users.c.id).where(users.c.id == to, ~users.c.id.startswith("guest-"))
         if (await connection.execute(known)).scalar() is None:
             raise Invalid(f"there is no account {to[:128]!r}", name="ownerId")
@@ -151,6 +155,12 @@ class Custody:
 def state_of(row: RowMapping) -> str:
     """What a session is in: "open", "readOnly", "closed" or "deleted"."""
     return "deleted" if row["deleted_at"] is not None else row["state"] or "open"
+
+
+async def _branch_of(connection: AsyncConnection, session_id: str) -> str | None:
+    query = select(branches.c.session_id).where(branches.c.id == session_id)
+    found: str | None = (await connection.execute(query)).scalar()
+    return found
 
 
 async def _row(connection: AsyncConnection, session_id: str, *, lock: bool = False) -> RowMapping:

@@ -106,6 +106,8 @@ class OversightActions:
             query = query.where(sessions.c.archived_at.is_not(None))
         elif state in ("open", "readOnly", "closed"):
             query = query.where(sessions.c.state.is_not_distinct_from(None if state == "open" else state))
+        # A branch is found by its id alone.
+        query = query.where(or_(sessions.c.id == (search or ""), NO_BRANCH))
         if search:
             query = query.where(
                 or_(

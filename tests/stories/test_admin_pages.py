@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,12 +18,13 @@ from executor.months import Month
 from tests.stories.conftest import Account, account
 from tests.stories.test_admin import endless_run, eventually
 from tests.support.browser import chromium
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 AXE_RUN = "async () => (await axe.run(document)).violations.map((v) => [v.id, v.nodes[0].html])"
-WAIT_MS = 30_000  # a busy machine
+WAIT_MS = PATIENCE_S * 1000
 LAST_MONTH = Month(2026, 1)
 
 
@@ -73,8 +74,10 @@ async def window(browser: Browser, server: Server, who: Account, **options: Any)
 
 
 @pytest.fixture(autouse=True)
-def patience() -> None:
+def patience() -> Iterator[None]:
     expect.set_options(timeout=WAIT_MS)
+    yield
+    expect.set_options(timeout=None)
 
 
 def money(micro: int) -> str:
@@ -314,7 +317,7 @@ async def test_events_are_followed_to_their_findings_alerts_seen_and_the_audit_v
     async def raised() -> Any:
         return (await desk.root.http.get("/api/admin/alerts", params={"open": "true"})).json()["items"]
 
-    await eventually(raised, within_s=20)
+    await eventually(raised, within_s=PATIENCE_S)
     await desk.go("/admin/alerts")
     await page.get_by_role("button", name="Acknowledge scan finding").click()
     await expect(page.get_by_text("No alert is open")).to_be_visible()

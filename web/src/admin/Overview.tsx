@@ -17,9 +17,16 @@ import type { Share, Stats } from './types';
 
 const LIVE_MS = 10_000;
 const units = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 2 });
-const FIGURES: readonly { title: string; of: (share: Share) => number; format: (value: number) => string }[] = [
-  { title: 'Runs', of: (share) => share.executions, format: count },
-  { title: 'Active users', of: (share) => share.users, format: count },
+interface Figure {
+  title: string;
+  of: (share: Share) => number;
+  format: (value: number) => string;
+  whole?: boolean;
+}
+
+const FIGURES: readonly Figure[] = [
+  { title: 'Runs', of: (share) => share.executions, format: count, whole: true },
+  { title: 'Active users', of: (share) => share.users, format: count, whole: true },
   { title: 'Compute units', of: (share) => share.computeUnits, format: units },
   { title: 'Revenue', of: (share) => share.revenueMicroDollars, format: exactMoney },
 ];
@@ -72,12 +79,12 @@ function Figures({ stats }: { stats: Stats }): JSX.Element {
   );
 }
 
-function OverTime({ stats, title, of, format }: { stats: Stats; title: string; of: (share: Share) => number; format: (value: number) => string }): JSX.Element {
+function OverTime({ stats, title, of, format, whole = false }: Figure & { stats: Stats }): JSX.Element {
   const data = useMemo(
     () => filled(stats.overTime.map((share) => ({ at: share.at, value: of(share) })), Date.parse(stats.from), Date.parse(stats.to), stats.step),
     [stats, of],
   );
-  return <Chart title={title} data={data} format={format} step={stats.step} />;
+  return <Chart title={title} data={data} format={format} step={stats.step} whole={whole} />;
 }
 
 type Part = 'language' | 'tier' | 'status' | 'user' | 'time';

@@ -10,7 +10,7 @@ import { Confirm, Dialog } from '../ui/parts';
 import { List, Loaded, Table } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
-import { toPage, UserLink } from './links';
+import { SessionLink, toPage, UserLink } from './links';
 import { RunList } from './Runs';
 import { STATE_NAMES } from './Sessions';
 import type { KeptSession } from './types';
@@ -79,7 +79,7 @@ function Kept({ session, live }: { session: KeptSession; live: Live<KeptSession>
         title={name} back={{ to: '/admin/sessions', label: 'Sessions' }}
         actions={
           <>
-            {session.state === 'deleted' ? null : <button type="button" class="button" onClick={() => setHanding(true)}>Hand over</button>}
+            {session.state === 'deleted' || session.branchOf !== null ? null : <button type="button" class="button" onClick={() => setHanding(true)}>Hand over</button>}
             {actsOf(session).map((each) => (
               <button key={each} type="button" class={each === 'delete' ? 'button button-danger' : 'button'} onClick={() => setAct(each)}>{ACTS[each].label}</button>
             ))}
@@ -94,6 +94,7 @@ function Kept({ session, live }: { session: KeptSession; live: Live<KeptSession>
         <Facts
           of={[
             ['Id', <code>{session.id}</code>],
+            ...(session.branchOf === null ? [] : [['Branch of', <SessionLink id={session.branchOf} />] as const]),
             ['Owner', <UserLink id={session.ownerId} />],
             ['Visibility', session.isPublic ? 'public' : 'members only'],
             ['Version', count(session.version)],

@@ -67,6 +67,8 @@ export interface ListedSession {
 
 export interface KeptSession extends Omit<ListedSession, 'members' | 'connectionsHere'> {
   description: string;
+  /** The session that it is a branch of. */
+  branchOf: string | null;
   members: { userId: string; name: string; role: Role }[];
   /** The newest ones. */
   versions: { version: number; name: string | null; actorIds: string[]; at: string }[];

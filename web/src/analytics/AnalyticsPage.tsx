@@ -65,7 +65,7 @@ function Figures({ figures }: { figures: Analytics }): JSX.Element {
         <Tile label="Refused" value={percent(totals.refused, totals.executions)} note={`${count(totals.refused)} runs`} />
       </Tiles>
       <div class="charts">
-        <OverTime figures={figures} title="Runs" of={(each) => each.executions} format={count} />
+        <OverTime figures={figures} title="Runs" of={(each) => each.executions} format={count} whole />
         <OverTime figures={figures} title="Cost" of={(each) => each.costMicroDollars} format={exactMoney} />
       </div>
       <Costs figures={figures} />
@@ -85,12 +85,20 @@ function Figures({ figures }: { figures: Analytics }): JSX.Element {
   );
 }
 
-function OverTime({ figures, title, of, format }: { figures: Analytics; title: string; of: (each: RunFigures) => number; format: (value: number) => string }): JSX.Element {
+interface OverTimeProps {
+  figures: Analytics;
+  title: string;
+  of: (each: RunFigures) => number;
+  format: (value: number) => string;
+  whole?: boolean;
+}
+
+function OverTime({ figures, title, of, format, whole = false }: OverTimeProps): JSX.Element {
   const data = useMemo(
     () => filled(figures.overTime.map((each) => ({ at: each.at, value: of(each) })), Date.parse(figures.from), Date.parse(figures.to), figures.step),
     [figures],
   );
-  return <Chart title={title} data={data} format={format} step={figures.step} />;
+  return <Chart title={title} data={data} format={format} step={figures.step} whole={whole} />;
 }
 
 const WHAT = [{ id: 'session', label: 'Session' }, { id: 'language', label: 'Language' }] as const;

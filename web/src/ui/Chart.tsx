@@ -6,7 +6,8 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../theme';
 
-const HEIGHT_PX = 180;
+const HEIGHT_PX = 170;
+const WHOLE = [1, 2, 5].flatMap((first) => Array.from({ length: 10 }, (_, zeros) => first * 10 ** zeros)).sort((a, b) => a - b);
 const { bars } = uPlot.paths;
 
 interface Props {
@@ -15,9 +16,11 @@ interface Props {
   data: [number[], number[]];
   format: (value: number) => string;
   step: 'hour' | 'day';
+  /** What is counted: no mark between two whole numbers. */
+  whole?: boolean;
 }
 
-export function Chart({ title, data, format, step }: Props): JSX.Element {
+export function Chart({ title, data, format, step, whole = false }: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const formatNow = useRef(format);
@@ -28,7 +31,7 @@ export function Chart({ title, data, format, step }: Props): JSX.Element {
     if (at === null) return;
     const draw = (): void => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(at, step, (value) => formatNow.current(value)), data, at);
+      plot.current = new uPlot(options(at, step, whole, (value) => formatNow.current(value)), data, at);
     };
     draw();
     const scheme = matchMedia('(prefers-color-scheme: dark)');
@@ -41,7 +44,7 @@ export function Chart({ title, data, format, step }: Props): JSX.Element {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [look, step]);
+  }, [look, step, whole]);
   useLayoutEffect(() => plot.current?.setData(data), [data]);
   const values = data[1];
   const total = values.reduce((sum, value) => sum + value, 0);
@@ -54,7 +57,7 @@ export function Chart({ title, data, format, step }: Props): JSX.Element {
   );
 }
 
-function options(at: HTMLElement, step: 'hour' | 'day', format: (value: number) => string): uPlot.Options {
+function options(at: HTMLElement, step: 'hour' | 'day', whole: boolean, format: (value: number) => string): uPlot.Options {
   const style = getComputedStyle(at);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   const stepS = step === 'hour' ? 3600 : 86_400;
@@ -70,8 +73,11 @@ function options(at: HTMLElement, step: 'hour' | 'day', format: (value: number) 
     cursor: { y: false, points: { show: false } },
     scales: { x: { range: (_, from, to) => [from - stepS / 2, to + stepS / 2] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { stroke: color('--muted'), font, grid: { show: false }, ticks: grid, space: 70, values: (_, splits) => splits.map((split) => (step === 'hour' ? when(split).replace(/^.*, /, '') : when(split))) },
-      { stroke: color('--muted'), font, grid, ticks: { show: false }, size: 64, space: 36, values: (_, splits) => splits.map((split) => format(split)) },
+      { stroke: color('--muted'), font, grid: { show: false }, ticks: grid, size: 34, space: 70, values: (_, splits) => splits.map((split) => (step === 'hour' ? when(split).replace(/^.*, /, '') : when(split))) },
+      {
+        stroke: color('--muted'), font, grid, ticks: { show: false }, size: 64, space: 36, ...(whole ? { incrs: WHOLE } : {}),
+         values: (_, splits) => splits.map((split) => format(split)),
+      },
     ],
     series: [
       { value: (_, seconds) => (seconds === null ? '' : when(seconds)), label: 'Time' },
