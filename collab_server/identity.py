@@ -12,15 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import jwt
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.accounts import (
-    AGENT_PREFIX,
-    DEFAULT_TIER,
-    USER_ID_CHARS_MAX,
     agent_id,
     check_agent_name,
     check_user_id,
@@ -28,9 +24,9 @@ from collab_server.accounts import (
 )
 from collab_server.acts import OPERATOR, audited
 from collab_server.caller import ADDRESS, AGENT
+from collab_server.claims import Verifier
 from collab_server.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from collab_server.guesses import Guesses
-from collab_server.jwks import Jwks, UnknownKey
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
@@ -45,7 +41,6 @@ PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login":
 
 BROWSER_TOKEN_DAYS = 30
 TOKEN_CHARS_MAX = 8192
-NAME_CHARS_MAX = 200
 DAY_MS = 86_400_000
 TIERS = tuple(tier.name for tier in TIER_LIST)
 LOCAL_USER = "local"
@@ -127,7 +122,7 @@ class Identity:
         self._now = now
         self._security = security or SecurityLog(engine, now=now, node_id=settings.node_id)
         self._guesses = Guesses(settings.login_failures_per_minute, now=now)
-        self._jwks = Jwks(settings.jwks_url) if settings.jwks_url else None
+        self._outside = Verifier(settings)
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
@@ -203,46 +198,19 @@ class Identity:
         )
 
     async def _from_jwt(self, token: str) -> Principal:
-        settings = self._settings
-        key: Any
-        try:
-            if self._jwks is not None and jwt.get_unverified_header(token).get("alg") != "HS256":
-                found = await self._jwks.key_of(token)
-                # Only the key's own algorithm: which one it is must not be for the token to say.
-                key, algorithms = found.key, [found.algorithm_name]
-            elif settings.jwt_secret:
-                key, algorithms = settings.jwt_secret, ["HS256"]
-            else:
-                raise Unauthorized
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=algorithms,
-                audience=settings.jwt_audience,
-                issuer=settings.jwt_issuer or None,
-                options={"require": ["exp", "sub", "aud"]},
-            )
-        except (jwt.PyJWTError, UnknownKey, ValueError, TypeError) as error:
-            raise Unauthorized from error
-        user_id, tier = claims["sub"], claims.get("tier", DEFAULT_TIER)
-        if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_CHARS_MAX or tier not in TIERS:
-            raise Unauthorized
-        if user_id.startswith(AGENT_PREFIX):
-            raise Unauthorized
-        agent, agent_name = _agent_of(claims)
-        name = claims.get("name")
+        told = await self._outside.claims(token)
         principal = Principal(
-            user_id=user_id,
-            name=(name if isinstance(name, str) and name else user_id)[:NAME_CHARS_MAX],
-            tier=tier,
-            admin=claims.get("admin") is True,
+            user_id=told.user_id,
+            name=told.name,
+            tier=told.tier,
+            admin=told.admin,
             scopes=SCOPES,
             token_id=None,
-            expires_at=int(claims["exp"] * 1000),
+            expires_at=told.expires_at,
             via="bearer",
-            program=agent is not None,
-            agent_id=agent_id(agent, user_id) if agent is not None else None,
-            agent_name=agent_name,
+            program=told.agent is not None,
+            agent_id=agent_id(told.agent, told.user_id) if told.agent is not None else None,
+            agent_name=told.agent_name,
         )
         # The outside provider owns the account; our row only gives the name to others (collaborator lists, invoices).
         async with self._engine.begin() as connection:
@@ -451,22 +419,6 @@ def shown_token(row: RowMapping | dict[str, Any]) -> dict[str, Any]:
         "runsPerMinute": row["runs_per_minute"],
         "agent": row["agent"],
     }
-
-
-def _agent_of(claims: dict[str, Any]) -> tuple[str | None, str]:
-    """(id, name) of the actor of a JWT (`act`, RFC 8693 §4.1), who does it for the subject."""
-    act = claims.get("act")
-    if act is None:
-        return None, ""
-    told = act.get("sub") if isinstance(act, dict) else None
-    try:
-        if not isinstance(told, str):
-            raise Unauthorized
-        check_agent_name(told.replace("@", "."))
-    except Invalid as error:
-        raise Unauthorized from error
-    name = act.get("name")
-    return told.replace("@", "."), (name if isinstance(name, str) and name else told)[:NAME_CHARS_MAX]
 
 
 def digest(token: str) -> str:

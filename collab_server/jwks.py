@@ -1,6 +1,6 @@
 """The public keys of an outside identity provider (RFC 7517): fetched, kept, fetched again when one is missing.
 
-Whose claims a key proves is identity.py's; nothing here reads a token but its header.
+What a token claims is claims.py's; nothing here reads a token but its header.
 """
 
 from __future__ import annotations

@@ -172,7 +172,7 @@ async def test_an_agent_acts_for_its_account_under_its_own_name_within_its_own_b
     server: Server, ada: Account
 ) -> None:
     session = await ada.session(main_js="one\n")
-    wanted = {"name": "for mending", "agent": "Fixer", "runsPerMinute": 2, "budget": 1, "scopes": ["edit", "run"]}
+    wanted = {"name": "for mending", "agent": "Fixer", "runsPerMinute": 1, "budget": 1, "scopes": ["edit", "run"]}
     made = (await ada.http.post("/api/me/tokens", json=wanted)).json()
     fixer = f"agent:Fixer@{ada.user_id}"
     who = {"id": fixer, "name": "Fixer", "kind": "agent", "onBehalfOf": ada.user_id}
@@ -198,17 +198,15 @@ async def test_an_agent_acts_for_its_account_under_its_own_name_within_its_own_b
         # Its own rate, shown where the account's is; the account goes on.
         again = {"language": "javascript", "code": "return 1"}
         second = await ada.http.post("/api/executions", json=again, headers=as_agent)
-        assert (second.headers["ratelimit-limit"], second.headers["ratelimit-remaining"]) == ("2", "0")
-        third = await ada.http.post("/api/executions", json=again, headers=as_agent)
-        assert third.json()["code"] == "rate_limited" and third.json()["retryAfter"] > 0
+        assert second.json()["code"] == "rate_limited" and second.json()["retryAfter"] > 0
         assert (await ada.http.post("/api/executions", json=again)).status_code == 200
         told = (await ada.http.get("/api/me", headers=as_agent)).json()
         (bound,) = [one for one in told["limits"]["budgets"] if one["of"] == f"key:{made['id']}"]
-        assert (bound["runsPerMinute"], bound["budget"], told["user"]["id"]) == (2, 1.0, fixer)
+        assert (bound["runsPerMinute"], bound["budget"], told["user"]["id"]) == (1, 1.0, fixer)
 
         # What it cost is told apart, and the account pays.
         sums = (await ada.http.get("/api/usage", params={"groupBy": "actor"})).json()
-        assert {item["key"]: item["executions"] for item in sums["items"]} == {fixer: 2, ada.user_id: 1}
+        assert {item["key"]: item["executions"] for item in sums["items"]} == {fixer: 1, ada.user_id: 1}
 
         # It cannot widen its own bounds, nor shed its name.
         for call in (
@@ -230,7 +228,7 @@ async def test_an_agent_acts_for_its_account_under_its_own_name_within_its_own_b
         later = as_agent | {"prefer": "respond-async"}
         going = await ada.http.post("/api/executions", json=endless | {"timeout": 60_000}, headers=later)
         await ada.http.delete(path)
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(5):
             await agent.socket.wait_closed()
         assert agent.socket.close_code == 4401
         events_of = await ada.http.get(f"/api/executions/{going.json()['executionId']}/events")
