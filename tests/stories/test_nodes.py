@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from tests.stories.test_mcp import call
+from tests.stories.test_mcp import client as mcp_client
 from tests.support.patience import SOON_S
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, StockClient, serving
@@ -57,6 +59,21 @@ async def test_people_on_two_nodes_edit_and_run_one_session(nodes: tuple[Server,
             _, finished = await runner.run(entry="main.js")
         assert finished["result"] == 1
         assert await watching.event("execution.finished", executionId=finished["executionId"]) == finished
+        # An agent's calls go to whichever node; what it did in a branch on one is merged on the other.
+        async with mcp_client(first, token) as here, mcp_client(second, token) as there:
+            branch = await call(here, "proposeChangesToCodeExecutionSession", sessionId=session_id)
+            shown = await call(there, "getCodeExecutionSession", sessionId=branch["id"])
+            whole = {"fileId": shown["files"][0]["id"], "content": f"{shown['files'][0]['content']}// proposed\n"}
+            await call(there, "updateFileInCodeExecutionSession", sessionId=branch["id"], **whole)
+            await near.ask("insert", name="main.js", at=0, text="// meanwhile\n")
+            looked = await call(here, "getCodeExecutionProposal", proposalId=branch["id"])
+            decided = {"proposalId": branch["id"], "decision": "merge", "version": looked["version"]}
+            assert (await call(here, "decideCodeExecutionProposal", **decided))["status"] == "merged"
+        texts = [
+            await client.until_text("main.js", lambda text: "proposed" in text and "meanwhile" in text)
+            for client in (near, far)
+        ]
+        assert texts[0] == texts[1]
 
 
 async def test_a_key_revoked_on_one_node_closes_its_sockets_on_the_other_within_a_second(
