@@ -29,10 +29,12 @@ export class ApiError extends Error {
 }
 
 let bearer: string | null = null;
+let server = '';
 
-/** From now on every call goes by this token, and none by a cookie: for pages inside pages of others. */
-export function callWith(token: string): void {
+/** From now on every call goes by this token, and none by a cookie: for pages inside pages of others, and for programs (client.ts). */
+export function callWith(token: string, url = ''): void {
   bearer = token;
+  server = url.replace(/\/$/, '');
 }
 
 const authority = (): { credentials: RequestCredentials; headers: Record<string, string> } =>
@@ -44,7 +46,7 @@ export async function call<T>(method: string, path: string, body?: unknown, head
     const raw = body instanceof Blob;
     const type = raw ? 'application/zip' : 'application/json';
     const by = authority();
-    response = await fetch(path, {
+    response = await fetch(server + path, {
       method,
       headers: { ...(body === undefined ? {} : { 'Content-Type': type }), ...by.headers, ...headers },
       body: body === undefined ? null : raw ? body : JSON.stringify(body),
@@ -61,7 +63,7 @@ export async function call<T>(method: string, path: string, body?: unknown, head
 /** A file by `Accept`, handed to the browser as a download under the name that the server gives it. */
 export async function download(path: string, accept: string, name: string): Promise<void> {
   const by = authority();
-  const response = await fetch(path, { headers: { Accept: accept, ...by.headers }, credentials: by.credentials });
+  const response = await fetch(server + path, { headers: { Accept: accept, ...by.headers }, credentials: by.credentials });
   if (!response.ok) throw await problem(response);
   const given = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
   const url = URL.createObjectURL(await response.blob());
