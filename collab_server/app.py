@@ -25,6 +25,7 @@ from collab_server.rest.common import Once, problem_response
 from collab_server.scrape import ALONE, Place
 from collab_server.settings import Settings
 from collab_server.supervisor import Fault
+from collab_server.tracing import tracing
 from crdt.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -42,13 +43,16 @@ def create_app(
 ) -> FastAPI:
     """The ASGI application of one node; `faults` are what the process before it in its place was stopped by, `place` is which
     of several processes it is."""
-    metrics = Metrics()
+    metrics, tracer = Metrics(), tracing()
 
     mcp = Mcp(lambda: app.state.services, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with services.running(settings, metrics, place=place, watch=watch, faults=faults) as node, mcp.running():
+        async with (
+            services.running(settings, metrics, tracer, place=place, watch=watch, faults=faults) as node,
+            mcp.running(),
+        ):
             app.state.services = node
             yield
 
@@ -68,11 +72,16 @@ def create_app(
     app.include_router(docs.router)
     app.include_router(mcp_oauth.router)
     app.router.routes.append(WebSocketRoute("/ws/{session_id}", _Socket()))
-    app.router.routes.append(Route("/mcp", _Endpoint(mcp.endpoint)))
+    app.router.routes.append(Route("/mcp", _Endpoint("/mcp", mcp.endpoint)))
     app.add_middleware(Compressed)
     proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
     app.add_middleware(
-        Around, body_bytes_max=settings.body_bytes_max, proxies=proxies, metrics=metrics, access_log=settings.access_log
+        Around,
+        body_bytes_max=settings.body_bytes_max,
+        proxies=proxies,
+        metrics=metrics,
+        access_log=settings.access_log,
+        tracer=tracer,
     )
     app.add_exception_handler(Exception, _failed)
     for expected in docs.EXPECTED_ERRORS:
@@ -86,12 +95,14 @@ def create_app(
 
 
 class _Endpoint:
-    """An ASGI application as a route's endpoint, for all methods."""
+    """An ASGI application as a route's endpoint, for all methods; `path` names it in metrics and traces."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        self.path = path
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self
         await self.app(scope, receive, send)
 
 

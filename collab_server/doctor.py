@@ -7,15 +7,18 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from collab_server import database
+from collab_server import database, tracing
 from collab_server.runners import make_runner
 from collab_server.settings import Settings
+from collab_server.switches import Board
 from crdt.bus_redis import RedisBus
 from executor import workerd
 from executor.confinement import CLOSED, Unavailable, confinement, prove
@@ -151,6 +154,39 @@ async def _second_layer(settings: Settings) -> Finding:
     return Finding("ok", what, f"{layers}; tried and refused: {', '.join(tried)}")
 
 
+async def _switches(settings: Settings) -> Finding:
+    engine = database.connect(settings.database)
+    try:
+        held = [switch for switch in (await Board(engine, now=time.time).read()).values() if switch.on]
+    except SQLAlchemyError:
+        return Finding("absent", "switches", "not known: the database is not there, or of an earlier form")
+    finally:
+        await engine.dispose()
+    if held:
+        told = "; ".join(f"{switch.name}: {switch.reason}" for switch in held)
+        return Finding("absent", "switches", f"on: {told}", "collab-server switch NAME off")
+    return Finding("ok", "switches", "none is on")
+
+
+async def _metrics(settings: Settings) -> Finding:
+    who = [*settings.metrics_allow, *(["whoever has COLLAB_METRICS_TOKEN"] if settings.metrics_token else [])]
+    return Finding("ok", "metrics", f"/metrics, for {', '.join(who) or 'nobody'}")
+
+
+async def _traces(_: Settings) -> Finding:
+    where = tracing.endpoint()
+    if where is None:
+        return Finding("absent", "traces", "off", f"set {tracing.ENDPOINTS[-1]} and install collab-server[otel]")
+    if not tracing.installed():
+        return Finding("missing", "traces", f"asked for by {where}", "pip install 'collab-server[otel]'")
+    return Finding("ok", "traces", f"sent to {where}")
+
+
+async def _logs(settings: Settings) -> Finding:
+    lines = f"{settings.log_format}, from {settings.log_level} on"
+    return Finding("ok", "logs", f"{lines}, {'with' if settings.access_log else 'without'} each HTTP request")
+
+
 async def _cores(_: Settings) -> Finding:
     return Finding("ok", "processors", str(os.cpu_count()))
 
@@ -164,4 +200,8 @@ CHECKS: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
     _editor,
     _worker,
     _second_layer,
+    _switches,
+    _metrics,
+    _traces,
+    _logs,
 )

@@ -36,6 +36,7 @@ from crdt.presence import user_of
 from executor.events import RefusedRun
 from executor.request import ExecuteRequest
 from executor.run import Refused
+from executor.tracing import Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +143,7 @@ class Lane:
         undo: UndoActions,
         scans: ScanActions,
         switches: Switches,
+        tracer: Tracer,
     ) -> None:
         self._connection = connection
         self._files = files
@@ -151,6 +153,7 @@ class Lane:
         self._undo_actions = undo
         self._scans = scans
         self._switches = switches
+        self._tracer = tracer
         self._aside: set[asyncio.Task[None]] = set()
         self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
@@ -235,7 +238,8 @@ class Lane:
                 code="unknown_type",
             )
         shape, method = verb
-        return await method(shape.model_validate(fields))
+        with self._tracer.span(f"message {envelope.type}"):
+            return await method(shape.model_validate(fields))
 
     def _send(self, reply: Reply) -> None:
         self._connection.send_text(orjson.dumps(reply).decode())

@@ -59,7 +59,10 @@ class Desk:
 
     async def _do(self, ctx: Ctx, work: Callable[[Services, Principal], Awaitable[T]]) -> T:
         try:
-            return await work(self._node(), asker(ctx.request_context))
+            node, request = self._node(), ctx.request_context.request
+            # The library answers in a task of its own.
+            with node.tracer.resumed(getattr(request, "state", None)), node.tracer.span("mcp call"):
+                return await work(node, asker(ctx.request_context))
         except Exception as error:
             if (words := in_words(error)) is None:
                 raise

@@ -19,6 +19,7 @@ from collab_server.errors import Problem
 from collab_server.metrics import Metrics
 from collab_server.proxies import Proxies
 from collab_server.rest.common import problem_response
+from collab_server.tracing import Tracing
 
 logger = logging.getLogger("collab_server.access")
 
@@ -76,10 +77,13 @@ class TooLarge(Exception):
 class Around:
     """The middleware; `body_bytes_max` bounds what a request may send, `proxies` are believed who the client is."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int, proxies: Proxies, metrics: Metrics, access_log: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, body_bytes_max: int, proxies: Proxies, metrics: Metrics, access_log: bool, tracer: Tracing
+    ) -> None:
         self.access_level = logging.INFO if access_log else logging.DEBUG
         self.app = app
         self.metrics = metrics
+        self.tracer = tracer
         self.body_bytes_max = body_bytes_max
         self.proxies = proxies
 
@@ -124,7 +128,11 @@ class Around:
             declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
             if not declared.isdigit() or int(declared) > self.body_bytes_max:
                 raise TooLarge
-            await self.app(scope, bounded, marked)
+            with self.tracer.request(scope) as span:
+                try:
+                    await self.app(scope, bounded, marked)
+                finally:
+                    span.answered(template_of(scope) or "", status)
         except TooLarge:
             problem = Problem(413, "too_large", f"the body has more than {self.body_bytes_max} bytes")
             await problem_response(problem)(scope, receive, marked)

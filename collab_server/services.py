@@ -59,6 +59,7 @@ from collab_server.settings import Settings
 from collab_server.socket import Sockets
 from collab_server.supervisor import Fault
 from collab_server.switches import Board, Switches
+from collab_server.tracing import Tracing
 from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus, LocalBus
 from crdt.bus_redis import RedisBus
@@ -122,12 +123,14 @@ class Services:
     analytics: AnalyticsActions
     deliveries: Deliveries
     scrape: Scrape
+    tracer: Tracing
 
 
 @asynccontextmanager
 async def running(
     settings: Settings,
     metrics: Metrics,
+    tracer: Tracing,
     *,
     place: Place = ALONE,
     now: Callable[[], float] = time.time,
@@ -139,6 +142,7 @@ async def running(
     async with AsyncExitStack() as stack:
         engine = database.connect(settings.database, database.STATEMENT_S)
         stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(tracer.close)
         instance = instance_of(settings.node_id)
         mark = places.take(settings.data_dir, instance)
         stack.callback(mark.leave)
@@ -202,6 +206,7 @@ async def running(
             on_ended=teller(outbox),
             scan_policy_floor=settings.scan_policy,
             off=lambda: switches.executions_off,
+            tracer=tracer,
             on_over=metrics.over,
             on_scanned=metrics.scanned,
         )
@@ -264,6 +269,7 @@ async def running(
             scans,
             revocations,
             switches,
+            tracer,
             settings,
         )
 
@@ -353,6 +359,7 @@ async def running(
             AnalyticsActions(engine, members, tally, now=now),
             deliveries,
             scrape,
+            tracer,
         )
         metrics.attach(node)
         yield node

@@ -34,6 +34,7 @@ from collab_server.settings import Settings
 from collab_server.switches import Switches
 from collab_server.wire_uvicorn import wire_of
 from crdt.model import DocumentError
+from executor.tracing import Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Sockets:
     scans: ScanActions
     revocations: Revocations
     switches: Switches
+    tracer: Tracer
     settings: Settings
     connections: set[Connection] = field(default_factory=set)
     closing: bool = False
@@ -146,6 +148,7 @@ class Sockets:
                     self.undo,
                     self.scans,
                     self.switches,
+                    self.tracer,
                 )
                 connection.on_role = lambda: lane.welcome("role")
                 # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.

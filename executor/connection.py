@@ -5,7 +5,7 @@ Bytes become lines here under limits; what the lines mean is never looked at.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -67,10 +67,20 @@ class Connection:
             raise PlatformFault("unreachable", f"the Worker cannot be reached: {error or 'no answer'}") from error
         return Connection(address, reader, writer)
 
-    async def send(self, method: str, path: str, secret: str, body: bytes, *, keep_open: bool = False) -> None:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        secret: str,
+        body: bytes,
+        *,
+        keep_open: bool = False,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         """The request's head and first bytes; with `keep_open` the body goes on until `end_body`."""
         host = self._address.host if self._address.path is None else "localhost"
         headers = [("Host", host), ("Authorization", f"Bearer {secret}"), ("Content-Type", NDJSON)]
+        headers.extend((more or {}).items())
         headers.append(("Transfer-Encoding", "chunked") if body or keep_open else ("Content-Length", "0"))
         data = self._emit(h11.Request(method=method, target=self._address.base + path, headers=headers))
         if body:

@@ -33,6 +33,7 @@ from executor.runner import Runner
 from executor.scan.policy import ScanPolicy, policy_for
 from executor.scan.scanner import Scan, Scanner
 from executor.snapshot import Snapshot
+from executor.tracing import NoTracer, Tracer
 from executor.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class Executor:
         on_ended: OnEnded | None = None,
         scan_policy_floor: ScanPolicy = "warn",
         off: Callable[[], str | None] = lambda: None,
+        tracer: Tracer | None = None,
         on_over: Callable[[ExecutionRecord], None] = lambda record: None,
         on_scanned: Callable[[float, Scan], None] = lambda seconds, scan: None,
     ) -> None:
@@ -131,6 +133,7 @@ class Executor:
         self._off = off
         self.scanner = Scanner(on_scanned=on_scanned)
         self._on_over = on_over
+        self._tracer = tracer or NoTracer()
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -207,7 +210,7 @@ class Executor:
                 tiers=self._tiers, quota=self._quota, languages=self._runner.languages(),
                 memory_bytes_max=self._runner.memory_bytes_max(), limits=self.limits.run,
                 turns=self._turns, session_id=session_id,
-                scanner=self.scanner, policy=lambda tier: policy_for(tier, terms.scan_policy, self._scan_policy_floor),
+                scanner=self.scanner, tracer=self._tracer, policy=lambda tier: policy_for(tier, terms.scan_policy, self._scan_policy_floor),
             )  # fmt: skip
             try:
                 # It may have been said while this one was scanned.
@@ -225,7 +228,8 @@ class Executor:
         live = _Live(record, admission, on_event)
         self._live[execution_id] = live
         try:
-            front = await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
+            with self._tracer.span("execution.reserve"):
+                front = await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
         except BaseException as error:
             del self._live[execution_id]
             self._quota.release(admission.ticket)
@@ -390,12 +394,19 @@ class Executor:
 
     async def _drive(self, live: _Live) -> None:
         EXECUTION.set(live.record.id)
+        record = live.record
+        about = {"execution.id": record.id, "execution.language": record.language, "execution.tier": record.tier}
+        with self._tracer.span("execution", **about):
+            await self._carry_out(live)
+
+    async def _carry_out(self, live: _Live) -> None:
         flushing = asyncio.create_task(self._flush_forever(live))
         try:
             settle = self._settler(live)
             async for event in run(
-                live.admission, self._runner, self._quota, settle, limits=self.limits.run, now=self._now
-            ):
+                live.admission, self._runner, self._quota, settle,
+                limits=self.limits.run, tracer=self._tracer, now=self._now,
+            ):  # fmt: skip
                 if not isinstance(event, Finished | RefusedRun):  # that one is kept and told of by settling
                     self._publish(live, event.to_json())
         except Exception:

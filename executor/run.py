@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -16,11 +17,12 @@ from executor.allowances import Claim
 from executor.artifacts import KeptFile
 from executor.quota import Full, Quota, Ticket
 from executor.request import ARGUMENTS_CHARS_MAX, ExecuteRequest
-from executor.runner import Ended, Job, Leased, Runner, Stdin, Waiting
+from executor.runner import Ended, Job, Leased, RunItem, Runner, Stdin, Waiting
 from executor.scan.mask import Mask
 from executor.scan.policy import ScanPolicy, blocking
 from executor.scan.scanner import Scan, Scanner
 from executor.snapshot import Snapshot, name_problem
+from executor.tracing import Tracer
 from executor.turns import Turn, Turns
 from executor.wire import (
     BinaryFile,
@@ -133,6 +135,7 @@ async def admit(
     turns: Turns | None = None,
     session_id: str | None = None,
     scanner: Scanner,
+    tracer: Tracer,
     policy: Callable[[str], ScanPolicy],
 ) -> Admission:
     """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
@@ -164,7 +167,8 @@ async def admit(
     tier = pricing.choose_tier(wanted, terms.account_tier, tiers)
     if isinstance(tier, pricing.TierRefusal):
         raise refuse("invalid" if tier.unknown_tier else "forbidden", tier.message)
-    seen = await scanner.scan(snapshot)
+    with tracer.span("execution.scan"):
+        seen = await scanner.scan(snapshot)
     if worst := blocking(policy(tier.name), seen.findings):
         raise refuse("scan_blocked", f"{worst.file}: {worst.message}", findings=seen.findings)
     ticket = quota.request()
@@ -251,13 +255,15 @@ async def run(
     settle: Settle,
     *,
     limits: RunLimits,
+    tracer: Tracer,
     now: Callable[[], float],
 ) -> AsyncGenerator[events.Event, None]:
     """Yields what happens, in order, the Finished last and only after it was settled."""
     job, execution_id, turn = admission.job, admission.execution_id, admission.turn
     with quota.held(admission.ticket):
-        async for position in _positions(admission, quota.limits.queue_timeout_s):
-            yield events.Queued(execution_id=execution_id, position=position)
+        with tracer.span("execution.queue"):
+            async for position in _positions(admission, quota.limits.queue_timeout_s):
+                yield events.Queued(execution_id=execution_id, position=position)
         ended, leased = Ended("cancelled", 0), False
         busy = not admission.ticket.admitted.is_set() and not job.cancelled.is_set()
         if turn is not None and not busy and (fault := await turn.begin(job)):
@@ -267,7 +273,7 @@ async def run(
                 _Translation(execution_id, limits),
                 Mask([*admission.seen.secrets, *admission.terms.env.values()]),
             )
-            async for item in runner.run(job):
+            async for item in _traced(tracer, runner, job):
                 if isinstance(item, Waiting):
                     yield events.Queued(execution_id=execution_id, position=item.position)
                 elif isinstance(item, Leased):
@@ -300,7 +306,8 @@ async def run(
         refused = _turned_away(execution_id, turn)
         if turn is not None:
             await turn.leave()
-        await settle(refused, Settlement("refused", pricing.FREE, 0, 0, None, billed=False))
+        with tracer.span("execution.settle"):
+            await settle(refused, Settlement("refused", pricing.FREE, 0, 0, None, billed=False))
         yield refused
         return
     finished, settlement = conclude(admission, ended, leased=leased, limits=limits)
@@ -309,8 +316,18 @@ async def run(
         note = await turn.end(finished.status, ended.frame.kept if ended.frame is not None else None)
         await turn.leave()
         finished = finished.model_copy(update={"environment": note})
-    await settle(finished, settlement)
+    with tracer.span("execution.settle"):
+        await settle(finished, settlement)
     yield finished
+
+
+async def _traced(tracer: Tracer, runner: Runner, job: Job) -> AsyncGenerator[RunItem, None]:
+    """The runner's items; the Worker is told the span that it works for."""
+    with tracer.span("execution.worker"):
+        job.headers = tracer.headers()
+        async with aclosing(runner.run(job)) as items:
+            async for item in items:
+                yield item
 
 
 def _turned_away(execution_id: str, turn: Turn | None) -> events.RefusedRun:

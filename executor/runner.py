@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -73,6 +73,8 @@ class Job:
     request: WireRequest
     stdin: Stdin = field(default_factory=Stdin)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    # Of the request to the Worker, beside those of the protocol.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,9 @@ class Exchange:
         try:
             first = encode_line(self.job.request.to_json())
             interactive = self.job.request.interactive
-            sending = asyncio.create_task(connection.send("POST", "/execute", secret, first, keep_open=interactive))
+            sending = asyncio.create_task(
+                connection.send("POST", "/execute", secret, first, keep_open=interactive, more=self.job.headers)
+            )
             # A Worker may refuse before it has read all: the answer is read while the request is still being sent.
             sending.add_done_callback(_heard)
             status = await connection.status()

@@ -158,3 +158,21 @@ async def test_a_worker_that_gives_less_memory_than_a_run_may_ask_for_says_so() 
         assert runner.memory_bytes_max() is None
         await runner.start()
         assert runner.memory_bytes_max() == 128 * 2**20 and runner.languages() == frozenset({"javascript"})
+
+
+async def test_a_worker_is_told_which_span_it_works_for() -> None:
+    heard: list[bytes] = []
+
+    async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK + finished(1) + END)
+        await writer.drain()
+        writer.close()
+
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    server = await asyncio.start_server(listening, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    carried = await carry(HttpRunner(url, "s", LIMITS), Job(order("1"), headers={"traceparent": traceparent}))
+    server.close()
+    assert carried.end.cause == "finished"
+    assert f"traceparent: {traceparent}".encode() in heard[0].lower()

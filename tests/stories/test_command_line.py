@@ -98,7 +98,7 @@ async def test_sessions_are_made_listed_exported_and_imported(server: Server, tm
 async def test_doctor_says_what_works(server: Server) -> None:
     code, out, err = await cli(server, "doctor")
     assert code == 0, out + err
-    for what in ("Python", "data folder", "database", "browser editor", "Worker"):
+    for what in ("Python", "data folder", "database", "browser editor", "Worker", "switches", "metrics", "logs"):
         assert re.search(rf"^ok\s+{what}", out, re.MULTILINE), out
 
 

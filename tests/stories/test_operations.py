@@ -10,25 +10,38 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 import yaml
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stories.conftest import Account, account
 from tests.stories.test_workers import ENDLESS, spread
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, StockClient, serving
+from tests.support.receiver import Received, Receiver, receiving
 
 SCRAPER = "a-token-for-the-scraper-alone"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def operated(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> AsyncIterator[Server]:
+async def collector() -> AsyncIterator[Receiver]:
+    """What traces are sent to."""
+    async with receiving() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def operated(
+    tmp_path_factory: pytest.TempPathFactory, redis_url: str, collector: Receiver
+) -> AsyncIterator[Server]:
     """A server of two processes."""
     async with serving(
         tmp_path_factory.mktemp("operated"),
@@ -38,6 +51,9 @@ async def operated(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> 
         COLLAB_LOG_FORMAT="json",
         COLLAB_LOG_LEVEL="debug",
         COLLAB_ACCESS_LOG="true",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=collector.url,
+        OTEL_BSP_SCHEDULE_DELAY="100",
+        NO_PROXY="127.0.0.1",
     ) as started:
         yield started
 
@@ -303,3 +319,53 @@ async def test_each_log_line_says_what_it_is_about_and_none_holds_a_secret(opera
     assert all(len(secret) > 15 for secret in secrets)
     for secret in secrets:
         assert secret not in written and secret.removeprefix("ck_") not in written
+
+
+def traced(execution_id: str, asking: str, requests: list[Received]) -> dict[str, Span]:
+    """The spans of the trace in which a run is, by name, once those that end last are there."""
+    sent = [ExportTraceServiceRequest.FromString(request.body) for request in requests]
+    resources = [resource for each in sent for resource in each.resource_spans]
+    spans = [span for resource in resources for scope in resource.scope_spans for span in scope.spans]
+    of = {span.trace_id for span in spans if any(a.value.string_value == execution_id for a in span.attributes)}
+    found = {span.name: span for span in spans if span.trace_id in of}
+    last = {"execution", asking} | ({"POST /mcp"} if asking == "mcp call" else set())
+    return found if last <= set(found) else {}
+
+
+async def test_one_trace_leads_from_what_asked_to_the_settlement(
+    operated: Server, root: Account, collector: Receiver
+) -> None:
+    session = (await root.session(main_js="return 1"))["id"]
+    caller, traces = (
+        "b7ad6b7169203331",
+        {"REST": "0af7651916cd43dd8448eb211c80319c", "MCP": "1af7651916cd43dd8448eb211c80319d"},
+    )
+    above = {by: {"traceparent": f"00-{trace}-{caller}-01"} for by, trace in traces.items()}
+    place = f"/api/sessions/{session}/executions"
+    by_rest = (await root.http.post(place, json={"entry": "main.js"}, headers=above["REST"])).json()["executionId"]
+    async with operated.lane(session, root.token) as lane:
+        _, ran = await lane.run(entry="main.js")
+    arguments = {"name": "executeCode", "arguments": {"code": "return 1", "language": "javascript"}}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments}
+    accepts = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18"}
+    answer = await root.http.post("/mcp", json=asked, headers=above["MCP"] | accepts)
+    by_mcp = re.findall(r'"executionId": ?"([^"]+)"', answer.text.replace('\\"', '"'))[0]
+
+    steps = {
+        "execution.scan": None, "execution.reserve": None, "execution": None,
+        "execution.queue": "execution", "execution.worker": "execution", "execution.settle": "execution",
+    }  # fmt: skip
+    for run, asking in (
+        (by_rest, "POST /api/sessions/{session_id}/executions"),
+        (ran["executionId"], "message execute"),
+        (by_mcp, "mcp call"),
+    ):
+        spans = await collector.until(partial(traced, run, asking))
+        assert set(steps) <= set(spans), (asking, sorted(spans))
+        for name, parent in steps.items():
+            assert spans[name].parent_span_id == spans[parent or asking].span_id, (asking, name)
+        if asking != "message execute":
+            by, top = ("MCP", spans["POST /mcp"]) if asking == "mcp call" else ("REST", spans[asking])
+            assert (top.trace_id.hex(), top.parent_span_id.hex()) == (traces[by], caller)
+        worker, settle = spans["execution.worker"], spans["execution.settle"]
+        assert worker.start_time_unix_nano < worker.end_time_unix_nano <= settle.end_time_unix_nano
