@@ -18,7 +18,7 @@ from tests.support.processes import Server, serving
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A server that the stories of a run share; none of them may stop it."""
-    async with serving(tmp_path_factory.mktemp("data")) as started:
+    async with serving(tmp_path_factory.mktemp("data"), COLLAB_POOL_SIZE="2") as started:
         yield started
 
 

@@ -20,20 +20,17 @@ from mcp.types import ResourceTemplateReference, ResourceUpdatedNotification
 from collab_server.identity import LOCAL_USER
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import ARGUMENTS
+from tests.support.forge import forge
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def cli(server: Server, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
-    """(exit code, stdout, stderr) of the console script, on the server's data folder."""
-    process = await asyncio.create_subprocess_exec(
-        str(CONSOLE_SCRIPT), *arguments, cwd=ROOT, env=server.environment,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate(stdin.encode())
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    """(exit code, stdout, stderr) of a command, on the server's data folder."""
+    process = await forge().start(arguments, ROOT, server.environment, stdin)
+    out, err = await asyncio.gather(process.stdout.read(), process.stderr.read())
+    return await process.wait(), out.decode(), err.decode()
 
 
 async def test_token_create_prints_only_a_key_that_works_until_it_is_revoked(server: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import gc
 import json
 import os
 import selectors
@@ -20,8 +21,8 @@ from typing import Any, NoReturn
 import pytest
 
 ORDER_BYTES_MAX = 2**20
-# Standard output, standard error, and where the process id and then the exit code are told.
-PIPES = 3
+# Standard input, output and error, and where the process id and then the exit code are told.
+PIPES = 4
 
 
 class Forged:
@@ -58,15 +59,19 @@ class Forge:
                 cwd=Path(__file__).resolve().parents[2],
             )
 
-    async def start(self, arguments: Sequence[str], cwd: Path, env: dict[str, str]) -> Forged:
-        """`collab-server` with these arguments."""
-        ends = [os.pipe() for _ in range(PIPES)]
+    async def start(self, arguments: Sequence[str], cwd: Path, env: dict[str, str], stdin: str = "") -> Forged:
+        """`collab-server` with these arguments; `stdin` is short enough for a pipe to hold."""
+        given, giving = os.pipe()
+        os.write(giving, stdin.encode())
+        os.close(giving)
+        ends = [os.pipe() for _ in range(PIPES - 1)]
         order = json.dumps({"arguments": arguments, "cwd": str(cwd), "env": env}).encode() + b"\n"
+        passed = [given, *(write for _, write in ends)]
         try:
-            socket.send_fds(self._orders, [order], [write for _, write in ends])
+            socket.send_fds(self._orders, [order], passed)
         finally:
-            for _, write in ends:
-                os.close(write)
+            for descriptor in passed:
+                os.close(descriptor)
         stdout, stderr, told = [await _reader(read) for read, _ in ends]
         pid = int(await told.readline())
 
@@ -131,13 +136,14 @@ def _serve_orders(orders: socket.socket) -> dict[str, Any]:
                 for pid in running:
                     os.kill(pid, signal.SIGKILL)
                 os._exit(0)
-            stdout, stderr, told = descriptors
+            stdin, stdout, stderr, told = descriptors
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 selector.close()
                 orders.close()
+                os.dup2(stdin, 0)
                 os.dup2(stdout, 1)
                 os.dup2(stderr, 2)
                 for descriptor in (*descriptors, *running.values(), wake, waker):
@@ -146,8 +152,8 @@ def _serve_orders(orders: socket.socket) -> dict[str, Any]:
                 return order
             running[pid] = told
             os.write(told, b"%d\n" % pid)
-            os.close(stdout)
-            os.close(stderr)
+            for descriptor in (stdin, stdout, stderr):
+                os.close(descriptor)
 
 
 def _next_order(orders: socket.socket) -> tuple[bytes, list[int]]:
@@ -173,8 +179,11 @@ def _reap(running: dict[int, int]) -> None:
 
 def main() -> NoReturn:
     """Imports what a server is made of, then waits for orders."""
-    import collab_server.serving  # noqa: F401 — what is forked has it
-    from collab_server import cli
+    from collab_server import backup, checkup, cli, doctor, remote, serving  # noqa: F401 — what is forked has them
+
+    # Nothing of it is looked at by the collector of those that are forked, nor written to by it.
+    gc.collect()
+    gc.freeze()
 
     order = _serve_orders(socket.socket(fileno=int(sys.argv[1])))
     os.environ.clear()

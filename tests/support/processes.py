@@ -57,7 +57,9 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("COLLAB_")}
-        return kept | {"COLLAB_DATA_DIR": str(self.data_dir), "COLLAB_PORT": str(self.port)} | self.settings
+        # Few tests run more than one program on a server of their own: nothing is warmed up for them.
+        ours = {"COLLAB_DATA_DIR": str(self.data_dir), "COLLAB_PORT": str(self.port), "COLLAB_POOL_SIZE": "0"}
+        return kept | ours | self.settings
 
     async def start(self) -> Server:
         """Start, and wait for the line with the login URL."""
