@@ -74,7 +74,7 @@ async def test_the_login_url_opens_a_session_that_two_windows_edit_and_run_toget
         third = await window(browser, server.login_url)
         await expect(third.get_by_test_id("editor")).to_contain_text("6 * 7")
         await expect(third.get_by_test_id("output")).to_contain_text("line 3")
-        await expect(first.get_by_test_id("status")).to_contain_text(re.compile("saved", re.IGNORECASE), timeout=15_000)
+        await expect(first.get_by_test_id("status")).to_contain_text(re.compile("saved", re.IGNORECASE))
         for page in (first, second, third):
             assert page.faults == []  # type: ignore[attr-defined]
             await page.context.close()

@@ -15,10 +15,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, Response, expect
 
 from tests.support.browser import chromium
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-RUN_MS = 30_000  # a language's first run on a busy machine
+RUN_MS = 1000 * PATIENCE_S  # also a first run of a language on a busy machine
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 # A name that is fading has no contrast of its own.
 AXE_RUN = "async () => (await axe.run({ exclude: ['.remote-name'] }, { iframes: false })).violations.map((v) => [v.id, v.nodes[0].html])"

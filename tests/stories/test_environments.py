@@ -170,7 +170,7 @@ async def test_people_keep_look_at_and_reset_an_environment_in_the_editor(server
         await page.keyboard.press("Escape")
         for result in ("1", "2"):
             await page.get_by_test_id("run").click()
-            await expect(page.get_by_test_id("result")).to_contain_text(result, timeout=20_000)
+            await expect(page.get_by_test_id("result")).to_contain_text(result)
         await page.get_by_test_id("run-options").click()
         row = page.get_by_test_id("environment-javascript")
         await row.locator("summary").click()
@@ -179,4 +179,4 @@ async def test_people_keep_look_at_and_reset_an_environment_in_the_editor(server
         await expect(row).to_have_count(0)
         await page.keyboard.press("Escape")
         await page.get_by_test_id("run").click()
-        await expect(page.get_by_test_id("result")).to_have_text(re.compile("1$"), timeout=20_000)
+        await expect(page.get_by_test_id("result")).to_have_text(re.compile("1$"))

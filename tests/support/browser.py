@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import ROOT, node
 
 FLAGS = [
@@ -19,6 +20,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Five seconds by themselves, which a page on a crowded machine may take to be drawn.
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 @asynccontextmanager
