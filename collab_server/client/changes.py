@@ -38,6 +38,8 @@ class Actor:
     id: str
     name: str
     kind: str = "human"
+    # The account that an agent acts for.
+    on_behalf_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ Change = (
 def actor_of(message: Mapping[str, Any]) -> Actor | None:
     """Who a message names as its actor."""
     who = message.get("actor")
-    return None if not isinstance(who, dict) else Actor(who["id"], who["name"], who.get("kind", "human"))
+    if not isinstance(who, dict):
+        return None
+    return Actor(who["id"], who["name"], who.get("kind", "human"), who.get("onBehalfOf"))
 
 
 def applied(text: str, edits: tuple[Edit, ...]) -> str:

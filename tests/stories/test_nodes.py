@@ -23,6 +23,7 @@ async def nodes(
 ) -> AsyncIterator[tuple[Server, Server]]:
     """Two nodes on one database and one bus."""
     shared = {"COLLAB_REDIS_URL": redis_server.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    shared["COLLAB_QUEUE_TIMEOUT_S"] = "120"  # who waits here waits for what the story does next
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(serving(tmp_path / "one", COLLAB_NODE_ID="one", **shared))
         second = await stack.enter_async_context(serving(tmp_path / "two", COLLAB_NODE_ID="two", **shared))
