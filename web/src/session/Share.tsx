@@ -92,7 +92,7 @@ interface PersonProps {
 }
 
 function Person({ person, may, self, onRole, onRemove }: PersonProps): JSX.Element {
-  const name = person.name ?? person.userId;
+  const name = person.name ?? guestName(person.userId) ?? person.userId;
   return (
     <li class="person" data-testid="person">
       <span class="person-name">{name} {name !== person.userId ? <small>{person.userId}</small> : null}{self ? <small>you</small> : null}</span>
@@ -104,6 +104,15 @@ function Person({ person, may, self, onRole, onRemove }: PersonProps): JSX.Eleme
       ) : <span class="muted">{MEANING[person.role]}</span>}
     </li>
   );
+}
+
+// One function for all drawings, so that it is called once for each link.
+const intoView = (row: Element | null): void => row?.scrollIntoView({ block: 'center' });
+
+/** What to call somebody who came by a link: the id is the link's and a chance's. */
+function guestName(userId: string): string | null {
+  if (!userId.startsWith('guest-')) return null;
+  return userId.endsWith('-embedded') ? 'Who looks at a frame' : 'Guest by link';
 }
 
 function CopyAddress(): JSX.Element {
@@ -194,7 +203,7 @@ function Links({ sessionId, title }: { sessionId: string; title: string }): JSX.
         </ul>
       ) : null}
       {fresh === null ? null : (
-        <div class="copy-row">
+        <div class="copy-row" key={fresh.id} ref={intoView}>
           <input readOnly value={fresh.url} aria-label="Guest link" data-testid="link-url" onFocus={(event) => event.currentTarget.select()} />
           <CopyButton text={fresh.url} />
           <p class="hint link-once">Copy it now: it is not shown again.</p>
