@@ -8,7 +8,7 @@ the key, so that nobody changes another's words by accident; that nobody does it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -238,12 +238,28 @@ def _timestamp(at_ms: int) -> str:
         return "1970-01-01T00:00:00.000Z"
 
 
-def threads(entries: Entries, line_of: Callable[[Entry], int | None]) -> list[Thread]:
-    """The threads by their beginnings, oldest first. `line_of` finds the line of a file that an `on` is about."""
+def thread_with(entries: Entries, comment_id: str) -> str | None:
+    """The thread that a comment is part of."""
+    for key, value in entries.items():
+        if key.partition("/")[0] == comment_id and author_of(key) is not None and isinstance(value, dict):
+            thread = value.get("thread")
+            return thread if isinstance(thread, str) else None
+    return None
+
+
+def threads(
+    entries: Entries, line_of: Callable[[Entry], int | None], only: Collection[str] | None = None
+) -> list[Thread]:
+    """The threads (`only` some of them) by their beginnings, oldest first. `line_of` finds the line that an `on` is about."""
     by_thread: dict[str, list[tuple[Comment, Entry]]] = {}
     for key, value in entries.items():
-        author, entry = author_of(key), _comment(value)
-        if author is None or entry is None or key_fault(key) is not None:
+        author = author_of(key)
+        if author is None or key_fault(key) is not None:
+            continue
+        if only is not None and not (isinstance(value, dict) and value.get("thread") in only):
+            continue
+        entry = _comment(value)
+        if entry is None:
             continue
         comment_id = key.partition("/")[0]
         told = Comment(

@@ -3,7 +3,9 @@ right where a client spoke for somebody else. What an entry may look like is com
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 
 from pycrdt import Assoc, StickyIndex, Text
 
@@ -17,6 +19,7 @@ from crdt.comments import (
     comment_key,
     judged,
     returned,
+    thread_with,
     threads,
 )
 from crdt.content import Change, Content
@@ -27,22 +30,27 @@ from crdt.model import Actor, EditRefused
 class Discussion(Content):
     """Places in a text are those of characters, which stay theirs whatever is typed around them."""
 
-    def threads(self) -> list[Thread]:
-        return threads(self._comments, self._line_of)
+    def threads(self, only: Collection[str] | None = None) -> list[Thread]:
+        """All of them, or those with the ids in `only`: to look a place up takes time."""
+        lines = _Lines(self)
+        return threads(self._comments, lines.line_of, only)
 
     def thread(self, thread_id: str) -> Thread:
-        for thread in self.threads():
-            if thread.id == thread_id:
-                return thread
+        for thread in self.threads((thread_id,)):
+            return thread
         raise EditRefused("not_found", f"there is no thread {thread_id}", "thread")
 
     def comment(self, comment_id: str) -> tuple[Thread, Comment]:
         """A comment by its id, with the thread that it is part of."""
-        for thread in self.threads():
+        thread_id = thread_with(self._comments, comment_id)
+        for thread in () if thread_id is None else self.threads((thread_id,)):
             for comment in thread.comments:
                 if comment.id == comment_id:
                     return thread, comment
         raise EditRefused("not_found", f"there is no comment {comment_id}", "commentId")
+
+    def has_comment(self, comment_id: str) -> bool:
+        return thread_with(self._comments, comment_id) is not None
 
     def start_thread(self, actor: Actor, comment_id: str, text: str, on: Entry) -> Change:
         return self._say(actor, comment_id, {"thread": comment_id, "text": text, "on": on})
@@ -115,33 +123,18 @@ class Discussion(Content):
             on |= {"start": _place_at(file, file.text, start), "end": _place_at(file, file.text, end)}
         return on
 
-    def _line_of(self, on: Entry) -> int | None:
-        """The line where what a thread is about stands now (from 1); None where nothing is left of it."""
-        file = self._files.get(on["file"])
-        if file is None or file.text is None:
-            return None
-        content = file.content()
-        if "start" not in on or "end" not in on:
-            return content.count("\n") + 1
-        start, end = self._index(file, file.text, on["start"]), self._index(file, file.text, on["end"])
-        if start is None or end is None or start > len(content):
-            return None
-        found = start if start < end else returned(content, start, on["quote"])
-        return None if found is None else content.count("\n", 0, found) + 1
-
-    def _index(self, file: TrackedFile, text: Text, place: Entry) -> int | None:
-        """Where a character stands in the text, or stood."""
+    def _index(self, text: Text, place: Entry) -> int | None:
+        """Where a character stands in the text, or stood; in bytes."""
         client, clock = place["item"]["client"], place["item"]["clock"]
         # The library panics when it is asked for what it does not know.
         if clock >= self.known.vector.get(client, 0) or (client, clock) in self.known.places:
             return None
         try:
-            at = StickyIndex.from_json(place, text).get_index()
+            return StickyIndex.from_json(place, text).get_index()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
             return None
-        return at if file.ascii else len(file.content().encode()[:at].decode(errors="ignore"))
 
     def _write_entries(self, entries: Mapping[str, Entry | None]) -> Change:
         with self._replica.editing() as effects:
@@ -154,6 +147,35 @@ class Discussion(Content):
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+class _Lines:
+    """Finds the lines of many threads; what is the same for all those of one file is worked out once."""
+
+    def __init__(self, discussion: Discussion) -> None:
+        self._discussion = discussion
+        # The text in bytes, as the library counts, and where its line breaks are.
+        self._texts: dict[str, tuple[bytes, list[int]]] = {}
+
+    def line_of(self, on: Entry) -> int | None:
+        """The line where what a thread is about stands now (from 1); None where nothing is left of it."""
+        file = self._discussion._files.get(on["file"])
+        if file is None or file.text is None:
+            return None
+        content = file.content()
+        if file.id not in self._texts:
+            encoded = content.encode()
+            self._texts[file.id] = (encoded, [found.start() for found in re.finditer(b"\n", encoded)])
+        encoded, breaks = self._texts[file.id]
+        if "start" not in on or "end" not in on:
+            return len(breaks) + 1
+        start, end = self._discussion._index(file.text, on["start"]), self._discussion._index(file.text, on["end"])
+        if start is None or end is None or start > len(encoded):
+            return None
+        if start < end:
+            return bisect_left(breaks, start) + 1
+        found = returned(content, len(encoded[:start].decode(errors="ignore")), on["quote"])
+        return None if found is None else content.count("\n", 0, found) + 1
 
 
 def _place_at(file: TrackedFile, text: Text, index: int) -> Entry:

@@ -78,7 +78,7 @@ class Limits:
     file_bytes_max: int = 8 * 1024 * 1024
     document_bytes_max: int = 64 * 1024 * 1024
     files_max: int = 1_000
-    comments_max: int = 2_000
+    comments_max: int = 1_000
     comment_bytes_max: int = 32 * 1024
     document_clients_max: int = 50_000
     pending_bytes_max: int = 1024 * 1024

@@ -305,7 +305,7 @@ class Room:
 
     def _tell_comments(self, change: Change) -> None:
         about = {thread_of(told) for told in change.comments}
-        threads = {thread.id: thread for thread in self._document.threads() if thread.id in about}
+        threads = {thread.id: thread for thread in self._document.threads(about)}
         for thread_id in sorted(about):
             event: dict[str, Any] = {"type": "comment.changed", "version": change.version, "threadId": thread_id}
             thread = threads.get(thread_id)
@@ -358,6 +358,11 @@ class Room:
         """What is said about lines, oldest first."""
         self.flush()
         return self._document.threads()
+
+    def thread(self, about: str) -> Thread:
+        """The thread with this id, or with this comment in it."""
+        self.flush()
+        return next(iter(self._document.threads((about,))), None) or self._document.comment(about)[0]
 
     def discuss(self, actor: Actor, speak: Callable[[Document], Change | None]) -> int:
         """Does one of the verbs of a document's discussion."""

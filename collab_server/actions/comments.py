@@ -49,7 +49,7 @@ class CommentActions:
         author = actor or principal.actor()
 
         def speak(document: Document) -> Change | None:
-            if any(comment.id == said for thread in document.threads() for comment in thread.comments):
+            if document.has_comment(said):
                 return None  # a repeated request
             if wanted.thread_id is not None:
                 return document.reply(author, said, wanted.thread_id, wanted.text)
@@ -116,10 +116,6 @@ class CommentActions:
         await self._sessions.members.access(principal, session_id, "edit")
         async with self._sessions.room(session_id) as room:
             room.discuss(author, speak)
-            shown = next(
-                thread.shown()
-                for thread in room.threads()
-                if thread.id == about or any(comment.id == about for comment in thread.comments)
-            )
+            shown = room.thread(about).shown()
             await room.saved(room.version)
         return shown
