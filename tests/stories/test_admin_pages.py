@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,13 +71,6 @@ async def window(browser: Browser, server: Server, who: Account, **options: Any)
     page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
     await page.request.post(f"{server.url}/api/login", data={"token": who.token})
     return page, faults
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=WAIT_MS)
-    yield
-    expect.set_options(timeout=None)
 
 
 def money(micro: int) -> str:

@@ -228,7 +228,7 @@ async def test_an_agent_acts_for_its_account_under_its_own_name_within_its_own_b
         later = as_agent | {"prefer": "respond-async"}
         going = await ada.http.post("/api/executions", json=endless | {"timeout": 60_000}, headers=later)
         await ada.http.delete(path)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             await agent.socket.wait_closed()
         assert agent.socket.close_code == 4401
         events_of = await ada.http.get(f"/api/executions/{going.json()['executionId']}/events")

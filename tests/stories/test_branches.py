@@ -12,6 +12,7 @@ from tests.stories.conftest import Account
 from tests.stories.test_editor import give_role, opened, session_of
 from tests.stories.test_mcp import call, client
 from tests.support.browser import chromium
+from tests.support.patience import SOON_S
 from tests.support.processes import Server
 
 WRONG = "export const add = (a, b) => a - b;\n"
@@ -122,7 +123,7 @@ async def test_a_branch_has_its_sessions_roles_and_budget_and_neither_its_secret
     async with server.lane(branch["id"], bob.token) as lane:
         await lane.event("welcome")
         await ada.http.delete(f"{place}/collaborators/{bob.user_id}")
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(SOON_S):
             await lane.socket.wait_closed()
         assert lane.socket.close_code == 4403
     assert (await bob.http.get(there)).status_code == 404

@@ -21,6 +21,7 @@ from collab_server.identity import LOCAL_USER
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import ARGUMENTS
 from tests.support.forge import forge
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -190,7 +191,7 @@ async def test_an_mcp_client_on_standard_input_hears_of_changes_in_both_eras(
         else:
             heard = await stack.enter_async_context(connected.listen(resource_subscriptions=[uri]))
         await ada.http.put(f"{place}/{session['files'][0]['id']}", json={"content": "after"})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             event = await told.get() if mode == "legacy" else str(getattr(await anext(heard), "uri", ""))
         assert event == uri
         assert "after" in str((await connected.read_resource(uri)).contents)

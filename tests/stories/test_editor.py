@@ -147,7 +147,7 @@ async def test_a_preview_runs_its_scripts_and_reaches_neither_the_page_nor_cooki
                 "data-status", "completed", timeout=RUN_MS
             )
             # The last thing the preview tries is to leave for the canary; the page around it does not let it.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await refused.wait()
             assert page.url == f"{server.url}/s/{session_id}"
             await expect(page.get_by_test_id("session-name")).to_have_value("Editor")

@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stories.conftest import Account, account
 from tests.stories.test_workers import ENDLESS, spread
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, StockClient, serving
 from tests.support.receiver import Received, Receiver, receiving
 
@@ -119,7 +120,7 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
         assert (await root.http.post("/api/admin/executions/stop", json={"reason": "all"})).json() == {"stopping": 2}
         for lane in lanes.values():
             for run in runs:
-                assert (await lane.ended(run, within_s=5.0))["status"] == "cancelled"
+                assert (await lane.ended(run, SOON_S))["status"] == "cancelled"
 
         # Whoever takes the place of one that died knows it from the first moment.
         doomed = next(iter(lanes))
@@ -141,7 +142,7 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
         for lane in lanes.values():
             await lane.event("role", mayEdit=True, mayRun=True)
             assert (await lane.run(code="return 3", language="javascript"))[1]["result"] == 3
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while not (await root.http.get(place)).json()["content"].startswith("// typed meanwhile"):
             assert time.monotonic() < until, "what was typed while it was read-only is lost"
             await asyncio.sleep(0.05)
@@ -291,7 +292,7 @@ async def test_each_log_line_says_what_it_is_about_and_none_holds_a_secret(opera
     def lines() -> list[dict[str, Any]]:
         return [json.loads(line) for line in operated.errors]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not any(line.get("requestId") == run.headers["x-request-id"] and "path" in line for line in lines()):
             await asyncio.sleep(0.05)
     known = lines()

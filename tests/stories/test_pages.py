@@ -15,13 +15,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import chromium
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 AXE_RUN = "async () => (await axe.run(document, { iframes: false })).violations.map((v) => [v.id, v.nodes[0].html])"
 ColorScheme = Literal["light", "dark"]
-WAIT_MS = 30_000  # a language's first run on a busy machine
+WAIT_MS = 1000 * PATIENCE_S  # a language's first run on a busy machine
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

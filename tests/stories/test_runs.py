@@ -17,10 +17,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_an_endless_loop_is_killed_at_its_limit_while_another_run_finishes(server: Server, ada: Account) -> None:
     started = time.monotonic()
 
-    async def endless() -> dict[str, object]:
-        body = {"language": "javascript", "code": "console.log('before');\nwhile (true) {}", "timeout": 1500}
+    async def endless() -> tuple[dict[str, object], float]:
+        body = {"language": "javascript", "code": "console.log('before');\nwhile (true) {}", "timeout": 2500}
         answer: dict[str, object] = (await ada.http.post("/api/executions", json=body)).json()
-        return answer
+        return answer, time.monotonic() - started
 
     async def ordinary() -> tuple[dict[str, object], float]:
         answer = (
@@ -28,11 +28,10 @@ async def test_an_endless_loop_is_killed_at_its_limit_while_another_run_finishes
         ).json()
         return answer, time.monotonic() - started
 
-    killed, (finished, took) = await asyncio.gather(endless(), ordinary())
+    (killed, killed_after), (finished, took) = await asyncio.gather(endless(), ordinary())
     assert killed["success"] is False and killed["error"]["type"] == "timeout"  # type: ignore[index]
     assert killed["output"] == ["[log] before"]
-    assert time.monotonic() - started < 1.5 + 1.0 + 1.0
-    assert finished["result"] == 42 and took < 1.5
+    assert finished["result"] == 42 and took < killed_after < 2.5 + SOON_S
 
 
 async def test_a_memory_bomb_is_contained(server: Server, ada: Account) -> None:

@@ -12,12 +12,13 @@ import httpx
 import pytest
 
 from tests.support.brittle import CRASH, SPIN
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import Server, StockClient, serving
 
 
 async def until_quarantined(http: httpx.AsyncClient, session_id: str) -> dict[str, Any]:
     """The session as it is shown once it may only be read."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             # Not answered while the process is away; asked again as any client does.
             try:
@@ -53,7 +54,7 @@ async def test_a_document_that_stops_the_server_twice_may_only_be_read_until_it_
                     assert (await lane.ask("write", name="b.txt", content="saved"))["type"] == "ok"
                 await eve.ask("insert", name="a.txt", at=-1, text=poison.decode())
                 # The first time it is the update that is refused: its sender is closed, everybody else may go on.
-                await eve.until(lambda event: event.get("code") == 4400, within_s=60)
+                await eve.until(lambda event: event.get("code") == 4400, within_s=PATIENCE_S)
                 async with server.lane(bad, token) as lane:
                     assert (await lane.ask("write", name="c.txt", content="still"))["type"] == "ok"
             async with StockClient.connect(2, server, bad, token) as mallory:
@@ -68,7 +69,7 @@ async def test_a_document_that_stops_the_server_twice_may_only_be_read_until_it_
                     assert refused["code"] == "quarantined"
             # The other session has been through two restarts and lost nothing.
             text = (await honest.ask("insert", name="a.txt", at=-1, text="!"))["text"]
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while (await http.get(f"/api/sessions/{good}")).json()["files"][0]["content"] != text:
                     await asyncio.sleep(0.05)
             assert "quarantined" not in (await http.get(f"/api/sessions/{good}")).json()
