@@ -15,12 +15,8 @@ import pytest
 import pytest_asyncio
 import websockets
 from pycrdt import Doc, Map
-from sqlalchemy import update
 
-from collab_server import database
-from collab_server.settings import Settings
 from crdt.protocol import update_frame
-from executor.tables import audit
 from tests.stories.conftest import Account, account
 from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.postgres_server import PostgresServer
@@ -361,10 +357,7 @@ async def test_tampering_with_the_audit_is_found(tmp_path: Path) -> None:
             await root.http.post("/api/me/tokens", json={})
         whole = (await root.http.get("/api/admin/audit/verify")).json()
         assert whole["ok"] is True and whole["rows"] >= 4
-        engine = database.connect(Settings(data_dir=tmp_path).database)
-        async with engine.begin() as connection:
-            await connection.execute(update(audit).where(audit.c.id == 3).values(actor_id="somebody-else"))
-        await engine.dispose()
+        await server.sql("UPDATE audit SET actor_id = 'somebody-else' WHERE id = 3")
         broken = (await root.http.get("/api/admin/audit/verify")).json()
         assert (broken["ok"], broken["brokenId"]) == (False, 3)
         await root.http.aclose()

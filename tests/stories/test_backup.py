@@ -14,9 +14,11 @@ import pytest
 from collab_server import backup, checkup
 from collab_server.settings import Settings
 from tests.stories.test_command_line import cli
+from tests.support.postgres_server import sqlite_only
 from tests.support.processes import Server, serving
 
 
+@sqlite_only
 async def test_a_backup_of_a_running_server_comes_back_whole_in_a_new_folder(tmp_path: Path) -> None:
     packed, elsewhere = tmp_path / "kept.backup", Server(tmp_path / "new")
     async with serving(tmp_path / "old") as server, await server.http("ada", tier="enterprise") as http:
@@ -61,6 +63,7 @@ async def test_a_backup_of_a_running_server_comes_back_whole_in_a_new_folder(tmp
         assert output == ["[log] kept", "[log] open"], "the secrets open with the key that came along"
 
 
+@sqlite_only
 async def test_what_is_not_as_it_was_written_is_found_in_a_backup_and_in_a_database(tmp_path: Path) -> None:
     packed, data = tmp_path / "kept.backup", tmp_path / "data"
     async with serving(data) as server:

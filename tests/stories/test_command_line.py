@@ -6,8 +6,7 @@ import asyncio
 import json
 import re
 import signal
-import sqlite3
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +210,8 @@ async def test_the_audit_of_runs_is_walked_by_the_command_line_and_tampering_is_
         assert code == 0 and "rows, whole" in out and len(head) == 64
         assert (await cli(server, "audit", "verify", "--head", head))[0] == 0
         assert (await cli(server, "audit", "verify", "--head", "0" * 64))[0] == 1
-    with closing(sqlite3.connect(tmp_path / "collab.sqlite3")) as database, database:
-        ended = database.execute("SELECT detail FROM audit WHERE action = 'run.ended' ORDER BY id").fetchall()
-        assert [json.loads(row[0])["status"] for row in ended] == ["completed", "refused"]
-        database.execute("UPDATE audit SET actor_id = 'nobody' WHERE action = 'run.ended'")
+    ended = await server.sql("SELECT detail FROM audit WHERE action = 'run.ended' ORDER BY id")
+    assert [json.loads(row[0])["status"] for row in ended] == ["completed", "refused"]
+    await server.sql("UPDATE audit SET actor_id = 'nobody' WHERE action = 'run.ended'")
     code, _, err = await cli(server, "audit", "verify")
     assert code == 1 and "a row was changed" in err

@@ -17,8 +17,8 @@ from sqlalchemy import make_url
 
 from collab_server.client import Client, SaveFailed, Session, connect
 from tests.support.faulty_worker import OK, faulty_worker, output
-from tests.support.postgres_server import PostgresServer
-from tests.support.processes import Server, serving
+from tests.support.postgres_server import PostgresServer, sqlite_only
+from tests.support.processes import CONSOLE_SCRIPT, Server, serving
 from tests.support.redis_server import RedisServer
 from tests.support.tcp_proxy import proxied
 from tests.support.typists import PATIENT, Oracle, Typist
@@ -116,6 +116,7 @@ async def test_while_postgresql_is_away_nothing_is_acknowledged_and_all_is_saved
             await nothing_is_acknowledged_while_away(server, away, between.mend)
 
 
+@sqlite_only
 async def test_while_another_program_locks_the_sqlite_file_nothing_is_acknowledged(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         other = sqlite3.connect(tmp_path / "collab.sqlite3", isolation_level=None, timeout=60)
@@ -142,6 +143,7 @@ def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+@sqlite_only
 async def test_a_full_disk_is_told_and_nothing_is_corrupted(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 64) as disk:
         async with serving(disk) as server:
@@ -160,7 +162,7 @@ async def test_a_full_disk_is_told_and_nothing_is_corrupted(tmp_path: Path) -> N
 
             await nothing_is_acknowledged_while_away(server, away, back)
             await server.stop()
-            verified = await asyncio.create_subprocess_exec(*server.command, "verify", env=server.environment)
+            verified = await asyncio.create_subprocess_exec(CONSOLE_SCRIPT, "verify", env=server.environment)
             assert await verified.wait() == 0
 
 

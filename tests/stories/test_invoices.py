@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,9 +108,8 @@ async def test_a_month_that_is_over_is_issued_numbered_and_credited_in_every_for
     async with serving(tmp_path) as server, await server.http("root", admin=True) as root:
         await spend(Account("root", "", root))
         cost = (await root.get("/api/usage")).json()["total"]["cost"]
-        with closing(sqlite3.connect(tmp_path / "collab.sqlite3")) as database, database:
-            # The runs of a moment ago happened in January.
-            database.execute("UPDATE usage SET created_at = ?", (Month(2026, 1).start_ms + 5,))
+        # The runs of a moment ago happened in January.
+        await server.sql("UPDATE usage SET created_at = :then", then=Month(2026, 1).start_ms + 5)
         early = await root.post("/api/admin/invoices/issue", json={"month": this_month()})
         assert early.json()["code"] == "month_open"
         issued = await root.post("/api/admin/invoices/issue", json={"month": "2026-01"})

@@ -22,6 +22,12 @@ import pytest
 from tests.support.patience import PATIENCE_S
 from tests.support.redis_server import free_port
 
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+ADMIN_DSN = "TEST_POSTGRES_DSN"
+sqlite_only = pytest.mark.skipif(
+    ON_POSTGRESQL, reason="is about the SQLite file; runs without TEST_DATABASE=postgresql"
+)
+
 
 def postgres_folder() -> Path:
     """The folder of `initdb` and `postgres`."""
@@ -83,7 +89,7 @@ class PostgresServer:
             [
                 str(self._folder / "postgres"),
                 *("-D", str(self._data), "-p", str(self._port), "-c", "listen_addresses=127.0.0.1"),
-                *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=50"),
+                *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"),
                 *("-c", "shared_buffers=16MB"),
             ],
             stdout=subprocess.DEVNULL,
@@ -125,13 +131,7 @@ class PostgresServer:
     async def create_database(self) -> str:
         """A fresh database; the answer is an SQLAlchemy URL."""
         self._count += 1
-        name = f"test_{self._count}"
-        connection = await asyncpg.connect(self._dsn("postgres"))
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-        return self._dsn(name).replace("postgresql://", "postgresql+asyncpg://")
+        return await database_named(f"test_{self._count}", self._dsn("postgres"))
 
     def stop(self) -> None:
         if self._process is not None:
@@ -139,6 +139,25 @@ class PostgresServer:
             self._process.wait()
             self._process = None
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+async def database_named(name: str, dsn: str) -> str:
+    """The database of this name, made if there is none, on the server of `dsn`; the answer is an SQLAlchemy URL."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return dsn.replace("postgresql://", "postgresql+asyncpg://").removesuffix("/postgres") + f"/{name}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chosen_database(request: pytest.FixtureRequest) -> None:
+    """With TEST_DATABASE=postgresql, servers that name no database get one on PostgreSQL each, and not an SQLite file."""
+    if ON_POSTGRESQL:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        os.environ[ADMIN_DSN] = server._dsn("postgres")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 import httpx
 import psutil
 import websockets
+from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection
 
 from collab_server import database
@@ -26,6 +28,7 @@ from collab_server.identity import Identity
 from collab_server.settings import Settings
 from tests.support.forge import Forged, forge
 from tests.support.patience import PATIENCE_S
+from tests.support.postgres_server import ADMIN_DSN, ON_POSTGRESQL, database_named
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE_SCRIPT = Path(sys.executable).with_name("collab-server")
@@ -61,8 +64,34 @@ class Server:
         ours = {"COLLAB_DATA_DIR": str(self.data_dir), "COLLAB_PORT": str(self.port), "COLLAB_POOL_SIZE": "0"}
         return kept | ours | self.settings
 
+    @property
+    def database_url(self) -> str:
+        return self.settings.get("COLLAB_DATABASE_URL", Settings(data_dir=self.data_dir).database)
+
+    async def sql(self, statement: str, **values: Any) -> list[Any]:
+        """What an operator does in the database by hand; the rows, if there are any."""
+        engine = database.connect(self.database_url)
+        try:
+            async with engine.begin() as connection:
+                done = await connection.execute(text(statement), values)
+                return list(done) if done.returns_rows else []
+        finally:
+            await engine.dispose()
+
+    async def dump(self) -> bytes:
+        """Every value in every table: what whoever gets hold of the database can read."""
+        values: list[bytes] = []
+        for metadata in database.METADATA:
+            for table in metadata.tables.values():
+                for row in await self.sql(str(table.select())):
+                    values += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+        return b"\n".join(values)
+
     async def start(self) -> Server:
         """Start, and wait for the line with the login URL."""
+        if ON_POSTGRESQL and "COLLAB_DATABASE_URL" not in self.settings:
+            name = "story_" + hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:16]
+            self.settings = {**self.settings, "COLLAB_DATABASE_URL": await database_named(name, os.environ[ADMIN_DSN])}
         arguments = ["serve", *(["--workers", str(self.workers)] if self.workers > 1 else [])]
         if self.command:
             self.process = await asyncio.create_subprocess_exec(
@@ -115,7 +144,7 @@ class Server:
     async def token(self, user_id: str, **limits: Any) -> str:
         """An API key for a user, made as the command line makes one."""
         settings = Settings(data_dir=self.data_dir)
-        engine = database.connect(self.settings.get("COLLAB_DATABASE_URL", settings.database))
+        engine = database.connect(self.database_url)
         try:
             return (await Identity(engine, settings, now=time.time).issue(user_id, kind="api", **limits))[1]
         finally:
