@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 SNAPSHOTS_KEPT = 2
 VERSIONS_MARKED = 50
+# The first or last row of one session. As a bare column PostgreSQL may walk the primary key past the rows of all others to find it.
+OWN_ID = updates_table.c.id + 0
 
 
 @dataclass(frozen=True)
@@ -293,9 +295,7 @@ class Archive:
 
     async def last_update_id(self, session_id: str) -> int:
         async with self._engine.connect() as connection:
-            found = await connection.execute(
-                select(func.max(updates_table.c.id)).where(updates_table.c.session_id == session_id)
-            )
+            found = await connection.execute(select(func.max(OWN_ID)).where(updates_table.c.session_id == session_id))
             return int(found.scalar() or 0)
 
     async def compact(
@@ -354,7 +354,7 @@ class Archive:
         """The id of the last row that may go: too old or too many, and all of its version with it."""
         columns = updates_table.c
         mine = columns.session_id == session_id
-        ids = select(columns.id).where(mine).order_by(columns.id)
+        ids = select(columns.id).where(mine).order_by(OWN_ID)
         async with self._engine.connect() as connection:
 
             async def one(query: Any) -> int | None:
@@ -364,21 +364,21 @@ class Archive:
             many = await one(select(func.count()).where(mine)) or 0
             wishes = [-1]
             if before_ms is not None:
-                younger = await one(select(func.min(columns.id)).where(mine, columns.created_at_ms >= before_ms))
-                below = select(func.max(columns.id)).where(mine)
+                younger = await one(select(func.min(OWN_ID)).where(mine, columns.created_at_ms >= before_ms))
+                below = select(func.max(OWN_ID)).where(mine)
                 wishes.append(await one(below if younger is None else below.where(columns.id < younger)) or -1)
             if rows_max and many > rows_max:
                 wishes.append(await one(ids.offset(many - rows_max - 1).limit(1)) or -1)
             last = max(wishes)
             if many > limit:
                 last = min(last, await one(ids.offset(limit - 1).limit(1)) or -1)
-            unsettled = await one(select(func.min(columns.id)).where(mine, columns.created_at_ms >= settled_ms))
+            unsettled = await one(select(func.min(OWN_ID)).where(mine, columns.created_at_ms >= settled_ms))
             if unsettled is not None:
                 last = min(last, unsettled - 1)
             version = await one(select(func.max(columns.version)).where(mine, columns.id <= last))
             if version is None:
                 return None
-            last = await one(select(func.max(columns.id)).where(mine, columns.version <= version)) or last
+            last = await one(select(func.max(OWN_ID)).where(mine, columns.version <= version)) or last
             return last if unsettled is None or last < unsettled else None
 
     async def named_without_base(self, session_id: str, below: int) -> list[int]:

@@ -41,6 +41,8 @@ updates_table = Table(
     UniqueConstraint("row_key"),
 )
 Index(None, updates_table.c.session_id, updates_table.c.version, updates_table.c.id)
+# For what is too old. Rows come in the order of time: PostgreSQL needs a few bytes for a thousand of them.
+Index(None, updates_table.c.created_at_ms, postgresql_using="brin")
 
 snapshots_table = Table(
     "document_snapshots",

@@ -223,6 +223,7 @@ audit = Table(
     Column("detail", LargeBinary, nullable=False),
     Column("hash", String(64), nullable=False),
     Index(None, "subject", "at"),
+    Index(None, "actor_id", "id"),
 )
 # One row: the end of the chain, locked by whoever appends to it.
 audit_head = Table(
