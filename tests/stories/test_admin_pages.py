@@ -4,9 +4,7 @@ done to and is on record, and every figure is the ledger's."""
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -47,9 +45,8 @@ class Desk:
         found = (await self.root.http.get("/api/admin/audit", params={"subject": subject})).json()["items"]
         return [act["action"] for act in found if act["actorId"] == self.root.user_id]
 
-    def sql(self, query: str, *values: object) -> Any:
-        with closing(sqlite3.connect(self.server.data_dir / "collab.sqlite3", timeout=30)) as store, store:
-            return store.execute(query, values).fetchall()
+    async def sql(self, query: str, value: object = None) -> list[Any]:
+        return await self.server.sql(query, value=value)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -114,10 +111,11 @@ async def test_figures_on_every_page_are_the_ledgers(desk: Desk) -> None:
     await desk.root.http.post("/api/executions", json={"language": "lua", "code": "print(1)"})
     ada = desk.ada.user_id
     page = await desk.go("/admin")
-    ((runs, failed, refused),) = desk.sql(
-        "SELECT count(*), sum(status IN ('failed','timeout','memory','lost')), sum(status = 'refused') FROM executions"
+    ((runs, failed, refused),) = await desk.sql(
+        "SELECT count(*), sum(CASE WHEN status IN ('failed','timeout','memory','lost') THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN status = 'refused' THEN 1 ELSE 0 END) FROM executions"
     )
-    ((revenue, units, billed),) = desk.sql(
+    ((revenue, units, billed),) = await desk.sql(
         "SELECT sum(cost_micro_dollars), sum(compute_micro_units), count(*) FROM usage"
     )
     assert runs > billed > 0 and failed > 0 and refused >= 0 and revenue > 0
@@ -134,8 +132,8 @@ async def test_figures_on_every_page_are_the_ledgers(desk: Desk) -> None:
         ("User", "user", "actor_id"),
     ):
         await page.get_by_role("group", name="Figures by").get_by_role("button", name=button).click()
-        for key, cost in desk.sql(f"SELECT {column}, sum(cost_micro_dollars) FROM usage GROUP BY {column}"):
-            ((count,),) = desk.sql(f"SELECT count(*) FROM executions WHERE {column} = ?", key)
+        for key, cost in await desk.sql(f"SELECT {column}, sum(cost_micro_dollars) FROM usage GROUP BY {column}"):
+            ((count,),) = await desk.sql(f"SELECT count(*) FROM executions WHERE {column} = :value", key)
             cells = row(page, f"Figures by {table}", key).get_by_role("cell")
             await expect(cells.first).to_have_text(str(count))
             await expect(cells.last).to_have_text(money(cost))
@@ -144,18 +142,18 @@ async def test_figures_on_every_page_are_the_ledgers(desk: Desk) -> None:
     exported = (await (await download.value).path()).read_text()
     assert f",{revenue / 1e6:.6f},USD" in exported.splitlines()[1] and exported.startswith("part,key,executions")
 
-    ((spent,),) = desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE actor_id = ?", ada)
+    ((spent,),) = await desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE actor_id = :value", ada)
     await desk.go("/admin/users")
     await expect(row(page, "Users", ada).get_by_role("cell").nth(5)).to_have_text(money(spent))
     await desk.go(f"/admin/sessions/{session['id']}")
-    ((here,),) = desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE session_id = ?", session["id"])
+    ((here,),) = await desk.sql("SELECT sum(cost_micro_dollars) FROM usage WHERE session_id = :value", session["id"])
     await expect(page.locator(".facts div").filter(has_text="Cost of all runs").locator("dd")).to_have_text(money(here))
 
     own, faults = await window(desk.browser, desk.server, desk.ada, viewport={"width": 390, "height": 800})
     await own.goto(f"{desk.server.url}/billing")
     await expect(own.locator(".tile").filter(has_text="This month").locator("dd").first).to_have_text(money(spent))
-    for language, cost in desk.sql(
-        "SELECT language, sum(cost_micro_dollars) FROM usage WHERE actor_id = ? GROUP BY 1", ada
+    for language, cost in await desk.sql(
+        "SELECT language, sum(cost_micro_dollars) FROM usage WHERE actor_id = :value GROUP BY 1", ada
     ):
         await expect(row(own, "Costs by language", language).get_by_role("cell").last).to_have_text(money(cost))
     await own.get_by_role("button", name="Session", exact=True).click()
@@ -340,7 +338,7 @@ async def test_events_are_followed_to_their_findings_alerts_seen_and_the_audit_v
     await desk.go("/admin/audit?action=alert_rule.removed")
     await expect(page.get_by_role("table", name="Audit log").get_by_role("row")).to_have_count(2)
     await page.get_by_role("button", name="Verify chain").click()
-    ((head, rows),) = desk.sql("SELECT hash, last_id FROM audit_head")
+    ((head, rows),) = await desk.sql("SELECT hash, last_id FROM audit_head")
     await expect(page.get_by_role("status").filter(has_text=f"The chain of {rows:,} records is whole")).to_contain_text(
         head
     )
@@ -348,8 +346,8 @@ async def test_events_are_followed_to_their_findings_alerts_seen_and_the_audit_v
 
 async def test_a_month_is_issued_opened_credited_and_voided(desk: Desk) -> None:
     await desk.ada.http.post("/api/executions", json={"language": "javascript", "code": "return 1"})
-    ((newest, cost),) = desk.sql("SELECT id, cost_micro_dollars FROM usage ORDER BY id DESC LIMIT 1")
-    desk.sql("UPDATE usage SET created_at = ? WHERE id = ?", LAST_MONTH.start_ms + 5, newest)
+    ((newest, cost),) = await desk.sql("SELECT id, cost_micro_dollars FROM usage ORDER BY id DESC LIMIT 1")
+    await desk.sql(f"UPDATE usage SET created_at = {LAST_MONTH.start_ms + 5} WHERE id = :value", newest)
     page = await desk.go("/admin/invoices")
     await page.get_by_role("button", name="Issue a month").click()
     await page.get_by_role("dialog").get_by_label("Month").fill(str(LAST_MONTH))
@@ -369,7 +367,7 @@ async def test_a_month_is_issued_opened_credited_and_voided(desk: Desk) -> None:
         await page.get_by_role("button", name=button).click()
         await expect(invoice.get_by_role("cell").nth(5)).to_have_text(money(due))
     await expect(invoice.get_by_role("button", name="Credit INV-000001")).to_have_count(0)
-    assert desk.sql("SELECT sum(micro_dollars) FROM credit_notes") == [(cost,)]
+    assert await desk.sql("SELECT sum(micro_dollars) FROM credit_notes") == [(cost,)]
     assert await desk.acts(desk.ada.user_id) == ["invoice.credited", "invoice.credited", "invoice.issued"]
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ class Server:
         try:
             async with engine.begin() as connection:
                 done = await connection.execute(text(statement), values)
-                return list(done) if done.returns_rows else []
+                rows = [tuple(row) for row in done] if done.returns_rows else []
+                # PostgreSQL sums whole numbers as decimals.
+                return [tuple(int(each) if isinstance(each, Decimal) else each for each in row) for row in rows]
         finally:
             await engine.dispose()
 
