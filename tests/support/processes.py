@@ -84,10 +84,14 @@ class Server:
     async def dump(self) -> bytes:
         """Every value in every table: what whoever gets hold of the database can read."""
         values: list[bytes] = []
-        for metadata in database.METADATA:
-            for table in metadata.tables.values():
-                for row in await self.sql(str(table.select())):
-                    values += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+        engine = database.connect(self.database_url)
+        try:
+            async with engine.connect() as connection:
+                for table in (table for metadata in database.METADATA for table in metadata.tables.values()):
+                    for row in await connection.execute(table.select()):
+                        values += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+        finally:
+            await engine.dispose()
         return b"\n".join(values)
 
     async def start(self) -> Server:
