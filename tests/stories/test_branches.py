@@ -12,7 +12,7 @@ from tests.stories.conftest import Account
 from tests.stories.test_editor import give_role, opened, session_of
 from tests.stories.test_mcp import call, client
 from tests.support.browser import chromium
-from tests.support.patience import SOON_S
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.processes import Server
 
 WRONG = "export const add = (a, b) => a - b;\n"
@@ -172,7 +172,7 @@ async def test_a_person_is_told_looks_at_a_proposal_and_merges_or_rejects_it(ser
                 ({"start": 0, "end": 6}, "return"),
             ):
                 await agent.ask("presence", cursor={"fileId": file_id, **told})
-                await page.wait_for_function(BEFORE_THE_CARET, arg=before)
+                await page.wait_for_function(BEFORE_THE_CARET, arg=before, timeout=PATIENCE_S * 1000)
         await expect(page.locator(".remote-caret")).to_have_count(0)
         await page.get_by_test_id("share").click()
         await page.get_by_test_id("agents-propose").click()
