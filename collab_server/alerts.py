@@ -18,7 +18,8 @@ from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.ids import new_id
 from collab_server.security import Kind
-from collab_server.shapes import NewAlertRule, timestamp, timestamp_or_none
+from collab_server.shapes.admin import NewAlertRule
+from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.tables import alert_rules, alerts, security_events
 from collab_server.webhooks import Outbox
 

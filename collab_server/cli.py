@@ -396,7 +396,7 @@ def _with_board(
 
 
 async def _switch_list(board: Board, _: argparse.Namespace) -> int:
-    from collab_server.shapes import timestamp_or_none
+    from collab_server.shapes.base import timestamp_or_none
 
     for switch in (await board.read()).values():
         since = timestamp_or_none(switch.changed_at)
@@ -443,7 +443,7 @@ async def _token_create(identity: Identity, arguments: argparse.Namespace) -> in
 
 
 async def _token_list(identity: Identity, arguments: argparse.Namespace) -> int:
-    from collab_server.shapes import timestamp, timestamp_or_none
+    from collab_server.shapes.base import timestamp, timestamp_or_none
 
     for token in await identity.listed(arguments.user):
         expires = timestamp_or_none(token["expiresAt"]) or "never"

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.sheets import decimal, sheet
 from executor.invoices import Brief, Credit, Invoice, Line
 from executor.pricing import MICRO

@@ -19,18 +19,10 @@ from collab_server.connection import Connection
 from collab_server.errors import ActionError, Forbidden, Invalid, describe
 from collab_server.ids import derived_id, new_id
 from collab_server.members import KEPT
-from collab_server.shapes import (
-    CommentChange,
-    CommentId,
-    Content,
-    Edit,
-    FileEdits,
-    FileName,
-    NewComment,
-    Shape,
-    ThreadChange,
-    Undo,
-)
+from collab_server.shapes.base import Content, FileName, Shape
+from collab_server.shapes.comments import CommentChange, CommentId, NewComment, ThreadChange
+from collab_server.shapes.files import Edit, FileEdits
+from collab_server.shapes.history import Undo
 from collab_server.switches import Switches
 from crdt.presence import user_of
 from executor.events import RefusedRun

@@ -15,7 +15,8 @@ from collab_server.errors import Invalid
 from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed
 from collab_server.services import Services
-from collab_server.shapes import BranchChange, BranchDiff, BranchList, BranchOut, NewBranch, Undo, UndoneOut
+from collab_server.shapes.branches import BranchChange, BranchDiff, BranchList, BranchOut, NewBranch
+from collab_server.shapes.history import Undo, UndoneOut
 from executor.events import ExecutionResult
 
 ProposalId = Annotated[str, Field(description="the id that proposeChangesToCodeExecutionSession answered")]

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import Field
 
-from collab_server.shapes import Shape
+from collab_server.shapes.base import Shape
 from executor.events import ExecutionResult
 
 # A quarter of this is about what it costs a model in tokens.

@@ -26,7 +26,7 @@ from collab_server.errors import ActionError, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.mcp_call import Ctx, asker, in_words
 from collab_server.services import Services
-from collab_server.shapes import SessionOut
+from collab_server.shapes.sessions import SessionOut
 from crdt.model import Actor
 
 SESSION_URI = "session://{id}"

@@ -19,18 +19,9 @@ from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, Outpu
 from collab_server.mcp_resources import file_uri
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.services import Services
-from collab_server.shapes import (
-    Edit,
-    FileEdits,
-    FileReplacement,
-    NewFile,
-    NewSession,
-    RoleName,
-    SessionChange,
-    SessionOut,
-    Shape,
-    epoch_ms,
-)
+from collab_server.shapes.base import RoleName, Shape, epoch_ms
+from collab_server.shapes.files import Edit, FileEdits, FileReplacement, NewFile
+from collab_server.shapes.sessions import NewSession, SessionChange, SessionOut
 from executor.events import ExecutionResult
 from executor.request import MEMORY_LIMIT_DEFAULT_BYTES, TIMEOUT_DEFAULT_MS, ExecuteRequest, RequestFile
 

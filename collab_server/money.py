@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.tables import roles, sessions
 from crdt.tables import updates_table
 from executor.ledger import ExecutionRecord, Ledger, UsageSum

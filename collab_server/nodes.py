@@ -19,7 +19,7 @@ import orjson
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server.shapes import timestamp
+from collab_server.shapes.base import timestamp
 from collab_server.tables import nodes
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server.caller import ADDRESS, network
 from collab_server.identity import Principal
 from collab_server.settings import Settings
-from collab_server.shapes import Overrides
+from collab_server.shapes.admin import Overrides
 from collab_server.tables import branches, links, sessions, tokens, users
 from executor.allowances import Claim, Left
 from executor.executions import Executor

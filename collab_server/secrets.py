@@ -17,7 +17,7 @@ from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members
 from collab_server.sealing import Sealer
-from collab_server.shapes import timestamp
+from collab_server.shapes.base import timestamp
 from collab_server.tables import secrets
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)

@@ -18,7 +18,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.caller import ADDRESS, AGENT
-from collab_server.shapes import timestamp
+from collab_server.shapes.base import timestamp
 from collab_server.tables import security_events
 from executor import audit
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collab_server.identity import LOCAL_TIER, LOCAL_USER, SCOPES, Principal
 from collab_server.services import Services
-from collab_server.shapes import NewFile, NewSession
+from collab_server.shapes.files import NewFile
+from collab_server.shapes.sessions import NewSession
 
 MAIN_JS = """\
 // Press Run (Ctrl+Enter). Everyone in this session sees the output as it comes.

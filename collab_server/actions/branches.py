@@ -23,7 +23,8 @@ from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, NotFound
 from collab_server.identity import Principal
 from collab_server.members import OPEN, Access
-from collab_server.shapes import BranchChange, NewBranch, timestamp, timestamp_or_none
+from collab_server.shapes.base import timestamp, timestamp_or_none
+from collab_server.shapes.branches import BranchChange, NewBranch
 from collab_server.switches import Switches
 from collab_server.tables import branches, sessions, users
 from collab_server.webhooks import Outbox

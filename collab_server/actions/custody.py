@@ -17,7 +17,8 @@ from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid
 from collab_server.identity import Principal
 from collab_server.members import missing
-from collab_server.shapes import SessionCustody, timestamp, timestamp_or_none
+from collab_server.shapes.admin import SessionCustody
+from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.tables import branches, roles, sessions, users
 from crdt import sizes
 from crdt.archive import Archive

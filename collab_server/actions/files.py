@@ -12,7 +12,7 @@ from typing import Any
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import ActionError, NotFound
 from collab_server.identity import Principal
-from collab_server.shapes import FileEdits, FileReplacement, NewFile
+from collab_server.shapes.files import FileEdits, FileReplacement, NewFile
 from crdt.model import Actor, DocumentError, TextEdit
 from crdt.room import Room
 

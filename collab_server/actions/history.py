@@ -13,7 +13,7 @@ from collab_server.actions.reruns import RerunActions
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
-from collab_server.shapes import timestamp
+from collab_server.shapes.base import timestamp
 from crdt.differences import FileDifference, differences
 from crdt.log import Log
 from crdt.model import FileState

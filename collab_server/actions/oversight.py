@@ -23,7 +23,7 @@ from collab_server.identity import Principal
 from collab_server.listings import cursor_of, parse_cursor
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
-from collab_server.shapes import timestamp, timestamp_or_none
+from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.sheets import decimal, sheet
 from collab_server.tables import NO_BRANCH, sessions, users
 from crdt import sizes

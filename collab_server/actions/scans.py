@@ -14,7 +14,7 @@ from collab_server.errors import Forbidden, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members
 from collab_server.pace import Pace
-from collab_server.shapes import Scan
+from collab_server.shapes.sessions import Scan
 from executor.executions import Executor
 from executor.snapshot import SourceFile, take
 

@@ -25,7 +25,9 @@ from collab_server.identity import Principal
 from collab_server.listings import Listings, Scope, Shown
 from collab_server.members import Members, Role, missing
 from collab_server.money import micro
-from collab_server.shapes import FILES_MAX, NewFile, NewSession, SessionChange, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes.base import FILES_MAX, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes.files import NewFile
+from collab_server.shapes.sessions import NewSession, SessionChange
 from collab_server.switches import Switches
 from collab_server.tables import branches, roles, secrets, sessions
 from collab_server.webhooks import Outbox

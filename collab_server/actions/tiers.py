@@ -17,7 +17,8 @@ from collab_server.caller import ADDRESS
 from collab_server.errors import Invalid, NotFound, PreconditionFailed
 from collab_server.identity import Principal
 from collab_server.money import shown_tier
-from collab_server.shapes import TierChange, TierLimits, timestamp
+from collab_server.shapes.base import timestamp
+from collab_server.shapes.tiers import TierChange, TierLimits
 from executor import modules
 from executor.executions import Executor
 from executor.ledger import StaleTier

@@ -17,7 +17,8 @@ from collab_server import revocation
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
-from collab_server.shapes import UserChange, timestamp
+from collab_server.shapes.admin import UserChange
+from collab_server.shapes.base import timestamp
 from collab_server.tables import NO_BRANCH, sessions, tokens, users
 from executor.months import Month
 from executor.pricing import MICRO

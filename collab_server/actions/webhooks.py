@@ -20,7 +20,8 @@ from collab_server.errors import Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members
 from collab_server.sealing import Sealer
-from collab_server.shapes import NewWebhook, WebhookChange, timestamp, timestamp_or_none
+from collab_server.shapes.base import timestamp, timestamp_or_none
+from collab_server.shapes.webhooks import NewWebhook, WebhookChange
 from collab_server.tables import webhook_deliveries, webhook_events, webhooks
 from collab_server.webhooks import TYPES, Deliveries, Outbox
 from collab_server.webhooks.delivery import new_event_id

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from collab_server.client.http import Http
-from collab_server.shapes import BranchDiff, BranchOut
+from collab_server.shapes.branches import BranchDiff, BranchOut
 
 
 class Branch(BranchOut):

@@ -37,7 +37,7 @@ from collab_server.client.link import Link, Message
 from collab_server.client.mirror import Mirror, OutOfStep
 from collab_server.client.run import Run
 from collab_server.client.unsaved import Unsaved
-from collab_server.shapes import UndoneOut
+from collab_server.shapes.history import UndoneOut
 
 if TYPE_CHECKING:
     from pycrdt import Doc

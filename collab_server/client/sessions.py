@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from collab_server.client.http import Http
-from collab_server.shapes import SessionOut
+from collab_server.shapes.sessions import SessionOut
 
 PAGE = 100
 Scope = Literal["mine", "shared", "public"]

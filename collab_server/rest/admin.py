@@ -18,9 +18,8 @@ from collab_server.money import micro
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, IfMatch, Json, Node, etag, once, version_of
 from collab_server.rest.me import shown_key
 from collab_server.security import Kind
-from collab_server.shapes import (
+from collab_server.shapes.admin import (
     AuditVerdict,
-    Findings,
     Issue,
     NewAlertRule,
     NewCredit,
@@ -30,13 +29,12 @@ from collab_server.shapes import (
     SwitchChange,
     SwitchesOut,
     SwitchOut,
-    TierChange,
-    TierOut,
     UserChange,
     UserOut,
-    epoch_ms,
-    timestamp,
 )
+from collab_server.shapes.base import epoch_ms, timestamp
+from collab_server.shapes.sessions import Findings
+from collab_server.shapes.tiers import TierChange, TierOut
 from executor.audit import Act
 from executor.billing import CreditRefused, NotOver
 from executor.months import Month

@@ -8,7 +8,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
-from collab_server.shapes import BranchChange, BranchDiff, BranchList, BranchOut, MergeWanted, NewBranch, Rejection
+from collab_server.shapes.branches import (
+    BranchChange,
+    BranchDiff,
+    BranchList,
+    BranchOut,
+    MergeWanted,
+    NewBranch,
+    Rejection,
+)
 
 router = APIRouter(prefix="/sessions/{session_id}/branches", tags=["branches"], responses=PROBLEMS)
 

@@ -6,7 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
-from collab_server.shapes import CommentChange, NewComment, ThreadChange, ThreadOut, ThreadsOut
+from collab_server.shapes.comments import (
+    CommentChange,
+    NewComment,
+    ThreadChange,
+    ThreadOut,
+    ThreadsOut,
+)
 
 router = APIRouter(prefix="/sessions/{session_id}", tags=["comments"], responses=PROBLEMS)
 

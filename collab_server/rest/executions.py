@@ -15,7 +15,9 @@ from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
 from collab_server.services import Services
-from collab_server.shapes import Estimate, RunFiles, Stdin
+from collab_server.shapes.history import RunFiles
+from collab_server.shapes.sessions import Stdin
+from collab_server.shapes.tiers import Estimate
 from executor.events import ExecutionResult
 from executor.ledger import Page
 from executor.request import ExecuteRequest

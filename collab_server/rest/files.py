@@ -19,7 +19,7 @@ from collab_server.rest.common import (
     once,
     version_of,
 )
-from collab_server.shapes import FileEdits, FileOut, FileReplacement, NewFile
+from collab_server.shapes.files import FileEdits, FileOut, FileReplacement, NewFile
 
 router = APIRouter(prefix="/sessions/{session_id}/files", tags=["files"], responses=PROBLEMS)
 

@@ -11,7 +11,9 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
-from collab_server.shapes import DiffOut, NewVersion, PlaybackOut, SessionOut, Undo, UndoneOut, timestamp
+from collab_server.shapes.base import timestamp
+from collab_server.shapes.history import DiffOut, NewVersion, PlaybackOut, Undo, UndoneOut
+from collab_server.shapes.sessions import SessionOut
 from crdt.playback import Page, Step
 
 NDJSON = "application/x-ndjson"

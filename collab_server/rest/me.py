@@ -13,17 +13,9 @@ from collab_server.errors import Forbidden, Invalid
 from collab_server.money import micro, shown_tier, usage_by_author, usage_of, with_session_names
 from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes import (
-    AnalyticsOut,
-    Join,
-    KeyLimits,
-    Login,
-    NewToken,
-    OwnLimits,
-    epoch_ms,
-    timestamp,
-    timestamp_or_none,
-)
+from collab_server.shapes.accounts import Join, KeyLimits, Login, NewToken, OwnLimits
+from collab_server.shapes.analytics import AnalyticsOut
+from collab_server.shapes.base import epoch_ms, timestamp, timestamp_or_none
 from crdt.presence import user_of
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, Json, Node
-from collab_server.shapes import Findings, Scan
+from collab_server.shapes.sessions import Findings, Scan
 from executor.scan.sarif import MEDIA_TYPE, sarif
 
 router = APIRouter(tags=["scans"], responses=PROBLEMS)

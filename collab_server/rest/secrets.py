@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, Json, Node
-from collab_server.shapes import NewSecret
+from collab_server.shapes.sessions import NewSecret
 
 router = APIRouter(prefix="/sessions/{session_id}/secrets", tags=["secrets"], responses=PROBLEMS)
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from collab_server.errors import Invalid
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, etag, once
-from collab_server.shapes import (
+from collab_server.shapes.base import epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes.sessions import (
     Fork,
     NewLink,
     NewSession,
@@ -17,9 +18,6 @@ from collab_server.shapes import (
     SessionChange,
     SessionList,
     SessionOut,
-    epoch_ms,
-    timestamp,
-    timestamp_or_none,
 )
 
 router = APIRouter(tags=["sessions"], responses=PROBLEMS)

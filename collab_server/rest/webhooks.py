@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes import NewWebhook, Replayed, WebhookChange, epoch_ms
+from collab_server.shapes.base import epoch_ms
+from collab_server.shapes.webhooks import NewWebhook, Replayed, WebhookChange
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=PROBLEMS)
 

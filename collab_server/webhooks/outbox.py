@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from collab_server.shapes import timestamp
+from collab_server.shapes.base import timestamp
 from collab_server.tables import webhook_deliveries, webhook_events, webhooks
 
 Scope = Literal["server", "account", "session"]

@@ -1,0 +1,42 @@
+"""What all shapes are made of: names and sizes with their bounds, moments as texts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from executor import events
+
+FILES_MAX = 500
+NAME_CHARS_MAX = 200
+DESCRIPTION_CHARS_MAX = 10_000
+CONTENT_CHARS_MAX = 8 * 2**20
+LINE_MAX = 2**31
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX, strip_whitespace=True)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Content = Annotated[str, StringConstraints(max_length=CONTENT_CHARS_MAX)]
+Money = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
+RoleName = Literal["owner", "editor", "runner", "viewer"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+def timestamp(epoch_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return events.timestamp(epoch_ms / 1000)
+
+
+def timestamp_or_none(epoch_ms: int | None) -> str | None:
+    """The same for a time that may be missing."""
+    return None if epoch_ms is None else timestamp(epoch_ms)
+
+
+def epoch_ms(moment: datetime | None) -> int | None:
+    """Back from a datetime with a zone to epoch milliseconds."""
+    return None if moment is None else int(moment.timestamp() * 1000)
