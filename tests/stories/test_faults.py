@@ -208,7 +208,7 @@ async def test_a_server_that_is_told_to_end_under_load_does_so_in_time_and_loses
 
 async def test_a_worker_that_fails_costs_nothing_and_keeps_what_was_said(tmp_path: Path) -> None:
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(OK + output(0, "before"))
+        writer.write(OK + output(1, "before"))
         await writer.drain()
         writer.transport.abort()
 
