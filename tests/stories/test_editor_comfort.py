@@ -40,7 +40,7 @@ async def text_of(server: Server, session_id: str, name: str) -> str:
 async def command(page: Page, words: str) -> None:
     await page.keyboard.press("Control+k")
     await page.get_by_test_id("palette-input").fill(words)
-    await page.get_by_test_id("command").first.click()
+    await page.keyboard.press("Enter")
 
 
 async def offers(page: Page, words: str) -> None:
@@ -165,16 +165,20 @@ async def test_names_are_completed_faults_are_underlined_and_keys_are_as_one_is_
     async with opened(browser, place, session_id) as page:
         editor = page.get_by_test_id("editor")
         await page.get_by_role("button", name="app.js").first.click()
+        await expect(page.get_by_test_id("tab").filter(has_text="app.js")).to_have_attribute("aria-current", "true")
         await editor.focus()
         await page.keyboard.type("import x from './u")
+        await expect(editor).to_contain_text("import x from './u")
         await offers(page, "./util.js")
         await page.keyboard.press("Control+a")
         await page.keyboard.type("let q = ;")
         await expect(page.locator(".cm-lintRange-error").first).to_be_visible()
         await page.get_by_role("button", name="data.sql").first.click()
+        await expect(editor).to_contain_text("create table")
         await editor.focus()
         await page.keyboard.press("Control+End")
         await page.keyboard.type("select su")
+        await expect(editor).to_contain_text("select su")
         await offers(page, "surname")
         # Vim's keys, whose undo is that of the shared document; kept for the next visit.
         await command(page, "keys vim")
@@ -184,9 +188,10 @@ async def test_names_are_completed_faults_are_underlined_and_keys_are_as_one_is_
         await page.keyboard.type("u")
         await expect(editor).to_contain_text("create table")
         await command(page, "larger code")
+        await expect(page.locator(".cm-editor")).to_have_css("font-size", "15px")
         await page.reload()
         await expect(page.locator(".cm-vim-panel")).to_contain_text("NORMAL", timeout=SLOW_MS)
-        assert await page.locator(".cm-editor").evaluate("editor => getComputedStyle(editor).fontSize") == "15px"
+        await expect(page.locator(".cm-editor")).to_have_css("font-size", "15px")
 
 
 async def test_what_was_typed_offline_outlives_a_reload_and_is_called_saved_only_when_it_is(
