@@ -1,6 +1,7 @@
 """Security events: failed logins, refused access, bad origins, revoked tokens in use, findings of scans; append-only and small.
 
-They are noted without waiting and written in bunches. Alike ones are counted, and no flood writes more than a few rows a second.
+They are noted without waiting and written in bunches. Alike ones are counted, no flood writes more than a few rows a second, and no flood
+of one source (an account at an address) hides what another one did.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -45,7 +46,10 @@ AUDITED: Mapping[str, str] = {
     "login_limited": "login.refused",
 }
 FLUSH_S = 0.3
-ROWS_PER_FLUSH_MAX = 20
+# Of one source; what it does beyond them is one row of its kind, with a count and without a subject.
+ROWS_PER_SOURCE_MAX = 10
+# Of all sources together; what comes beyond them is counted in one row of the kind `overflow`.
+ROWS_PER_FLUSH_MAX = 100
 ROWS_PER_SECOND_MAX = 10
 PAGE_MAX = 500
 SUBJECT_CHARS_MAX = 255
@@ -72,6 +76,10 @@ class _Counted:
     count: int = 1
 
 
+MANY = orjson.dumps({"more": True})
+OVERFLOW = _Alike("overflow", "warning", None, "", "", b"{}")
+
+
 class SecurityLog:
     """Keeps what was noted for FLUSH_S, then writes it."""
 
@@ -80,6 +88,8 @@ class SecurityLog:
         self._now = now
         self._node_id = node_id
         self._waiting: dict[_Alike, _Counted] = {}
+        # How many of the waiting rows are of a source.
+        self._rows_of: Counter[tuple[str | None, str]] = Counter()
         self._dropped = 0
         # How many of each kind since the start.
         self.noted: Counter[str] = Counter()
@@ -109,14 +119,22 @@ class SecurityLog:
         alike = _Alike(
             kind, severity, actor_id, ADDRESS.get()[:64], storable(subject)[:SUBJECT_CHARS_MAX], _encoded(detail)
         )
+        self._count(alike, _Counted(int(self._now() * 1000), 1))
+        self._noted.set()
+
+    def _count(self, alike: _Alike, counted: _Counted) -> None:
+        source = (alike.actor_id, alike.origin)
+        if alike not in self._waiting and self._rows_of[source] >= ROWS_PER_SOURCE_MAX:
+            alike = replace(alike, subject="", detail=MANY)
         known = self._waiting.get(alike)
         if known is not None:
-            known.count += 1
+            known.at = min(known.at, counted.at)
+            known.count += counted.count
         elif len(self._waiting) < ROWS_PER_FLUSH_MAX:
-            self._waiting[alike] = _Counted(int(self._now() * 1000))
+            self._waiting[alike] = counted
+            self._rows_of[source] += 1
         else:
-            self._dropped += 1
-        self._noted.set()
+            self._dropped += counted.count
 
     async def _write_forever(self) -> None:
         while True:
@@ -127,15 +145,17 @@ class SecurityLog:
             await asyncio.sleep(rows / ROWS_PER_SECOND_MAX)
 
     async def _write(self) -> int:
-        if self._dropped:
-            overflow = _Alike("overflow", "warning", None, "", "", b"{}")
-            self._waiting[overflow] = _Counted(int(self._now() * 1000), self._dropped)
+        taken, dropped = self._waiting, self._dropped
+        self._waiting, self._dropped = {}, 0
+        self._rows_of.clear()
+        self._noted.clear()
+        if dropped:
+            known = taken.pop(OVERFLOW, _Counted(int(self._now() * 1000), 0))
+            taken[OVERFLOW] = replace(known, count=known.count + dropped)
         rows = [
             {**asdict(alike), "at": counted.at, "count": counted.count, "node_id": self._node_id}
-            for alike, counted in self._waiting.items()
+            for alike, counted in taken.items()
         ]
-        self._waiting, self._dropped = {}, 0
-        self._noted.clear()
         if not rows:
             return 0
         try:
@@ -148,8 +168,10 @@ class SecurityLog:
                         who, subject = row["actor_id"] or "", row["subject"]
                         await audit.record(connection, row["at"], who, action, subject, detail, origin=row["origin"])
         except Exception:
-            # What is refused stays refused while the database is away; the log has it then.
-            logger.exception("%d security events could not be written", len(rows))
+            logger.exception("%d security events could not be written; they are tried again", len(rows))
+            for alike, counted in taken.items():
+                self._count(alike, counted)
+            self._noted.set()
             return len(rows)
         if self.on_written is not None:
             try:

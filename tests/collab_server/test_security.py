@@ -14,7 +14,7 @@ from collab_server.caller import ADDRESS, network
 from collab_server.errors import TooMany, Unauthorized
 from collab_server.guesses import ADDRESSES_MAX, KNOWN_MAX, Guesses
 from collab_server.identity import Identity
-from collab_server.security import ROWS_PER_FLUSH_MAX, SecurityLog
+from collab_server.security import ROWS_PER_FLUSH_MAX, ROWS_PER_SOURCE_MAX, SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import security_events, users
 from executor.tables import audit
@@ -105,14 +105,41 @@ async def test_a_flood_of_refusals_is_counted_in_few_rows(tmp_path: Path) -> Non
         query = select(func.count(), func.sum(security_events.c.count), func.max(func.length(security_events.c.detail)))
         rows, counted, longest = (await connection.execute(query)).one()
         refusals = (await connection.execute(select(audit).where(audit.c.action == "access.refused"))).mappings().all()
-    assert rows == ROWS_PER_FLUSH_MAX + 1 and counted == 20_000 and longest < 1000
+    # A row for the failed logins, and the most of one source for mallory: the last of them counts all the rest.
+    assert rows == 1 + ROWS_PER_SOURCE_MAX + 1 and counted == 20_000 and longest < 1000
     # What somebody may not do is in the audit's chain too, and no more of it.
-    assert len(refusals) == ROWS_PER_FLUSH_MAX - 1
+    assert len(refusals) == ROWS_PER_SOURCE_MAX + 1
     assert (refusals[0]["actor_id"], refusals[0]["origin"]) == ("mallory", "10.0.0.1")
     newest, *_ = await log.page(limit=1)
-    assert newest["kind"] == "overflow"
+    assert (newest["kind"], newest["actorId"], newest["subject"]) == ("access_refused", "mallory", "")
+    assert (newest["count"], newest["detail"]) == (10_000 - ROWS_PER_SOURCE_MAX, {"more": True})
     (failed,) = await log.page(kind="login_failed")
     assert (failed["count"], failed["origin"], failed["nodeId"]) == (10_000, "10.0.0.1", "n1")
+    await engine.dispose()
+
+
+async def test_a_flood_of_one_hides_nothing_that_another_did_and_a_failed_write_is_tried_again(tmp_path: Path) -> None:
+    engine = database.connect(f"sqlite+aiosqlite:///{tmp_path / 'events.sqlite3'}")
+    log = SecurityLog(engine, now=Clock(), node_id="n1")
+    ADDRESS.set("10.0.0.1")
+    for number in range(1000):
+        log.note("access_refused", "info", actor_id="mallory", subject=f"session-{number}")
+    log.note("token_revoked", "warning", actor_id="ada", subject="token-1", why="revoked")
+    # No table is there yet.
+    assert await log._write() == ROWS_PER_SOURCE_MAX + 2
+    for number in range(ROWS_PER_FLUSH_MAX):
+        log.note("access_refused", "info", actor_id=f"crowd-{number}", subject="session-1")
+    async with engine.begin() as connection:
+        for tables in database.METADATA:
+            await connection.run_sync(tables.create_all)
+    await log.close()
+    (used,) = await log.page(kind="token_revoked")
+    assert (used["actorId"], used["subject"], used["count"]) == ("ada", "token-1", 1)
+    assert sum(event["count"] for event in await log.page(actor_id="mallory")) == 1000
+    # The crowd alone is bounded: those who found no place are counted.
+    (overflow,) = await log.page(kind="overflow")
+    assert overflow["count"] == ROWS_PER_SOURCE_MAX + 2
+    assert len(await log.page(limit=500)) == ROWS_PER_FLUSH_MAX + 1
     await engine.dispose()
 
 
