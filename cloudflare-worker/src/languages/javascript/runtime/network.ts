@@ -5,6 +5,7 @@
 import { type Reason, REASON_HEADER, sentence } from "../../../egress/message.js";
 import { closed } from "../../../egress/policy.js";
 import { whenSettled } from "../../../isolate/primordials.js";
+import { follow } from "../../../isolate/redirects.js";
 import type { Run } from "../../../wire.js";
 import type { Lifecycle } from "./lifecycle.js";
 import { type Builtin, native } from "./native.js";
@@ -55,6 +56,13 @@ const denied = (host: string, why: string) => new NetworkError({ code: "network_
 const refusing = (what: string, why: string) => new NetworkError({ code: "network_denied", host: what, why }, `network_denied: ${what} is not available: ${why}`);
 const nativeFetch = globalThis.fetch;
 
+async function hop(request: Request): Promise<Response> {
+  const response = await nativeFetch(request);
+  if (response.headers.get(REASON_HEADER) === null) return response;
+  const reason = (await response.json()) as Reason;
+  throw reason.code === "network_failed" ? failed(reason) : new NetworkError(reason);
+}
+
 export class Network {
   /** Why there is none; null when the run has a way out. */
   readonly #closed: string | null;
@@ -73,11 +81,9 @@ export class Network {
 
   async #ask(input: unknown, init: unknown): Promise<Response> {
     // A data: URL needs no network.
-    if (this.#closed !== null && !/^data:/i.test(String(input))) throw denied(target(input), this.#closed);
-    const response = await nativeFetch(input as string, init as RequestInit);
-    if (response.headers.get(REASON_HEADER) === null) return response;
-    const reason = (await response.json()) as Reason;
-    throw reason.code === "network_failed" ? failed(reason) : new NetworkError(reason);
+    if (/^data:/i.test(String(input))) return nativeFetch(input as string, init as RequestInit);
+    if (this.#closed !== null) throw denied(target(input), this.#closed);
+    return follow(hop, new Request(input as string, init as RequestInit), failed);
   }
 
   /** The global classes that would open a connection of another kind. */

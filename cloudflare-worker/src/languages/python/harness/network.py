@@ -4,9 +4,13 @@ Nothing here judges an address: the gateway outside the isolate does, and its re
 import http.client
 import io
 import json
+import urllib.parse
+import urllib.request
 from http import HTTPStatus
 
 _END_OF_CHUNKS = b"0\r\n\r\n"
+# What was meant for one origin is not told to another, whatever a redirect says; as urllib's Request spells them.
+_PRIVATE = ("Authorization", "Cookie")
 
 
 class NetworkDeniedError(ConnectionError):
@@ -83,6 +87,22 @@ def _text_of(status, reason, headers, body):
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode("latin-1", "replace") + body
 
 
+def _origin(url):
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _discreet(redirected):
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        request = redirected(self, req, fp, code, msg, headers, newurl)
+        if request is not None and _origin(newurl) != _origin(req.full_url):
+            for name in _PRIVATE:
+                request.headers.pop(name, None)
+        return request
+
+    return redirect_request
+
+
 def install(bridge, run_sync, can_run_sync, to_js):
     def ask(method, url, headers, body):
         if not can_run_sync():
@@ -99,5 +119,7 @@ def install(bridge, run_sync, can_run_sync, to_js):
 
         return connect
 
+    handler = urllib.request.HTTPRedirectHandler
+    handler.redirect_request = _discreet(handler.redirect_request)
     http.client.HTTPConnection.connect = connecting("http")
     http.client.HTTPSConnection.connect = connecting("https")

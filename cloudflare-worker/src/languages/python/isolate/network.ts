@@ -2,6 +2,7 @@
  * The function is taken before the interpreter starts; programs see no other. */
 
 import { NetworkError, outside } from "../../../isolate/network.js";
+import { follow } from "../../../isolate/redirects.js";
 import type { Run } from "../../../wire.js";
 
 /** Either `error` or the rest. */
@@ -35,6 +36,6 @@ export function request(run: Run): (method: string, url: string, headers: string
 /** What pyodide.http looks for among JavaScript's globals: the same requests for programs that await them. */
 export function offer(globals: Record<string, unknown>, run: Run): void {
   const ask = outside(run);
-  const fetch = async (input: string | Request, init?: RequestInit): Promise<Response> => ask(new Request(input, init));
+  const fetch = async (input: string | Request, init?: RequestInit): Promise<Response> => follow(ask, new Request(input, init), (reason) => new NetworkError(reason));
   Object.assign(globals, { fetch, AbortController, AbortSignal, Request });
 }
