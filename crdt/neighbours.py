@@ -29,7 +29,7 @@ class Host(Protocol):
     def state_vector(self) -> bytes: ...
     def missing(self, state_vector: bytes) -> bytes: ...
     def lacks(self, state_vector: bytes) -> bool: ...
-    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes) -> bool:
+    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes, undoes: bytes | None = None) -> bool:
         """False when something in between is missing."""
         ...
 
@@ -73,8 +73,8 @@ class Neighbours:
             self._send(wire.HELLO, self._host.state_vector())
             self.tell_presence(None)
 
-    def tell_change(self, update: bytes, version: int, actor: Actor) -> None:
-        self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor))
+    def tell_change(self, update: bytes, version: int, actor: Actor, undoes: bytes | None) -> None:
+        self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor), undoes=undoes)
 
     def tell_saved(self, version: int) -> None:
         """Everything this node has told up to its `version` is on disk."""
@@ -90,9 +90,16 @@ class Neighbours:
             self._send(wire.AWARENESS, awareness_payload(entries))
 
     def _send(
-        self, kind: int, payload: bytes, *, to: bytes = wire.TO_ALL, version: int = 0, actor: bytes = b""
+        self,
+        kind: int,
+        payload: bytes,
+        *,
+        to: bytes = wire.TO_ALL,
+        version: int = 0,
+        actor: bytes = b"",
+        undoes: bytes | None = None,
     ) -> None:
-        message = wire.encode(kind, self._node, payload, to=to, version=version, actor=actor)
+        message = wire.encode(kind, self._node, payload, to=to, version=version, actor=actor, undoes=undoes)
         self._bus.publish(self._topic, message, self._subscription)
 
     def hear(self, raw: bytes) -> None:
@@ -130,7 +137,7 @@ class Neighbours:
 
     def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
         if message.payload != EMPTY_UPDATE and not self._host.take_remote(
-            message.payload, message.version, actor, message.node
+            message.payload, message.version, actor, message.node, message.undoes
         ):
             self._send(wire.HELLO, self._host.state_vector(), to=message.node)
 

@@ -274,7 +274,7 @@ class Room:
         if change.files:
             self._on_edited(self.session_id, change.files, list({actor_id for actor_id, _ in authored}))
         self._tell_members(change, authors, author)
-        self.neighbours.tell_change(change.update, version, authors[-1])
+        self.neighbours.tell_change(change.update, version, authors[-1], undoes)
 
     def _tell_members(self, change: Change, authors: Sequence[Actor], author: Member | None) -> None:
         self._state_vector = None
@@ -534,7 +534,7 @@ class Room:
     def lacks(self, state_vector: bytes) -> bool:
         return self._document.lacks(state_vector)
 
-    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes) -> bool:
+    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes, undoes: bytes | None = None) -> bool:
         """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
         self.flush()
         if self.quarantined is not None:
@@ -548,7 +548,7 @@ class Room:
             change = self._document.apply([item])
             if change is not None:
                 self._meter.changes_of_nodes += 1
-                self._saving.heard(node, version, change.version, actor.id, change.update)
+                self._saving.heard(node, version, change.version, actor.id, change.update, undoes)
                 self._tell_members(change, [actor], None)
         return True
 

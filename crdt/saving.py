@@ -29,6 +29,7 @@ class _Foreign:
     here: int
     actor_id: str
     update: bytes
+    undoes: bytes | None
     heard_at: float
 
 
@@ -100,12 +101,14 @@ class Saving:
 
     # -- what was changed on other nodes -------------------------------------------------------------------------
 
-    def heard(self, node: bytes, there: int, here: int, actor_id: str, update: bytes) -> None:
+    def heard(
+        self, node: bytes, there: int, here: int, actor_id: str, update: bytes, undoes: bytes | None = None
+    ) -> None:
         """A change of another node, which saves it and says so."""
-        loop = asyncio.get_running_loop()
-        self._foreign.setdefault(node, deque()).append(_Foreign(there, here, actor_id, update, loop.time()))
+        now = asyncio.get_running_loop().time()
+        self._foreign.setdefault(node, deque()).append(_Foreign(there, here, actor_id, update, undoes, now))
         if self._timer is None:
-            self._timer = loop.call_later(TAKE_OVER_S, self._look)
+            self._timer = asyncio.get_running_loop().call_later(TAKE_OVER_S, self._look)
 
     def confirmed(self, node: bytes, there: int) -> None:
         """Everything up to its version `there` is committed."""
@@ -134,7 +137,12 @@ class Saving:
                 self._taken_over.add(change.here)
                 authored = [(change.actor_id, change.update)]
                 self._log.append_change(
-                    self._session_id, change.here, authored, self._done_with(change.here), self._commit_failed
+                    self._session_id,
+                    change.here,
+                    authored,
+                    self._done_with(change.here),
+                    self._commit_failed,
+                    change.undoes,
                 )
             if not changes:
                 del self._foreign[node]

@@ -24,10 +24,19 @@ class BusMessage:
     version: int
     actor: bytes
     payload: bytes
+    # Of an update that is an undo: what it took back, as its row in the log says.
+    undoes: bytes | None = None
 
 
 def encode(
-    kind: int, node: bytes, payload: bytes, *, to: bytes = TO_ALL, version: int = 0, actor: bytes = b""
+    kind: int,
+    node: bytes,
+    payload: bytes,
+    *,
+    to: bytes = TO_ALL,
+    version: int = 0,
+    actor: bytes = b"",
+    undoes: bytes | None = None,
 ) -> bytes:
     return b"".join(
         (
@@ -37,6 +46,8 @@ def encode(
             write_varint(version),
             write_bytes(actor),
             write_bytes(payload),
+            # What most have not is left out: nodes of the version before read what stands before it.
+            b"" if undoes is None else write_bytes(undoes),
         )
     )
 
@@ -50,9 +61,10 @@ def decode(message: bytes) -> BusMessage | None:
         version, at = read_varint(message, at)
         actor, at = read_bytes(message, at)
         payload, at = read_bytes(message, at)
+        undoes = read_bytes(message, at)[0] if at < len(message) else None
     except Exception:
         return None
-    return BusMessage(kind, node, to, version, actor, payload)
+    return BusMessage(kind, node, to, version, actor, payload, undoes)
 
 
 def encode_actor(actor: Actor) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 from pathlib import Path
 
 import pytest
 
+from crdt.bus import LocalBus
 from crdt.model import TextEdit
-from tests.crdt.clients import Client, node, person, settle
+from crdt.rooms import Rooms
+from tests.crdt.clients import Client, node, person, settle, store
+from tests.support.patience import PATIENCE_S
 
 AGENT, ANN, BOB = "id-agent", "id-ann", "id-bob"
 
@@ -149,3 +153,36 @@ async def test_files_and_names_come_back_and_what_others_wrote_in_new_ones_stays
         assert room.file("own").content == "rubbish"
         assert room.file("renamed").name == "wild.js"
         assert "deleted" not in {file.id for file in room.files()}
+
+
+async def test_an_undo_that_another_node_saves_for_a_dead_one_is_still_known_as_one(tmp_path: Path) -> None:
+    async with store(tmp_path) as make_log:
+        bus, logs = LocalBus(), [make_log() for _ in range(2)]
+        here, there = (Rooms(log, bus) for log in logs)
+        for rooms in (here, there):
+            await rooms.start()
+        dying, left = await here.open("s"), await there.open("s")
+        agent = person("agent", kind="agent")
+        dying.create_file(person("ann"), "a.txt", "ann\n", None, "f")
+        since = dying.version
+        dying.edit_text(agent, "f", since, [TextEdit(0, 4, "")])
+        await dying.saved(dying.version)
+        # From here on the node commits nothing more: what it still tells the others is all that is left of it.
+        for task in (logs[0]._task, here._ticker):
+            assert task is not None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await dying.undo(person("ann"), AGENT, since)
+        async with asyncio.timeout(PATIENCE_S):
+            while left.file("f").content != "ann\n":
+                await asyncio.sleep(0)
+        left.edit_text(person("bob"), "f", left.version, [TextEdit(4, 4, "bob\n")])
+        left.save_all()
+        await left.saved(left.version)
+        version = left.version
+        await left.undo(person("bob"), AGENT, since)
+        assert (left.version, left.file("f").content) == (version, "ann\nbob\n")
+        # It can be taken back itself, as if nobody had died.
+        await left.undo(person("bob"), ANN, since)
+        assert left.file("f").content == "bob\n"
+        await there.close()
