@@ -1,6 +1,6 @@
 """Keeps the serving processes alive: starts them on one listening socket, replaces those that die or are stuck, and ends all together.
 
-It is small on purpose and imports nothing of the server: what serves is serving.py's, in processes that are forked here.
+It is small on purpose and runs nothing of the server: what serves is serving.py's, in processes that are forked here.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ STARVED_S = 20.0
 SUSPECT_S = 1.0
 DRAIN_S = 30.0
 BACKOFF_FIRST_S = 0.1
-BACKOFF_LAST_S = 5.0
-# Who served for so long has recovered: the next fault is a first one again.
-WELL_AFTER_S = 30.0
+BACKOFF_LAST_S = 2.0
+# Who lived for so long has recovered: the next fault is a first one again.
+WELL_AFTER_S = 10.0
 TRACE_S = 0.3
 FAULTS_MAX = 100
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE})
@@ -95,8 +95,8 @@ class _Place:
         return self.pid is not None and self.ending_since is None and self.pulse.state is State.READY
 
 
-def supervise(settings: Settings, workers: int, serve: Callable[[Post], int]) -> int:
-    """Serve until a signal; returns the exit code. `serve` is called in each forked process."""
+def supervise(settings: Settings, workers: int, prepare: Callable[[], Callable[[Post], int]]) -> int:
+    """Serve until a signal; returns the exit code. What `prepare` returns is called in each forked process."""
     if workers > 1 and not settings.redis_url:
         raise SettingsError(
             "--workers needs COLLAB_REDIS_URL: several processes keep in step over Redis; set it (redis://host:6379/0), "
@@ -107,8 +107,10 @@ def supervise(settings: Settings, workers: int, serve: Callable[[Post], int]) ->
     listening = _listen(settings)
     # Not in the data folder: the path of a socket may have some hundred characters.
     folder = Path(tempfile.mkdtemp(prefix="collab-")) if workers > 1 else None
+    for number in ENDING:
+        signal.signal(number, lambda *_: sys.exit(0))  # while it is prepared there is nothing to end but this
     try:
-        return Supervisor(settings, workers, listening, folder, serve).run()
+        return Supervisor(settings, workers, listening, folder, prepare()).run()
     finally:
         listening.close()
         if folder is not None:
