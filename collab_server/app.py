@@ -65,6 +65,15 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+
+    async def leave(patience_s: float) -> None:
+        node: services.Services = app.state.services
+        mcp.leave()
+        await node.sockets.close()
+        await node.executor.leave(patience_s)
+
+    # What the server calls before it waits for the requests that are under way: those that would go on for long end here.
+    app.state.leave = leave
     app.state.once = Once()
     app.state.settings = settings
     app.include_router(rest.router)

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
-from collab_server import places
+from collab_server import migrations, places
 from collab_server.sealing import KEY_FILE
 from collab_server.settings import Settings
 
@@ -145,6 +146,7 @@ def restore(settings: Settings, packed: Path, *, force: bool = False) -> bool:
     for folder in (data_dir, database.parent):
         folder.mkdir(parents=True, exist_ok=True)
     with unpacked(packed, data_dir) as found:
+        _require_known(found.database)
         if found.key is not None:
             _replace(found.key, data_dir / KEY_FILE)
         # The journal of the database that was there would be played into this one.
@@ -152,6 +154,15 @@ def restore(settings: Settings, packed: Path, *, force: bool = False) -> bool:
             database.with_name(database.name + ending).unlink(missing_ok=True)
         _replace(found.database, database)
         return found.key is not None
+
+
+def _require_known(database: Path) -> None:
+    engine = create_engine(f"sqlite:///{database}")
+    try:
+        with engine.connect() as connection:
+            migrations.require_known(connection)
+    finally:
+        engine.dispose()
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collab_server import backup, database
+from collab_server import backup, database, migrations
 from collab_server.settings import Settings
 from collab_server.tables import sessions
 from crdt.archive import Archive
@@ -62,6 +62,8 @@ async def _examine(path: Path) -> Report:
         return report
     engine = database.connect(f"sqlite+aiosqlite:///{path}")
     try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrations.require_known)
         await _documents(engine, report)
         verdict = await Audit(engine).verify()
         report.audit_rows, report.audit_head = verdict.rows, verdict.head

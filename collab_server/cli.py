@@ -47,12 +47,14 @@ def _code_of(work: Callable[[], int]) -> int:
         from collab_server.backup import BackupError
         from collab_server.client import ClientError, Unreachable
         from collab_server.errors import ActionError
+        from collab_server.migrations import NewerDatabase
         from collab_server.remote import RemoteError
         from executor.workerd_program import NotBuilt
 
+        expected = (ActionError, BackupError, ClientError, NewerDatabase, RemoteError, NotBuilt, OSError)
         if isinstance(error, Unreachable):
             print(f"collab-server: {error}; is it running? `collab-server serve` starts one", file=sys.stderr)
-        elif isinstance(error, ActionError | BackupError | ClientError | RemoteError | NotBuilt | OSError):
+        elif isinstance(error, expected):
             print(f"collab-server: {error}", file=sys.stderr)
         else:
             raise

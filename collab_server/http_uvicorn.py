@@ -29,6 +29,9 @@ BODY_S = 300.0
 # Whose buffer stays full for so long reads no more.
 UNREAD_S = 60.0
 RETRY_AFTER_S = 2
+# When the server ends: how long it waits for the request of who has just come, and of who asked before.
+FIRST_REQUEST_S = 3.0
+NEXT_REQUEST_S = 0.2
 # Beside sockets: the database, the runtimes and what a request opens.
 OTHER_FILES = 1024
 
@@ -41,6 +44,8 @@ class Door:
     per_address_max: int
     trusts: Callable[[str], bool]
     open: int = 0
+    # The server ends: what a connection asks now is the last that it asks here.
+    leaving: bool = False
     _per_address: Counter[str] = field(default_factory=Counter)
 
     def enter(self, host: str) -> str | None:
@@ -69,6 +74,7 @@ class BoundedHttp(H11Protocol):
     _waiting: object = None
     _deadline: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
+    _ending: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -77,6 +83,8 @@ class BoundedHttp(H11Protocol):
             self._refuse(503, "Service Unavailable", f"Retry-After: {RETRY_AFTER_S}\r\n")
         else:
             self._wait()
+            if self.door.leaving:
+                self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._left()
@@ -89,6 +97,16 @@ class BoundedHttp(H11Protocol):
     def handle_events(self) -> None:
         super().handle_events()
         self._wait()
+        if self.door.leaving and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Whoever was let in has perhaps asked already, and would get no answer: what is on its way is waited for."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            super().shutdown()
+        elif self._ending is None:
+            within = FIRST_REQUEST_S if self.cycle is None else NEXT_REQUEST_S
+            self._ending = self.loop.call_later(within, super().shutdown)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._left()
@@ -131,10 +149,10 @@ class BoundedHttp(H11Protocol):
         if self._name is not None:
             self.door.leave(self._name)
             self._name = None
-        for timer in (self._deadline, self._unread):
+        for timer in (self._deadline, self._unread, self._ending):
             if timer is not None:
                 timer.cancel()
-        self._deadline = self._unread = None
+        self._deadline = self._unread = self._ending = None
 
 
 def bounded(door: Door) -> type[BoundedHttp]:

@@ -46,7 +46,7 @@ class Mcp:
         )
         Tools(node, self.server)
         MoreTools(node, self.server)
-        Resources(node, self.server)
+        self._resources = Resources(node, self.server)
         Prompts(node, self.server)
         Completions(node, self.server)
         # Making its own app makes the session manager; the manager alone is served, behind our authentication.
@@ -78,6 +78,10 @@ class Mcp:
         """For the application's lifespan."""
         async with self.server.session_manager.run():
             yield
+
+    def leave(self) -> None:
+        """The node ends: streams are told so."""
+        self._resources.leave()
 
     @property
     def endpoint(self) -> ASGIApp:

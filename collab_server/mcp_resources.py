@@ -123,6 +123,8 @@ class Resources:
     def __init__(self, node: Callable[[], Services], server: MCPServer[Any]) -> None:
         self._node = node
         self._streams: Counter[str] = Counter()
+        self._open: set[anyio.CancelScope] = set()
+        self._leaving = False
         server.resource(SESSION_URI, name="session", title="A session", mime_type="application/json")(self.session)
         server.resource(FILE_URI, name="file", title="A file of a session", mime_type="text/plain")(self.file)
         server.resource(RESULT_URI, name="result", title="The whole result of a run", mime_type="application/json")(
@@ -132,6 +134,12 @@ class Resources:
             ARTIFACT_URI, name="artifact", title="A file that a run left", mime_type="application/octet-stream"
         )(self.artifact)
         server.middleware.append(self.around)
+
+    def leave(self) -> None:
+        """The node ends: so do the streams, and their clients listen again elsewhere."""
+        self._leaving = True
+        for scope in self._open:
+            scope.cancel()
 
     async def session(self, ctx: Ctx, id: str) -> str:
         """A session with its files, as getCodeExecutionSession answers it."""
@@ -189,20 +197,26 @@ class Resources:
         uris = ((ctx.params or {}).get("notifications") or {}).get("resourceSubscriptions") or []
         if not isinstance(uris, list) or len(uris) > URIS_PER_STREAM_MAX:
             raise Invalid(f"a stream hears of {URIS_PER_STREAM_MAX} resources at most", name="resourceSubscriptions")
+        if self._leaving:
+            raise _restarting()
         if self._streams[principal.user_id] >= STREAMS_PER_USER_MAX:
             raise ActionError(f"there are {STREAMS_PER_USER_MAX} streams of yours open already", code="rate_limited")
-        stream = Stream()
+        stream, scope = Stream(), anyio.CancelScope()
+        self._open.add(scope)
         bound = _heard_by.set(stream)
         self._streams[principal.user_id] += 1
         try:
-            with anyio.CancelScope() as scope:
+            with scope:
                 async with AsyncExitStack() as rooms:
                     for session_id in dict.fromkeys(_session_of(str(uri)) for uri in uris):
                         await rooms.enter_async_context(self._watching(principal, session_id, stream, scope.cancel))
                     return await call_next(ctx)
+            if self._leaving:
+                raise _restarting()
             raise ActionError("you may no longer see what you listened to, or it is gone", code="forbidden")
         finally:
             _heard_by.reset(bound)
+            self._open.discard(scope)
             self._streams[principal.user_id] -= 1
             self._streams += Counter()  # drops those at zero
 
@@ -224,6 +238,10 @@ class Resources:
                     room.leave(member)
         finally:
             node.revocations.discard(watcher)
+
+
+def _restarting() -> ActionError:
+    return ActionError("the server is restarting; listen again", code="overloaded")
 
 
 def _session_of(uri: str) -> str:

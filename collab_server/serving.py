@@ -9,11 +9,12 @@ import asyncio
 import faulthandler
 import gc
 import json
+import logging
 import os
 import signal
 import socket
 import sys
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp
 from collab_server import database, migrations
 from collab_server.app import create_app
 from collab_server.heartbeat import State
-from collab_server.http_uvicorn import HEAD_BYTES_MAX, Door, allow_open_files, bounded
+from collab_server.http_uvicorn import HEAD_BYTES_MAX, BoundedHttp, Door, allow_open_files, bounded
 from collab_server.proxies import Proxies
 from collab_server.runners import share
 from collab_server.scrape import Place
@@ -36,6 +37,8 @@ from executor.workerd_program import find_workerd
 PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
 GRACEFUL_S = 20
+# A run that is over so soon ends by itself when the server is told to end.
+RUNS_LEAVE_S = 2.0
 BEAT_S = 0.5
 GC_YOUNG_OBJECTS = 50_000
 SWITCH_S = 0.0002
@@ -66,16 +69,32 @@ class Server(uvicorn.Server):
             self.should_exit = True
         asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
-    async def _announce(self) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's shutdown, which waits for the requests under way; those that last as long as a run or a stream are ended."""
+        cast(type[BoundedHttp], self.config.http_protocol_class).door.leaving = True
+        leaving = asyncio.create_task(self._app().state.leave(RUNS_LEAVE_S))
+        logging.getLogger("uvicorn.error").addFilter(_is_fault)
+        await super().shutdown(sockets)
+        await leaving
+
+    def _app(self) -> Any:
         app = self.config.loaded_app
         while not hasattr(app, "state"):
             app = app.app
-        path = await local_login(app.state.services)
+        return app
+
+    async def _announce(self) -> None:
+        path = await local_login(self._app().state.services)
         settings = self._post.settings
         note = settings.data_dir / RUNNING_FILE
         note.write_text(json.dumps({"url": self._post.url, "pid": self._parent}))
         shown = settings.public_url.rstrip("/") or self._post.url
         print(f"Open {shown}{path}", flush=True)  # noqa: T201 - the one line that `make run` promises
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """A request that was cut off when the time was up is none of the application's; one line tells how many there were."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def serve(post: Post) -> int:

@@ -134,6 +134,8 @@ class Sockets:
 
     async def _serve(self, connection: Connection, access: Access) -> None:
         self.connections.add(connection)
+        if self.closing:  # since it was let in
+            connection.close(CLOSE_RESTARTING, "the server is restarting")
         self.opened += 1
         self.revocations.add(connection)
         try:

@@ -236,6 +236,9 @@ def _labelled(stream: str, line: str) -> str:
     return f"[{'error' if stream == 'stderr' else 'log'}] {line}"
 
 
+FINAL = frozenset({"execution.finished", "execution.refused"})
+
+
 def result_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The result object of a finished or refused run, from its kept events."""
     lines = _Lines()

@@ -22,7 +22,7 @@ from executor import artifacts
 from executor.allowances import Claim, Exhausted, Left
 from executor.current import EXECUTION
 from executor.environments import EnvironmentLimits, Environments
-from executor.events import Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
+from executor.events import FINAL, Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
 from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
@@ -154,12 +154,17 @@ class Executor:
                 ended.append((record, event))
         return ended
 
-    async def close(self) -> None:
-        """Ends what still runs as lost; a server that wants to drain waits before it calls this."""
+    async def leave(self, patience_s: float) -> None:
+        """Nothing begins any more; what is over within `patience_s` ends by itself, the rest as lost. Who listens hears it."""
         self._closing = True
-        for live in self._live.values():
-            live.admission.abandoned = True
-            live.admission.job.cancelled.set()
+        if self._tasks and self._live:
+            await asyncio.wait(self._tasks, timeout=patience_s)
+        self._abandon_all()
+
+    async def close(self) -> None:
+        """Ends what still runs as lost; a server that wants to drain calls `leave` before."""
+        self._closing = True
+        self._abandon_all()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=CLOSE_WAIT_S)
             for task in late:
@@ -168,6 +173,11 @@ class Executor:
                 await asyncio.wait(late)
         await self._places.close()
         await self.scanner.close()
+
+    def _abandon_all(self) -> None:
+        for live in self._live.values():
+            live.admission.abandoned = True
+            live.admission.job.cancelled.set()
 
     async def reload_tiers(self) -> None:
         """A run keeps the version it was admitted under; the next one takes the new."""
@@ -273,7 +283,8 @@ class Executor:
         return refused
 
     async def events(self, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
-        """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown."""
+        """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown.
+        Of a run elsewhere it ends without the run's last event when this node leaves: the next one asked has the rest."""
         live = self._live.get(execution_id)
         index = max(0, after)
         while live is None:
@@ -284,7 +295,7 @@ class Executor:
             while index < len(stored):
                 index += 1
                 yield KeptEvent(index, stored[index - 1])
-            if record is None or record.status not in UNFINISHED:
+            if record is None or record.status not in UNFINISHED or self._closing:
                 return
             await asyncio.sleep(ELSEWHERE_POLL_S)
         while True:
@@ -329,8 +340,11 @@ class Executor:
         return Page(items, page.next_cursor)
 
     async def result(self, execution_id: str) -> dict[str, Any]:
-        """Waits for the end. LookupError when unknown."""
-        return result_of([kept.event async for kept in self.events(execution_id)])
+        """Waits for the end. LookupError when unknown; Refused when this node leaves and the run goes on elsewhere."""
+        events = [kept.event async for kept in self.events(execution_id)]
+        if self._closing and not (events and events[-1]["type"] in FINAL):
+            raise _stopping(execution_id)
+        return result_of(events)
 
     async def artifact(self, execution_id: str, name: str) -> tuple[bytes, str] | None:
         """(content, digest) of a file that a finished run left; None when there is none, or it is not kept."""

@@ -24,7 +24,7 @@ from collab_server.secrets import Secrets
 from crdt.model import Actor
 from crdt.room import Room
 from executor import pricing
-from executor.events import RefusedRun
+from executor.events import FINAL, RefusedRun
 from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
@@ -33,7 +33,6 @@ from executor.scan.policy import ScanPolicy
 from executor.snapshot import Snapshot, SourceFile, take
 
 CANCEL_S = 1.0
-FINAL = frozenset({"execution.finished", "execution.refused"})
 
 
 class ExecutionActions:

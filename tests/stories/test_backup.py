@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collab_server import backup, checkup
+from collab_server import backup, checkup, database, migrations
 from collab_server.settings import Settings
 from tests.stories.test_command_line import cli
 from tests.support.postgres_server import sqlite_only
@@ -101,6 +101,25 @@ async def test_what_is_not_as_it_was_written_is_found_in_a_backup_and_in_a_datab
         file.write(b"\xff" * 2048)
     code, _, err = await cli(server, "verify")
     assert code == 1 and "database: " in err, err
+
+
+@sqlite_only
+async def test_a_database_of_a_newer_version_is_left_alone_and_both_versions_are_named(tmp_path: Path) -> None:
+    server, packed = Server(tmp_path / "data"), tmp_path / "kept.backup"
+    server.data_dir.mkdir()
+    engine = database.connect(Settings(data_dir=server.data_dir).database)
+    await migrations.upgrade(engine)
+    await engine.dispose()
+    with closing(sqlite3.connect(server.data_dir / "collab.sqlite3")) as made, made:
+        ((known,),) = made.execute("SELECT version_num FROM alembic_version")
+        made.execute("UPDATE alembic_version SET version_num = '9000'")
+    # What is kept is kept whatever its form, by whichever version is there.
+    assert (await cli(server, "backup", str(packed)))[0] == 0
+    new = Server(tmp_path / "new")
+    asked = ((server, "serve"), (server, "verify"), (new, "restore", str(packed)), (new, "verify", str(packed)))
+    for code, _, err in await asyncio.gather(*(cli(where, *command) for where, *command in asked)):
+        assert code == 1 and "9000" in err and known in err and "Traceback" not in err, err
+    assert not list(new.data_dir.glob("collab*"))
 
 
 async def test_on_postgresql_the_tools_that_do_it_are_named(tmp_path: Path) -> None:

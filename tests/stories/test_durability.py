@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mcp.client.subscriptions import SubscriptionLost
 
+from tests.stories.test_mcp import client as mcp_client
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import Server, StockClient, serving
 
 
@@ -95,15 +103,59 @@ async def test_finished_runs_and_their_output_outlive_a_kill_and_unfinished_ones
             assert (again["output"], again["result"]) == (["[log] kept"], 7)
 
 
-async def test_sigterm_ends_the_server_with_nothing_left_behind(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server:
-        session_id, token = await session_of(server, "ada", "x"), await server.token("ada")
-        async with server.lane(session_id, token) as lane:
-            await lane.event("welcome")
-            assert await server.stop(signal.SIGTERM) == 0
+async def test_sigterm_ends_the_server_soon_and_every_stream_of_it_properly(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, AsyncExitStack() as stack:
+        session_id, token = await session_of(server, "ada", "x"), await server.token("ada", tier="enterprise")
+        http = await stack.enter_async_context(await server.http("ada", tier="enterprise"))
+        code = "console.log('going'); await new Promise(() => setInterval(() => {}, 1000));"
+        body = {"language": "javascript", "code": code, "timeout": 60_000}
+        live = {"accept": "text/event-stream"}
+        asked = await stack.enter_async_context(http.stream("POST", "/api/executions", json=body, headers=live))
+        asked_lines = asked.aiter_lines()
+        await first(asked_lines, "execution.output")
+        path = f"/api/executions/{asked.headers['x-execution-id']}/events"
+        followed = await stack.enter_async_context(http.stream("GET", path))
+        followed_lines = followed.aiter_lines()
+        await first(followed_lines, "execution.output")
+        waiting = asyncio.create_task(http.post("/api/executions", json=body))
+        while len((await http.get("/api/executions")).json()["items"]) < 2:
+            await asyncio.sleep(0.01)
+        lane = await stack.enter_async_context(server.lane(session_id, token))
+        agent = await stack.enter_async_context(mcp_client(server, token))
+        heard = await stack.enter_async_context(agent.listen(resource_subscriptions=[f"session://{session_id}"]))
+
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+        async def ask_late() -> bytes:
+            """Who was let in before the end was said, and asks after it."""
             await lane.socket.wait_closed()
-            assert lane.socket.close_code == 1012
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            return await reader.read()
+
+        late = asyncio.create_task(ask_late())
+        assert await server.stop(signal.SIGTERM) == 0
+        assert (await late).startswith(b"HTTP/1.1 200")
+        writer.close()
+        # It is said when the time is up that answers may still take.
+        assert not [line for line in server.errors if "graceful shutdown exceeded" in line], "".join(server.errors)
+        for lines in (asked_lines, followed_lines):
+            assert (await first(lines, "execution.finished"))["status"] == "lost"
+            assert [line async for line in lines if line] == [], "the response ends as it should, not in its middle"
+        answer = (await waiting).json()
+        assert (answer["success"], answer["error"]["type"], answer["metrics"]["cost"]) == (False, "platform", 0)
+        with pytest.raises(SubscriptionLost):
+            await anext(heard)
+        assert lane.socket.close_code == 1012
     assert not [line for line in server.errors if "Traceback" in line], "".join(server.errors)
+
+
+async def first(lines: AsyncIterator[str], kind: str) -> dict[str, Any]:
+    """The next event of a type in a stream of them."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for line in lines:
+            if line.startswith("data: ") and (event := json.loads(line.removeprefix("data: ")))["type"] == kind:
+                return dict(event)
+    raise AssertionError(f"the stream ended without {kind}")
 
 
 @pytest.mark.parametrize(
