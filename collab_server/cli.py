@@ -91,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument("--scopes", type=_scopes, default=(), metavar="edit,run", help="what the key is limited to")
     create.add_argument("--budget", type=_dollars, metavar="USD", help="what the key's runs may cost in a month")
     create.add_argument("--runs-per-minute", type=int, metavar="N", help="how many runs a minute the key may start")
+    create.add_argument("--concurrent-runs", type=_positive, metavar="N", help="how many runs of the key go on at once")
     create.add_argument("--agent", metavar="NAME", help="the agent that has the key and acts for the account")
     create.set_defaults(do=_with_identity(_token_create))
     listed = token.add_parser("list", help="show the API keys, without their secrets")
@@ -441,6 +442,7 @@ async def _token_create(identity: Identity, arguments: argparse.Namespace) -> in
         expires_at=expires_at,
         budget_micro_dollars=arguments.budget,
         runs_per_minute=arguments.runs_per_minute,
+        concurrent_runs=arguments.concurrent_runs,
         agent=arguments.agent,
         by=OPERATOR,
     )

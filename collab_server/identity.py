@@ -235,6 +235,7 @@ class Identity:
         expires_at: int | None = None,
         budget_micro_dollars: int | None = None,
         runs_per_minute: int | None = None,
+        concurrent_runs: int | None = None,
         agent: str | None = None,
         by: str | None = None,
     ) -> tuple[str, str]:
@@ -268,6 +269,7 @@ class Identity:
                     expires_at=expires_at,
                     budget_micro_dollars=budget_micro_dollars,
                     runs_per_minute=runs_per_minute,
+                    concurrent_runs=concurrent_runs,
                     agent=agent,
                 )
             )
@@ -370,7 +372,8 @@ class Identity:
     async def require_unbound(self, principal: Principal) -> None:
         """Raise Forbidden for a key with a budget, a rate or an agent: by another key it would be free of them."""
         principal.require_own("make or change keys")
-        query = select(tokens.c.budget_micro_dollars, tokens.c.runs_per_minute).where(tokens.c.id == principal.key_id)
+        bounds = (tokens.c.budget_micro_dollars, tokens.c.runs_per_minute, tokens.c.concurrent_runs)
+        query = select(*bounds).where(tokens.c.id == principal.key_id)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
         if row is not None and any(limit is not None for limit in row):
@@ -417,6 +420,7 @@ def shown_token(row: RowMapping | dict[str, Any]) -> dict[str, Any]:
         "expiresAt": row["expires_at"],
         "budget": None if row["budget_micro_dollars"] is None else row["budget_micro_dollars"] / MICRO,
         "runsPerMinute": row["runs_per_minute"],
+        "concurrentRuns": row["concurrent_runs"],
         "agent": row["agent"],
     }
 

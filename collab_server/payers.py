@@ -51,11 +51,15 @@ class Budgets:
             select(users.c.budget_micro_dollars).where(users.c.id == principal.user_id).scalar_subquery(),
             select(tokens.c.budget_micro_dollars).where(tokens.c.id == key).scalar_subquery(),
             select(tokens.c.runs_per_minute).where(tokens.c.id == key).scalar_subquery(),
+            select(tokens.c.concurrent_runs).where(tokens.c.id == key).scalar_subquery(),
+            # A browser that came by the login URL has no key: it is the account.
+            select(tokens.c.id).where(tokens.c.id == key, tokens.c.kind == "api").scalar_subquery(),
             select(links.c.cap_micro_dollars).where(links.c.id == link).scalar_subquery(),
             select(sessions.c.budget_micro_dollars).where(sessions.c.id == session_id).scalar_subquery(),
         )
         async with self._engine.connect() as connection:
-            overrides, own, of_key, rate_of_key, of_link, of_session = (await connection.execute(query)).one()
+            row = (await connection.execute(query)).one()
+        overrides, own, of_key, rate_of_key, at_once_of_key, is_key, of_link, of_session = row
         given = None if overrides is None else Overrides.model_validate(orjson.loads(overrides))
         quota = self._quota(principal.tier, given)
         user = f"user:{principal.user_id}"
@@ -68,13 +72,15 @@ class Budgets:
                 runs_at_once=min(quota.concurrent_runs, self._settings.runs_per_user_max),
             )
         ]
-        if of_key is not None or rate_of_key is not None:
-            claims.append(Claim(f"key:{key}", rate_of_key, of_key))
-        if of_link is not None:
-            claims.append(Claim(f"key:{link}", micro_dollars_max=of_link, monthly=False))
+        if is_key is not None:
+            at_once = _least(at_once_of_key, self._settings.runs_per_key_max)
+            claims.append(Claim(f"key:{key}", rate_of_key, of_key, runs_at_once=at_once))
+        if link is not None:
+            at_once = self._settings.runs_per_key_max
+            claims.append(Claim(f"key:{link}", micro_dollars_max=of_link, monthly=False, runs_at_once=at_once))
         if session_id is not None:
-            per_minute = self._settings.runs_per_session_per_minute
-            claims.append(Claim(f"session:{session_id}", per_minute, of_session))
+            per_minute, at_once = self._settings.runs_per_session_per_minute, self._settings.runs_per_session_max
+            claims.append(Claim(f"session:{session_id}", per_minute, of_session, runs_at_once=at_once))
         if address := ADDRESS.get():
             claims.append(Claim(f"address:{network(address)}", self._settings.runs_per_address_per_minute))
         return Payers(tuple(claims), 100 if given is None else given.price_percent)
@@ -95,22 +101,17 @@ class Budgets:
         payers = await self.of(principal, session_id)
         left = await self._executor.left(payers.claims)
         tier = self._executor.tiers.get(principal.tier)
-        at_once = payers.claims[0].runs_at_once or 0
         month = Month.at(self._executor.now_ms())
         return {
-            "concurrentRuns": at_once,
-            "concurrentRunsLeft": max(0, at_once - (left[0].unfinished or 0)),
             "maxTimeMs": tier.max_time_ms if tier else 0,
             "maxMemoryBytes": tier.max_memory_bytes if tier else 0,
             **_shown(left[0]),
             "monthEndsAt": month.end,
-            "budgets": [{"of": one.claim.subject, **_shown(one)} for one in left[1:] if _told(one.claim)],
+            # An address has nothing but a rate, which is the operator's and seen in the headers of a run.
+            "budgets": [
+                {"of": one.claim.subject, **_shown(one)} for one in left[1:] if one.claim.runs_at_once is not None
+            ],
         }
-
-
-def _told(claim: Claim) -> bool:
-    """The rates of a session and of an address are the operator's, and seen in the headers of a run."""
-    return claim.budgeted or (claim.subject.startswith("key:") and claim.runs_per_minute is not None)
 
 
 def headers_of(left: Sequence[Left]) -> dict[str, str]:
@@ -133,6 +134,10 @@ def _shown(one: Left) -> dict[str, Any]:
     return {
         "runsPerMinute": claim.runs_per_minute,
         "runsLeft": one.runs,
+        "concurrentRuns": claim.runs_at_once,
+        "concurrentRunsLeft": None
+        if claim.runs_at_once is None
+        else max(0, claim.runs_at_once - (one.unfinished or 0)),
         "budget": _decimal(claim.micro_dollars_max),
         "budgetLeft": _decimal(one.micro_dollars),
         "computeUnits": _decimal(claim.micro_units_max),

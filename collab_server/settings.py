@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     runs_per_user_max: int = Field(
         16, ge=1, description="Executions at once per user over all nodes, whatever the tier allows; more are queued."
     )
+    runs_per_key_max: int = Field(
+        16, ge=1, description="Executions at once by one API key or share link over all nodes; more are queued."
+    )
+    runs_per_session_max: int = Field(
+        32, ge=1, description="Executions at once in one session over all nodes, whoever runs them; more are queued."
+    )
     runs_per_session_per_minute: int = Field(600, ge=1, description="Executions per minute in one session.")
     runs_per_address_per_minute: int = Field(
         1200, ge=1, description="Executions per minute from one client address (of IPv6: one /64)."

@@ -60,6 +60,7 @@ tokens = Table(
     Column("revoked_at", BigInteger),
     Column("budget_micro_dollars", BigInteger),
     Column("runs_per_minute", Integer),
+    Column("concurrent_runs", Integer),
     # The name of the agent that has the key and acts for the user.
     Column("agent", String(64)),
 )

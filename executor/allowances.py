@@ -73,33 +73,37 @@ class Exhausted(Exception):
         self.claim, self.what, self.retry_after_s = claim, what, retry_after_s
 
 
-def _explain(claim: Claim, what: What) -> str:
-    whose = {
+def whose(claim: Claim) -> str:
+    """A payer in words, to whoever asked for the run."""
+    return {
         "user": "your account", "key": "this key or link", "session": "this session", "address": "your network address",
     }[claim.subject.partition(":")[0]]  # fmt: skip
+
+
+def _explain(claim: Claim, what: What) -> str:
     if what == "places":
         waiting = f"{claim.runs_waiting_max} more may wait"
-        return f"{whose} may have {claim.runs_at_once} runs going on at once, and {waiting}; try again when one is over"
+        return f"{whose(claim)} may have {claim.runs_at_once} runs going on at once, and {waiting}; try again when one is over"
     if what == "rate":
-        return f"{whose} may start {claim.runs_per_minute} runs a minute"
+        return f"{whose(claim)} may start {claim.runs_per_minute} runs a minute"
     if what == "money":
         budget = f"${(claim.micro_dollars_max or 0) / MICRO:g}"
         return (
-            f"the budget of {whose}, {budget}{' a month' if claim.monthly else ''}, does not cover the most that this run "
+            f"the budget of {whose(claim)}, {budget}{' a month' if claim.monthly else ''}, does not cover the most that this run "
             "can cost; a shorter timeout, a smaller memoryLimit or a cheaper tier costs less"
         )
     return (
-        f"{whose} may use {(claim.micro_units_max or 0) / MICRO:g} compute units a month, and what is left does not cover "
+        f"{whose(claim)} may use {(claim.micro_units_max or 0) / MICRO:g} compute units a month, and what is left does not cover "
         "the most that this run can use; a shorter timeout or a smaller memoryLimit uses less"
     )
 
 
 async def take(
     connection: AsyncConnection, execution_id: str, claims: Sequence[Claim], worst: Usage, now_ms: int
-) -> bool:
+) -> Claim | None:
     """Counts one run for every payer, gives it its place in line and reserves the worst it can cost; raises Exhausted, and
-    then the caller's transaction must not be committed. False: it has to wait until runs ahead of it are over."""
-    front = True
+    then the caller's transaction must not be committed. Returns the payer that holds it back, because of whose runs it has to wait."""
+    held_by = None
     # Always in the same order, so that two runs of the same payers never wait for each other in a circle.
     for claim in sorted(claims, key=lambda claim: claim.subject):
         if claim.runs_per_minute is not None:
@@ -109,10 +113,14 @@ async def take(
             number, ahead = await _line_up(connection, claim)
             if ahead >= claim.runs_at_once + claim.runs_waiting_max:
                 raise Exhausted(claim, "places", PLACE_RETRY_S)
-            front = front and ahead < claim.runs_at_once
-        if claim.budgeted or claim.runs_at_once is not None or claim.subject.startswith("user:"):
+            if ahead >= claim.runs_at_once:
+                held_by = claim
+        if claim.budgeted or claim.subject.startswith("user:"):
             await _reserve(connection, execution_id, claim, worst, now_ms, number)
-    return front
+        elif claim.runs_at_once is not None:
+            # A place is all that it holds: without a budget there is nothing to count against.
+            await _hold(connection, execution_id, claim.subject, _period(claim, now_ms), FREE, number)
+    return held_by
 
 
 async def _line_up(connection: AsyncConnection, claim: Claim) -> tuple[int, int]:
@@ -188,11 +196,15 @@ async def _reserve(
             what = await _short_of(connection, claim, period, worst)
             ends = (Month.at(now_ms).end_ms - now_ms) / 1000 if claim.monthly else None
             raise Exhausted(claim, what, ends)
-    held = {"micro_dollars": worst.cost_micro_dollars, "micro_units": worst.compute_micro_units}
+    await _hold(connection, execution_id, claim.subject, period, worst, number)
+
+
+async def _hold(
+    connection: AsyncConnection, execution_id: str, subject: str, period: str, most: Usage, number: int
+) -> None:
+    held = {"micro_dollars": most.cost_micro_dollars, "micro_units": most.compute_micro_units}
     await connection.execute(
-        insert(reservations).values(
-            execution_id=execution_id, subject=claim.subject, period=period, number=number, **held
-        )
+        insert(reservations).values(execution_id=execution_id, subject=subject, period=period, number=number, **held)
     )
 
 

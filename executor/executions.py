@@ -19,14 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor import artifacts
-from executor.allowances import Claim, Exhausted, Left
+from executor.allowances import Claim, Exhausted, Left, whose
 from executor.current import EXECUTION
 from executor.environments import EnvironmentLimits, Environments
 from executor.events import FINAL, Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
 from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
-from executor.quota import Quota, QuotaLimits
+from executor.quota import Quota, QuotaLimits, Ticket
 from executor.request import ExecuteRequest
 from executor.run import Admission, Refused, RunLimits, Settlement, Terms, admit, run
 from executor.runner import Runner
@@ -239,7 +239,7 @@ class Executor:
         self._live[execution_id] = live
         try:
             with self._tracer.span("execution.reserve"):
-                front = await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
+                held_by = await self.ledger.insert(record, claims=terms.claims, worst=admission.worst)
         except BaseException as error:
             del self._live[execution_id]
             self._quota.release(admission.ticket)
@@ -249,14 +249,17 @@ class Executor:
             raise
         if request.persist_environment and session_id is not None:
             admission.turn = self._turns.take(session_id, snapshot.language, execution_id, actor)
-        let = partial(self._quota.let, admission.ticket)
-        if front:
-            let()
-        else:
-            at_once = {each.subject: each.runs_at_once for each in terms.claims if each.runs_at_once is not None}
-            self._places.wait(execution_id, at_once, let)
+        self._held(admission.ticket, held_by)
+        if held_by is not None:
+            self._places.wait(execution_id, terms.claims, partial(self._held, admission.ticket))
         self._spawn(self._drive(live))
         return execution_id
+
+    def _held(self, ticket: Ticket, by: Claim | None) -> None:
+        if by is None:
+            self._quota.let(ticket)
+        else:
+            ticket.held_by = f"{whose(by)} has {by.runs_at_once} runs going on already"
 
     def _require_open(self, execution_id: str) -> None:
         if self._closing:

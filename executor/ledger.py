@@ -137,20 +137,20 @@ class Ledger:
         *,
         claims: Sequence[allowances.Claim] = (),
         worst: Usage = FREE,
-    ) -> bool:
+    ) -> allowances.Claim | None:
         """Records a run and takes from its payers what it may use at most, all or nothing; DuplicateExecution, Exhausted.
-        False: its payers have as many runs going on as they may, and it waits."""
+        Returns the payer that holds it back: it has as many runs going on as it may, and this one waits."""
         values = {column.name: getattr(record, column.name) for column in executions.columns}
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(executions).values(values))
                 await _append(connection, record.id, 0, events)
-                front = await allowances.take(connection, record.id, claims, worst, record.created_at)
+                held_by = await allowances.take(connection, record.id, claims, worst, record.created_at)
                 if record.status == "refused" and events and self._on_ended is not None:
                     await self._on_ended(connection, record, events[-1], False)
         except IntegrityError as error:
             raise DuplicateExecution(record.id) from error
-        return front
+        return held_by
 
     async def progress(
         self, execution_id: str, started_at: int | None, first_index: int, events: Sequence[Mapping[str, Any]]

@@ -6,13 +6,14 @@ Who stands where in line was decided when each run was recorded (allowances.py);
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor import allowances
+from executor.allowances import Claim
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +26,13 @@ class Places:
     """`wait` until a run has come to the front of every line it stands in, or it leaves."""
 
     engine: AsyncEngine
-    _waiting: dict[str, tuple[Mapping[str, int], Callable[[], None]]] = field(default_factory=dict)
+    _waiting: dict[str, tuple[Sequence[Claim], Callable[[Claim | None], None]]] = field(default_factory=dict)
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
     _watching: asyncio.Task[None] | None = None
 
-    def wait(self, execution_id: str, at_once: Mapping[str, int], found: Callable[[], None]) -> None:
-        """Calls `found` once; `at_once` is how many runs of each payer may go on."""
-        self._waiting[execution_id] = at_once, found
+    def wait(self, execution_id: str, claims: Sequence[Claim], held: Callable[[Claim | None], None]) -> None:
+        """Calls `held` with the payer that holds the run back, at each look, and with None, for the last time, once none does."""
+        self._waiting[execution_id] = [claim for claim in claims if claim.runs_at_once is not None], held
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
 
@@ -55,10 +56,17 @@ class Places:
                 logger.warning("it cannot be seen who may run next", exc_info=True)
                 ahead = {}
             for execution_id, of_subject in ahead.items():
-                at_once, found = self._waiting.get(execution_id, ({}, None))
-                if found is not None and all(of_subject.get(each, most) < most for each, most in at_once.items()):
+                claims, held = self._waiting.get(execution_id, ((), None))
+                if held is None:
+                    continue
+                by = next((each for each in claims if not _at_front(each, of_subject.get(each.subject))), None)
+                if by is None:
                     del self._waiting[execution_id]
-                    found()
+                held(by)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await self._freed.wait()
+
+
+def _at_front(claim: Claim, ahead: int | None) -> bool:
+    return ahead is not None and claim.runs_at_once is not None and ahead < claim.runs_at_once

@@ -33,6 +33,8 @@ class Ticket:
 
     # Whether its payers let it go on; until then it holds up nobody.
     let: bool = False
+    # Which of its payers holds it back, in words.
+    held_by: str = ""
     on_position: Callable[[int], None] | None = None
     position: int = 0
     admitted: asyncio.Event = field(default_factory=asyncio.Event)

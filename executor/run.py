@@ -303,7 +303,7 @@ async def run(
             if ended.frame is not None and (notice := translation.oversized_result(ended.frame)):
                 yield notice
     if busy or (ended.fault is not None and ended.fault.kind == "busy"):
-        refused = _turned_away(execution_id, turn)
+        refused = _turned_away(execution_id, turn, admission.ticket)
         if turn is not None:
             await turn.leave()
         with tracer.span("execution.settle"):
@@ -330,9 +330,11 @@ async def _traced(tracer: Tracer, runner: Runner, job: Job) -> AsyncGenerator[Ru
                 yield item
 
 
-def _turned_away(execution_id: str, turn: Turn | None) -> events.RefusedRun:
-    what = "place" if turn is None or turn.begun else "turn at this session's environment"
-    message = f"no {what} became free in time: nothing ran and nothing is charged; try again in a moment"
+def _turned_away(execution_id: str, turn: Turn | None, ticket: Ticket) -> events.RefusedRun:
+    waited_for_turn = ticket.admitted.is_set() and turn is not None and not turn.begun
+    what = "turn at this session's environment" if waited_for_turn else "place"
+    held = f" ({ticket.held_by})" if ticket.held_by and not ticket.let else ""
+    message = f"no {what} became free in time{held}: nothing ran and nothing is charged; try again in a moment"
     return events.RefusedRun(
         execution_id=execution_id, code="rate_limited", message=message, retry_after=BUSY_RETRY_AFTER_S
     )

@@ -73,6 +73,7 @@ async def create_token(
             expires_at=expires_at,
             budget_micro_dollars=micro(wanted.budget),
             runs_per_minute=wanted.runs_per_minute,
+            concurrent_runs=wanted.concurrent_runs,
             agent=wanted.agent,
         )
         return Json(
@@ -84,6 +85,7 @@ async def create_token(
                 "expiresAt": timestamp_or_none(expires_at),
                 "budget": None if wanted.budget is None else float(wanted.budget),
                 "runsPerMinute": wanted.runs_per_minute,
+                "concurrentRuns": wanted.concurrent_runs,
                 "agent": wanted.agent,
             },
             201,
@@ -98,8 +100,9 @@ async def change_token(node: Node, who: Asker, token_id: str, wanted: KeyLimits)
     changes: dict[str, int | None] = {}
     if "budget" in wanted.model_fields_set:
         changes["budget_micro_dollars"] = micro(wanted.budget)
-    if "runs_per_minute" in wanted.model_fields_set:
-        changes["runs_per_minute"] = wanted.runs_per_minute
+    for limit in ("runs_per_minute", "concurrent_runs"):
+        if limit in wanted.model_fields_set:
+            changes[limit] = getattr(wanted, limit)
     return Json(shown_key(await node.identity.bound(token_id, changes, user_id=who.user_id)))
 
 

@@ -17,6 +17,7 @@ class NewToken(Shape):
     expires_at: AwareDatetime | None = None
     budget: Money | None = Field(None, description="What runs by this key may cost in a month, in dollars.")
     runs_per_minute: int | None = Field(None, ge=1, le=10_000, description="How many runs a minute it may start.")
+    concurrent_runs: int | None = Field(None, ge=1, le=1000, description="How many of its runs may go on at once.")
     agent: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
         None, description="The name of the agent that has the key: it acts for you, under its own name and colour."
     )
@@ -27,6 +28,7 @@ class KeyLimits(Shape):
 
     budget: Money | None = None
     runs_per_minute: int | None = Field(None, ge=1, le=10_000)
+    concurrent_runs: int | None = Field(None, ge=1, le=1000)
 
 
 class OwnLimits(Shape):

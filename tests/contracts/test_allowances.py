@@ -78,14 +78,54 @@ async def left(node: Ledger, claim: Claim, at: int = AT) -> tuple[int | None, in
     return one.runs, one.micro_dollars
 
 
-@pytest.mark.parametrize(
-    "claim", [Claim("user:ada", 1), money(1_000), money(1_999)], ids=["rate", "money", "nearly two"]
-)
+LAST_ONES = {
+    "rate": Claim("user:ada", 1),
+    "rate of an address": Claim("address:192.0.2.1", 1),
+    "money": money(1_000),
+    "nearly two": money(1_999),
+    "money of a link": money(1_000, "key:k1", monthly=False),
+    "units": Claim("user:ada", micro_units_max=WORST.compute_micro_units),
+    "places of an account": Claim("user:ada", runs_at_once=1, runs_waiting_max=0),
+    "places of a key": Claim("key:k1", runs_at_once=1, runs_waiting_max=0),
+    "places of a session": Claim("session:s1", runs_at_once=1, runs_waiting_max=0),
+}
+
+
+@pytest.mark.parametrize("claim", LAST_ONES.values(), ids=LAST_ONES)
 async def test_of_fifty_racers_for_the_last_run_on_three_nodes_exactly_one_runs(
     nodes: list[Ledger], claim: Claim
 ) -> None:
     won = await asyncio.gather(*(begin(nodes[index % 3], f"e{index}", claim) for index in range(50)))
     assert sum(won) == 1
+    if claim.runs_at_once is not None:
+        await end(nodes[1], f"e{won.index(True)}", billed=False)
+        assert await begin(nodes[2], "next", claim), "its place is there again"
+
+
+async def test_in_several_lines_nobody_waits_in_a_circle_and_a_place_that_is_free_is_taken(
+    nodes: list[Ledger], engines: list[AsyncEngine]
+) -> None:
+    lines = [Claim(f"user:{name}", runs_at_once=2) for name in "abc"]
+    rooms = [Claim(f"session:{name}", runs_at_once=1) for name in "de"]
+    keys = [Claim(f"key:{name}", runs_at_once=2) for name in "fg"]
+    waits = {f"e{index}": (lines[index % 3], rooms[index % 2], keys[index // 2 % 2]) for index in range(18)}
+
+    async def come(index: int) -> Claim | None:
+        claims = waits[f"e{index}"]
+        return await nodes[index % 3].insert(queued(f"e{index}"), claims=claims[:: 1 if index % 2 else -1], worst=WORST)
+
+    front = await asyncio.gather(*map(come, range(18)))
+    assert 1 <= front.count(None) <= 2
+    while waits:
+        found = await ahead(engines[0], list(waits))
+        running = [
+            id for id, claims in waits.items() if all(found[id][c.subject] < (c.runs_at_once or 0) for c in claims)
+        ]
+        for claim in {claim for claims in waits.values() for claim in claims}:
+            assert sum(claim in waits[id] for id in running) <= (claim.runs_at_once or 0)
+        assert running, "somebody may always go on"
+        await end(nodes[0], running[0], billed=False)
+        del waits[running[0]]
 
 
 async def test_no_more_runs_than_may_go_on_at_once_are_at_the_front_of_the_line_on_all_nodes_together(
@@ -97,7 +137,7 @@ async def test_no_more_runs_than_may_go_on_at_once_are_at_the_front_of_the_line_
     async def come(index: int) -> None:
         record = queued(f"e{index}")
         with suppress(Exhausted):
-            waits[record.id] = not await nodes[index % 3].insert(record, claims=[line], worst=WORST)
+            waits[record.id] = await nodes[index % 3].insert(record, claims=[line], worst=WORST) is not None
 
     async def may_run(node: int) -> set[str]:
         return {id for id, of in (await ahead(engines[node], list(waits))).items() if of["user:ada"] < 3}

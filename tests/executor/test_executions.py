@@ -357,12 +357,15 @@ async def test_a_run_that_waited_too_long_for_a_place_is_refused_and_free(engine
     limits = ExecutorLimits(quota=QuotaLimits(node_running_max=1, queue_timeout_s=0.2))
     executor = Executor(engine, pool, limits=limits)
     await executor.start()
-    first = await submit(executor, SLEEP, timeout=60_000)
+    session = (Claim("user:ada", runs_at_once=9), Claim("session:s1", runs_at_once=1))
+    first = await submit(executor, SLEEP, timeout=60_000, claims=session)
     await until(lambda: executor.stats()["running"] == 1)
-    second = await submit(executor, "return 2", actor_id="bob")
-    events = await told(executor, second)
-    assert [event["type"] for event in events] == ["execution.queued", "execution.refused"]
-    assert events[-1]["code"] == "rate_limited" and events[-1]["retryAfter"] > 0
+    for claims, named in ((), "no place"), (session[1:], "this session has 1 runs going on already"):
+        second = await submit(executor, "return 2", actor_id="bob", claims=claims)
+        events = await told(executor, second)
+        assert [event["type"] for event in events] == ["execution.queued", "execution.refused"]
+        assert events[-1]["code"] == "rate_limited" and events[-1]["retryAfter"] > 0
+        assert named in events[-1]["message"]
     record = await executor.get(second)
     assert record is not None and record.status == "refused" and record.cost_micro_dollars == 0
     assert not await executor.ledger.usage_sums("day", actor_id="bob")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest_asyncio
 
 from tests.stories.test_mcp import call
@@ -23,6 +25,7 @@ async def nodes(
 ) -> AsyncIterator[tuple[Server, Server]]:
     """Two nodes on one database and one bus."""
     shared = {"COLLAB_REDIS_URL": redis_server.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    shared["COLLAB_RUNS_PER_SESSION_MAX"] = "2"
     shared["COLLAB_QUEUE_TIMEOUT_S"] = "120"  # who waits here waits for what the story does next
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(serving(tmp_path / "one", COLLAB_NODE_ID="one", **shared))
@@ -138,3 +141,52 @@ async def test_of_fifty_who_race_on_two_nodes_one_gets_the_rest_of_a_budget_and_
         events = await clients[1].get(f"/api/executions/{third}/events")
         assert '"status":"completed"' in events.text
         await clients[1].post(f"/api/executions/{held[1]['executionId']}/cancel")
+
+
+async def test_runs_at_once_are_bounded_by_key_and_by_session_over_all_nodes(nodes: tuple[Server, Server]) -> None:
+    first, second = nodes
+    later, endless = {"prefer": "respond-async"}, "await new Promise(() => setInterval(() => {}, 1000))"
+    long, short = [{"language": "javascript", "code": code, "timeout": 60_000} for code in (endless, "return 1")]
+    async with AsyncExitStack() as stack:
+        ada, bob = [await stack.enter_async_context(await first.http(name)) for name in ("ada", "bob")]
+        far = await stack.enter_async_context(await second.http("ada"))
+        session = (await ada.post("/api/sessions", json={"name": "crowded"})).json()["id"]
+        await ada.put(f"/api/sessions/{session}/collaborators/bob", json={"role": "editor"})
+        made = (await ada.post("/api/me/tokens", json={"concurrentRuns": 1})).json()
+        bound, place = {"authorization": f"Bearer {made['token']}"}, f"/api/sessions/{session}/executions"
+
+        async def left(headers: dict[str, str]) -> list[tuple[str, int | None]]:
+            told = (await far.get("/api/me", headers=headers)).json()["limits"]["budgets"]
+            return [(one["of"], one["concurrentRunsLeft"]) for one in told]
+
+        async def begin(client: httpx.AsyncClient, where: str, body: dict[str, object], **headers: str) -> str:
+            answer = await client.post(where, json=body, headers=later | headers)
+            return str(answer.json()["executionId"])
+
+        async def status(execution_id: str) -> str:
+            return str((await far.get(f"/api/executions/{execution_id}")).json()["status"])
+
+        of_key = f"key:{made['id']}"
+        assert await left(bound) == [(of_key, 1)]
+        held = await begin(ada, "/api/executions", long, **bound)
+        assert await left(bound) == [(of_key, 0)]
+        waiting = await begin(far, "/api/executions", short, **bound)
+        # Another key of the same account, asked for later, goes by.
+        assert (await far.post("/api/executions", json=short)).json()["result"] == 1
+        assert await status(waiting) == "queued"
+        await ada.post(f"/api/executions/{held}/cancel")
+        assert '"status":"completed"' in (await far.get(f"/api/executions/{waiting}/events")).text
+
+        running = [await begin(bob, place, long), await begin(far, place, long)]
+        third = await begin(far, place, short)
+        async with second.lane(session, await second.token("ada")) as lane:
+            told = {one["of"]: one for one in (await lane.welcome())["limits"]["budgets"]}[f"session:{session}"]
+            assert (told["concurrentRuns"], told["concurrentRunsLeft"]) == (2, 0)
+            assert await status(third) == "queued"
+            # What a node leaves behind when it is killed gives its place back, too.
+            await first.stop(signal.SIGKILL)
+            await first.start()
+            await lane.event("execution.finished", executionId=running[0], status="lost")
+            await lane.ended(third)
+        assert await status(third) == "completed"
+        await far.post(f"/api/executions/{running[1]}/cancel")

@@ -103,6 +103,7 @@ function Keys({ user }: { user: Account }): JSX.Element {
               { title: 'Ends', cell: (key) => (key.expiresAt === null ? 'never' : dateTime(key.expiresAt)) },
               { title: 'Budget a month', figure: true, cell: (key) => (key.budget === null ? '–' : exactMoney(micro(key.budget))) },
               { title: 'Runs a minute', figure: true, cell: (key) => key.runsPerMinute ?? '–' },
+              { title: 'At once', figure: true, cell: (key) => key.concurrentRuns ?? '–' },
               { title: 'Revoke', bare: true, cell: (key) => <button type="button" class="button button-small" aria-label={`Revoke ${named(key)}`} onClick={() => setRevoking(key)}>Revoke</button> },
             ]}
           />

@@ -111,6 +111,7 @@ export interface Key {
   expiresAt: string | null;
   budget: number | null;
   runsPerMinute: number | null;
+  concurrentRuns: number | null;
   /** Who acts for the account by it. */
   agent: string | null;
 }

@@ -25,7 +25,11 @@ export function LimitsLeft({ limits, onChanged }: { limits: Limits; onChanged: (
   add('Runs at once', limits.concurrentRunsLeft, limits.concurrentRuns, count);
   add('Compute units this month', limits.computeUnitsLeft, limits.computeUnits, (value) => count(Math.floor(value)));
   add('Money this month', limits.budgetLeft, limits.budget, dollars);
-  for (const one of limits.budgets) add(`Budget of ${one.of.replace(':', ' ')}`, one.budgetLeft, one.budget, dollars);
+  for (const one of limits.budgets) {
+    const whose = one.of.replace(':', ' ');
+    add(`Budget of ${whose}`, one.budgetLeft, one.budget, dollars);
+    add(`Runs at once of ${whose}`, one.concurrentRunsLeft, one.concurrentRuns, count);
+  }
   return (
     <Section title="Limits and budget">
       <ul class="meters">

@@ -26,11 +26,11 @@ export interface Left {
   computeUnits: number | null;
   computeUnitsLeft: number | null;
   monthly: boolean;
+  concurrentRuns: number | null;
+  concurrentRunsLeft: number | null;
 }
 
 export interface Limits extends Left {
-  concurrentRuns: number;
-  concurrentRunsLeft: number;
   maxTimeMs: number;
   maxMemoryBytes: number;
   monthEndsAt: string;
