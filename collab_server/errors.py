@@ -144,6 +144,7 @@ STATUS_OF_CODE = {
     "gone": 410,
     "stale": 409,
     "conflict": 409,
+    "merging": 409,
     "precondition_failed": 412,
     "too_large": 413,
     "invalid": 422,

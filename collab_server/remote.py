@@ -17,10 +17,8 @@ from typing import TypeVar
 
 import httpx
 
-from collab_server import database
 from collab_server.client import Branch, Client, Limits, Run, connect
 from collab_server.client.execution import Execution
-from collab_server.identity import LOCAL_USER, Identity
 from collab_server.settings import Settings
 from collab_server.supervisor import running_url
 from executor.events import Event, Finished, Output, RefusedRun
@@ -43,6 +41,10 @@ def reach(settings: Settings, arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 async def _key(settings: Settings) -> str:
+    # Only who brings no key opens the database, and waits until the program knows how.
+    from collab_server import database
+    from collab_server.identity import LOCAL_USER, Identity
+
     engine = database.connect(settings.database)
     try:
         return (

@@ -123,7 +123,7 @@ class FrameError(DocumentError):
 
 class EditRefused(DocumentError):
     """`code` is one of forbidden, not_found, stale, invalid, exists, too_large, quarantined, read_only,
-    overloaded."""
+    overloaded, or that of a seal."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(code, message)

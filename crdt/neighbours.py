@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from crdt import wire
@@ -19,6 +20,9 @@ from crdt.replica import ApplyFailed
 logger = logging.getLogger(__name__)
 
 NODE_OWNER = "node:"
+# Until every node has said that it takes no more; what is not heard is asked again.
+SEALED_S = 5.0
+SEAL_REPEAT_S = 0.25
 
 
 class Host(Protocol):
@@ -40,6 +44,12 @@ class Host(Protocol):
 
     def touch(self, client_ids: Sequence[int]) -> None: ...
     def take_event(self, frame: str, event: dict[str, Any]) -> None: ...
+    def seals_told(self) -> list[bytes]: ...
+    def take_seal(self, raw: bytes) -> str:
+        """Nothing is added here any more; the seal's name."""
+        ...
+
+    def break_seal(self, name: str) -> None: ...
 
 
 class Neighbours:
@@ -55,6 +65,9 @@ class Neighbours:
         self._subscription: Subscription | None = None
         self._backlog: list[bytes] | None = []
         self._closed = False
+        # By the name of a seal: the nodes that keep to it, and of which everything is here.
+        self._sealed: dict[str, set[bytes]] = {}
+        self._sealing = asyncio.Event()
         self.answered = asyncio.Event()
 
     async def listen(self) -> None:
@@ -82,6 +95,27 @@ class Neighbours:
 
     def tell_event(self, frame: str) -> None:
         self._send(wire.EVENT, frame.encode())
+
+    async def seal(self, name: str, told: bytes) -> bool:
+        """Whether all nodes that have the session open keep to a seal, and this one has all that they took before."""
+        sealed = self._sealed[name] = set()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SEALED_S
+        try:
+            while len(sealed) < await self._bus.peers(self._topic) - 1:
+                if loop.time() >= until:
+                    return False
+                self._sealing.clear()
+                self._send(wire.SEAL, told)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SEAL_REPEAT_S):
+                        await self._sealing.wait()
+            return True
+        finally:
+            del self._sealed[name]
+
+    def tell_unsealed(self, name: str) -> None:
+        self._send(wire.UNSEAL, name.encode())
 
     def tell_presence(self, client_ids: Sequence[int] | None) -> None:
         """Of the people on this node only; None: of all of them."""
@@ -134,6 +168,15 @@ class Neighbours:
             self._host.take_event(message.payload.decode(), json.loads(message.payload))
         elif message.kind == wire.BYE:
             self._host.touch(self._presence.leave(owner))
+        elif message.kind == wire.SEAL:
+            name = self._host.take_seal(message.payload)
+            self._send(
+                wire.SEALED, self._host.state_vector(), to=message.node, version=self._host.version, actor=name.encode()
+            )
+        elif message.kind == wire.SEALED:
+            self._take_sealed(message)
+        elif message.kind == wire.UNSEAL:
+            self._host.break_seal(message.payload.decode())
 
     def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
         if message.payload != EMPTY_UPDATE and not self._host.take_remote(
@@ -141,7 +184,21 @@ class Neighbours:
         ):
             self._send(wire.HELLO, self._host.state_vector(), to=message.node)
 
+    def _take_sealed(self, message: wire.BusMessage) -> None:
+        sealed = self._sealed.get(message.actor.decode())
+        if sealed is None:
+            return
+        if self._host.lacks(message.payload):
+            # Something it took was lost on the way: it is asked for, and so is the seal again.
+            self._send(wire.HELLO, self._host.state_vector(), to=message.node)
+            return
+        sealed.add(message.node)
+        self._sealing.set()
+
     def _answer(self, message: wire.BusMessage) -> None:
+        for told in self._host.seals_told():
+            # First of all: who opens a session that is sealed takes nothing.
+            self._send(wire.SEAL, told, to=message.node)
         missing = self._host.missing(message.payload)
         self._send(wire.DIFF, missing, to=message.node, version=self._host.version)
         if missing != EMPTY_UPDATE:

@@ -30,6 +30,7 @@ from crdt.model import (
     CLOSE_OVERLOADED,
     CLOSE_TRY_AGAIN,
     Actor,
+    DocumentError,
     EditRefused,
     FileState,
     FrameError,
@@ -54,6 +55,7 @@ from crdt.protocol import (
     update_frame,
 )
 from crdt.saving import ANSWER_S, Saving
+from crdt.seals import Seals
 from crdt.undoing import UNDO_ROWS_MAX, Undone, wanted_of
 from crdt.watch import NOBODY, Phase, Watch
 
@@ -91,6 +93,7 @@ class Room:
         self.session_id = session_id
         self.quarantined: str | None = None
         self._read_only: str | None = None
+        self._seals = Seals(self._ask_all)
         self.on_announced: Callable[[dict[str, Any]], None] | None = None
         self.changes_since_snapshot = 0
         self.bytes_since_snapshot = 0
@@ -221,7 +224,8 @@ class Room:
         if update == EMPTY_UPDATE:
             return
         self._meter.updates_received += 1
-        if member.peer.may_edit and self.quarantined is None and self._read_only is None:
+        sealed = self._seals.refusal
+        if member.peer.may_edit and self.quarantined is None and self._read_only is None and sealed is None:
             if self._log.full:
                 raise FrameError(CLOSE_OVERLOADED, UNSAVED, "overloaded")
             self._intake.take(member, update, is_reply=is_reply)
@@ -229,7 +233,7 @@ class Room:
         elif not is_reply or self._document.known.brings_items(update):
             self._meter.updates_refused += 1
             why = QUARANTINED if self.quarantined is not None else DENIED
-            member.peer.send_binary(denied_frame(self._read_only or why))
+            member.peer.send_binary(denied_frame(self._read_only or (str(sealed) if sealed else why)))
             if not member.peer.may_edit:
                 member.peer.refused()
 
@@ -437,6 +441,8 @@ class Room:
             raise EditRefused("quarantined", QUARANTINED)
         if self._read_only is not None:
             raise EditRefused("read_only", self._read_only)
+        if (sealed := self._seals.refusal) is not None:
+            raise EditRefused(sealed.code, str(sealed))
         if self._log.full:
             raise EditRefused("overloaded", UNSAVED)
 
@@ -518,6 +524,13 @@ class Room:
 
     # -- what neighbours bring ------------------------------------------------------------------------------------
 
+    def seals_told(self) -> list[bytes]:
+        return self._seals.told()
+
+    def take_seal(self, raw: bytes) -> str:
+        self.flush()
+        return self._seals.hear(raw)
+
     def take_event(self, frame: str, event: dict[str, Any]) -> None:
         self._audience.announce(frame)
         if self.on_announced is not None:
@@ -583,8 +596,34 @@ class Room:
         lifted = reason is None and self._read_only is not None
         self._read_only = reason
         if lifted:
-            for member in self._audience:
-                self.ask(member)
+            self._ask_all()
+
+    async def seal(self, name: str, refusal: EditRefused) -> None:
+        """Nothing is added on any node until the seal is broken, and all that was taken before is here.
+
+        DocumentError `unavailable` where a node does not answer; then nothing is sealed."""
+        self.flush()
+        self._seals.put(name, refusal)
+        sealed = False
+        try:
+            sealed = await self.neighbours.seal(name, json.dumps([name, refusal.code, str(refusal)]).encode())
+        finally:
+            if not sealed:
+                self.unseal(name)
+        if not sealed:
+            raise DocumentError("unavailable", "a node that has this open does not answer; try again in a moment")
+
+    def unseal(self, name: str) -> None:
+        """Everybody may add again; who wrote meanwhile is asked for it."""
+        self.break_seal(name)
+        self.neighbours.tell_unsealed(name)
+
+    def break_seal(self, name: str) -> None:
+        self._seals.broken(name)
+
+    def _ask_all(self) -> None:
+        for member in self._audience:
+            self.ask(member)
 
     def dismiss(self, reason: str) -> None:
         """Asks everybody to connect again."""
@@ -595,6 +634,7 @@ class Room:
         """Everything is saved and nobody is here: leaves the bus."""
         self._intake.close()
         self.attendance.close()
+        self._seals.close()
         self.neighbours.close()
         self._document.close()
         self._saving.close()

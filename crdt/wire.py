@@ -10,13 +10,13 @@ import orjson
 from crdt.model import Actor
 from crdt.protocol import read_bytes, read_varint, write_bytes, write_varint
 
-UPDATE, AWARENESS, HELLO, DIFF, EVENT, BYE, SAVED = 1, 2, 3, 4, 5, 6, 7
+UPDATE, AWARENESS, HELLO, DIFF, EVENT, BYE, SAVED, SEAL, SEALED, UNSEAL = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 TO_ALL = b""
 
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:
-    """`payload` is an update, an awareness payload, a state vector or JSON, by `kind`."""
+    """`payload` is an update, an awareness payload, a state vector, JSON or the name of a seal, by `kind`."""
 
     kind: int
     node: bytes

@@ -39,6 +39,7 @@ LISTED_MAX = 100
 # Longer than this nobody waits for an answer; the branch and its text go then.
 BRANCH_DAYS_MAX = 30
 DAY_MS = 86_400_000
+MERGING = "this branch is being merged, and nothing more is taken into it; see what became of it, and make another one"
 MERGED, REJECTED, CLOSED = "merged", "rejected", "closed"
 
 
@@ -253,36 +254,43 @@ class BranchActions:
         await self._sessions.members.access(principal, session_id, "edit")
         row = await self._open(principal, session_id, branch_id)
         async with self._sessions.room(session_id) as room, self._sessions.room(branch_id) as branch:
-            if version is not None and version != branch.version:
-                raise Conflict(
-                    f"the branch is at version {branch.version}, not {version}; look at its diff again",
-                    code="stale",
-                    version=branch.version,
-                )
-            taken = branch.version
-            merge = await room.merge_from(branch, row["base_version"], row["author_id"])
-            if branch.version != taken and version is not None:
-                raise Conflict(
-                    "the branch has just changed; look at its diff again", code="stale", version=branch.version
-                )
-            actors = await self._actors({actor_id for actor_id, _ in merge.pieces}, row)
-            merged_version = room.take_in([(actors[actor_id], piece) for actor_id, piece in merge.pieces])
-            # The text first: who merges again after a crash finds it there, and merges nothing twice.
-            await room.saved(merged_version)
-        values = {"merged_version": merged_version, "merged_branch_version": taken}
-        return await self._decide(principal, session_id, row, MERGED, **values)
+            # From here to the decision nothing comes into the branch on any node: what is not merged was refused, and said so.
+            # A seal that is not broken outlasts the moment until every socket has heard that the branch is decided.
+            seal = self._new_id()
+            await branch.seal(seal, EditRefused("merging", MERGING))
+            try:
+                taken = branch.version
+                if version is not None and version != taken:
+                    raise Conflict(
+                        f"the branch is at version {taken}, not {version}; look at its diff again",
+                        code="stale",
+                        version=taken,
+                    )
+                merge = await room.merge_from(branch, row["base_version"], row["author_id"])
+                actors = await self._actors({actor_id for actor_id, _ in merge.pieces}, row)
+                merged_version = room.take_in([(actors[actor_id], piece) for actor_id, piece in merge.pieces])
+                # The text first: who merges again after a crash finds it there, and merges nothing twice.
+                await room.saved(merged_version)
+                values = {"merged_version": merged_version, "merged_branch_version": taken}
+                await self._decide(principal, session_id, row, MERGED, **values)
+            except BaseException:
+                branch.unseal(seal)
+                raise
+        return await self._told(principal, session_id, branch_id)
 
     async def reject(self, principal: Principal, session_id: str, branch_id: str, reason: str) -> dict[str, Any]:
         """Turn it down; the session stays as it is."""
         await self._sessions.members.access(principal, session_id, "edit")
         row = await self._open(principal, session_id, branch_id)
-        return await self._decide(principal, session_id, row, REJECTED, reason=reason)
+        await self._decide(principal, session_id, row, REJECTED, reason=reason)
+        return await self._told(principal, session_id, branch_id)
 
     async def close(self, principal: Principal, session_id: str, branch_id: str) -> dict[str, Any]:
         """Give it up: its author, or who may edit the session."""
         row = await self._open(principal, session_id, branch_id)
         await self._require_part(principal, session_id, row)
-        return await self._decide(principal, session_id, row, CLOSED)
+        await self._decide(principal, session_id, row, CLOSED)
+        return await self._told(principal, session_id, branch_id)
 
     async def refresh(self, principal: Principal, session_id: str, branch_id: str) -> dict[str, Any]:
         """Take into the branch what the session got since; what was done in the branch stays."""
@@ -296,9 +304,7 @@ class BranchActions:
 
     # -- parts of these ------------------------------------------------------------------------------------------
 
-    async def _decide(
-        self, principal: Principal, session_id: str, row: RowMapping, status: str, **values: Any
-    ) -> dict[str, Any]:
+    async def _decide(self, principal: Principal, session_id: str, row: RowMapping, status: str, **values: Any) -> None:
         now_ms, branch_id = self._now_ms(), row["id"]
         decided = {
             "status": status,
@@ -321,7 +327,6 @@ class BranchActions:
                 connection, now_ms, principal.user_id, f"branch.{status}", branch_id, session=session_id,
                 author=row["author_id"], **detail,
             )  # fmt: skip
-        return await self._told(principal, session_id, branch_id)
 
     async def _emit(self, connection: AsyncConnection, kind: str, session_id: str, row: RowMapping, by: str) -> None:
         data = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,9 +13,11 @@ from collab_server import database, migrations
 from crdt.archive import Base, LogRow
 from crdt.bus import LocalBus
 from crdt.log import Log
-from crdt.model import Actor, EditRefused, TextEdit
+from crdt.model import Actor, DocumentError, EditRefused, TextEdit
 from crdt.room import Room
 from crdt.rooms import Rooms
+from tests.crdt.clients import Client, settle, store
+from tests.support.patience import PATIENCE_S
 
 ADA, BOT, CYD = Actor("ada", "Ada"), Actor("bot", "Bot", "agent"), Actor("cyd", "Cyd")
 ACTORS = {actor.id: actor for actor in (ADA, BOT, CYD)}
@@ -117,3 +120,60 @@ async def test_rows_that_were_saved_in_another_order_are_put_right(rooms: tuple[
     await begin(rooms[1], "third", other.image())
     with pytest.raises(EditRefused, match="on their way"):
         await other.merge_from(branch, since, BOT.id)
+
+
+async def test_a_seal_holds_on_every_node_and_has_all_that_was_taken_before_it(tmp_path: Path) -> None:
+    refusal = EditRefused("merging", "it is being merged")
+    async with store(tmp_path) as make_log:
+        bus = LocalBus()
+        near, far, late = (Rooms(make_log(), bus) for _ in range(3))
+        for node in (near, far, late):
+            await node.start()
+        here = await near.open("branch")
+        here.create_file(ADA, "a.py", "", file_id="a")
+        there = await far.open("branch")
+        typist = Client(BOT)
+        typist.connect(there)
+        settle(typist)
+        typist.text("a").insert(0, "typed before ")
+        typist.send_all()  # received on the other node, and not yet made there
+        await here.seal("first", refusal)
+        assert here.file("a").content == "typed before "
+        typist.text("a").insert(0, "typed after ")
+        settle(typist)
+        opened_late = await late.open("branch")
+        for room in (here, there, opened_late):
+            with pytest.raises(EditRefused, match="being merged") as refused:
+                room.replace_text(ADA, "a", "x")
+            assert refused.value.code == "merging" and room.file("a").content == "typed before "
+        assert typist.denied == ["it is being merged"]
+        # Whoever breaks a seal leaves those of others whole; when none is left, what was typed meanwhile is asked for.
+        await there.seal("second", refusal)
+        here.unseal("first")
+        await asyncio.sleep(0)
+        with pytest.raises(EditRefused):
+            here.replace_text(ADA, "a", "x")
+        there.unseal("second")
+        settle(typist)
+        async with asyncio.timeout(PATIENCE_S):
+            while here.file("a").content != "typed after typed before ":
+                await asyncio.sleep(0)
+        for node in (near, far, late):
+            await node.close()
+
+
+async def test_a_node_that_does_not_answer_keeps_a_seal_from_being_put(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crdt.neighbours.SEALED_S", 0.0)
+    async with store(tmp_path) as make_log:
+        bus = LocalBus()
+        rooms = Rooms(make_log(), bus)
+        await rooms.start()
+        room = await rooms.open("branch")
+        await bus.subscribe("session:branch", lambda message: None, lambda: None)
+        with pytest.raises(DocumentError, match="does not answer") as unanswered:
+            await room.seal("one", EditRefused("merging", "it is being merged"))
+        assert unanswered.value.code == "unavailable"
+        assert room.create_file(ADA, "a.py", "free").content == "free"
+        await rooms.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from collab_server.client import Problem, Session, connect
 from tests.stories.conftest import Account
 from tests.stories.test_editor import give_role, opened, session_of
 from tests.stories.test_mcp import call, client
@@ -96,6 +97,35 @@ async def test_an_agent_proposes_over_mcp_and_a_person_merges_what_was_looked_at
         undone = await ada.http.post(f"{place}/undo", headers=signed, json={"actorId": bob.user_id})
         assert undone.json()["files"][0]["name"] == "sum.js"
         assert "a - b" in (await ada.http.get(f"{place}/files/{sum_id}")).json()["content"]
+
+
+async def test_what_is_written_while_a_branch_is_merged_is_merged_or_refused(server: Server, ada: Account) -> None:
+    session = await ada.session()
+    written: dict[str, str] = {}
+    refused: set[str] = set()
+    async with connect(server.url, ada.token) as client, asyncio.TaskGroup() as agents:
+        branch = await client.branches.create(session["id"])
+        going = asyncio.Semaphore(0)
+
+        async def write(agent: Session, name: str) -> None:
+            try:
+                while True:
+                    await agent.files.write(name, content := written.get(name, "") + "line\n")
+                    written[name] = content
+                    going.release()
+            except Problem as refusal:
+                refused.add(refusal.code)
+
+        for number in range(4):
+            agents.create_task(write(await client.open(branch.id), f"{number}.txt"))
+        for _ in range(12):
+            await going.acquire()
+        merged = await ada.http.post(f"/api/sessions/{session['id']}/branches/{branch.id}/merge")
+        assert merged.json()["status"] == "merged", merged.text
+    # What was answered is there, and what was not was told why.
+    shown = (await ada.http.get(f"/api/sessions/{session['id']}")).json()["files"]
+    assert {file["name"]: file["content"] for file in shown} == written
+    assert refused and refused <= {"merging", "decided", "forbidden"}
 
 
 async def test_a_branch_has_its_sessions_roles_and_budget_and_neither_its_secrets_nor_its_list(
