@@ -60,7 +60,7 @@ export async function buildGuest(language, { assets = [], bundle = {}, service =
 
 async function serviceOf() {
   return build({
-    absWorkingDir: ROOT, entryPoints: ["src/languages/guest-service.ts"], bundle: true, write: false, format: "esm", target: "es2024", platform: "neutral", external: ["./payload.js"], minify: true,
-    logLevel: "error", legalComments: "none",
+    absWorkingDir: ROOT, entryPoints: ["src/languages/guest-service.ts"], bundle: true, write: false, format: "esm", target: "es2024", platform: "neutral", external: ["./payload.js", "cloudflare:workers"], minify: true,
+    logLevel: "error", legalComments: "none", define: { WORKER_VERSION: JSON.stringify(require("./package.json").version) },
   });
 }

@@ -39,7 +39,7 @@ describe("what is deployed", () => {
     const workers = {
       main: `modules = [${modules("main", "worker.js")}], compatibilityFlags = ${setting("wrangler.toml", "compatibility_flags = (.+)")}, bindings = [${loader}, (name = "SECRET", text = ${JSON.stringify(SECRET)}), (name = "MEMORY_BYTES_MAX", text = ${setting("wrangler.toml", "MEMORY_BYTES_MAX = (.+)")}), (name = "PYTHON", service = "python"), (name = "RUBY", service = "ruby")]`,
       python: `modules = [${modules("python", "python-service.js")}], compatibilityFlags = ${setting("wrangler.python.toml", "compatibility_flags = (.+)")}, bindings = [${loader}, (name = "ASSETS", service = "assets")]`,
-      ruby: `modules = [${modules("ruby", "service.js")}], bindings = [${loader}]`,
+      ruby: `modules = [${modules("ruby", "service.js")}], compatibilityFlags = ${setting("wrangler.ruby.toml", "compatibility_flags = (.+)")}, bindings = [${loader}]`,
     };
     deployed = await Workerd.serve(workers, { uploaded: UPLOADED, dist: join(root, "dist") });
   });
@@ -55,7 +55,7 @@ describe("what is deployed", () => {
     const rest = { allowedModules: ["*"], tier: "enterprise", timeoutMs: 30_000 };
     const commands = await deployed.run(order({ files: { "main.js": "return String(require('child_process').execSync('ls'))" }, ...rest }));
     assert.equal(commands.result, "main.js\n");
-    for (const [name, code] of [["main.js", "await fetch('http://127.1/')"], ["main.py", "import urllib.request\nurllib.request.urlopen('http://127.1/')"]] as const) {
+    for (const [name, code] of [["main.js", "await fetch('http://127.1/')"], ["main.py", "import urllib.request\nurllib.request.urlopen('http://127.1/')"], ["main.rb", "require 'net/http'\nNet::HTTP.get(URI('http://127.1/'))"]] as const) {
       const refused = await deployed.run(order({ files: { [name]: code }, ...rest }));
       assert.match(refused.error?.message ?? "", /network_denied: 127.0.0.1 is not reachable: it is no public address/, name);
     }

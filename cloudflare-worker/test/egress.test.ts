@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { order, type Order, standard, Workerd } from "./support.ts";
+import { FILES, order, type Order, standard, Workerd } from "./support.ts";
 
 /** The only address of this machine that these tests let through; the canary listens on all others. */
 const OPEN = "127.0.0.2";
@@ -278,4 +278,65 @@ for address in ("http://CANARY/", "https://10.0.0.1/", "BASE/to?http%3A%2F%2F169
   assert.deepEqual(canaryHits, []);
   const refused = await worker.run(order({ language: "python", files: { "main.py": "import requests" }, entry: "main.py" }));
   assert.match(refused.error?.message ?? "", /module 'requests' is not allowed in tier 'basic': tier 'standard' allows it/);
+});
+
+test("Ruby's net/http and open-uri use the same gateway, and what it refuses is an error of theirs", async () => {
+  const other = createServer(answer);
+  const elsewhere = `http://${OPEN}:${await listen(other, OPEN)}`;
+  const interpreter = await Workerd.start({ variant: "ruby", reach: [`${OPEN}/32`] });
+  const ruby = (code: string, rest: Order = {}) => interpreter.run(standard({ "main.rb": filled(code) }, { language: "ruby", entry: "main.rb", timeoutMs: 15_000, ...rest }));
+  try {
+    seen.length = 0;
+    const { stdout, stderr, error } = await ruby(`require "net/http"
+require "open-uri"
+base = URI("BASE/")
+puts Net::HTTP.get(base + "/r1"), Net::HTTP.get(base.host, "/r2", base.port)
+said = Net::HTTP.get_response(base + "/r3")
+p said.code, said.is_a?(Net::HTTPOK), said.get_fields("set-cookie")
+puts Net::HTTP.post(base + "/r4", '{"a": "é"}', "Content-Type" => "application/json").body, Net::HTTP.post_form(base + "/r5", "q" => "a b").body
+Net::HTTP.start(base.host, base.port, read_timeout: 5) do |http|
+  put = Net::HTTP::Put.new("/r6", { "X-Own" => "1" })
+  put.basic_auth("ann", "s3")
+  put.body_stream = StringIO.new("streamed")
+  put["Transfer-Encoding"] = "chunked"
+  puts http.request(put).body, http.head("/r7").code, http.delete("/r8").code
+  http.request_get("/zip") { |answer| sum = 0; answer.read_body { |part| sum += part.bytesize }; p sum }
+end
+p Net::HTTP.get_response(base + "/to?%2Fr9").then { |answer| [answer.code, answer["location"], answer.is_a?(Net::HTTPRedirection)] }
+puts URI.open("BASE/to?%2Fr10", "Authorization" => "Bearer own", "X-Own" => "kept").read
+puts URI.open("BASE/to?${encodeURIComponent(`${elsewhere}/r11`)}", "Authorization" => "Bearer own", "Cookie" => "a=1", "X-Own" => "kept").read
+[base.dup.tap { |uri| uri.host = "127.0.0.1" }, URI("https://10.0.0.1/"), URI("http://${hostname()}:PORT/")].each do |uri|
+  Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https", verify_mode: OpenSSL::SSL::VERIFY_NONE) { |http| puts "REACHED " + http.get("/").body }
+rescue SocketError => error
+  p [error.class, error.code, error.host == uri.host]
+end
+begin
+  Net::HTTP.post(base + "/large", "x" * 9_000_000)
+rescue NetworkLimitError => error
+  puts error.message
+end
+begin
+  require "socket"
+rescue LoadError => error
+  puts error.message
+end
+`, { allowedModules: [...FILES, "net"] });
+    assert.equal(error?.stack ?? stderr, "");
+    assert.deepEqual(stdout.trimEnd().split("\n"), [
+      "hello ", "hello ", '"200"', "true", '["a=1", "b=2"]', 'hello {"a": "é"}', "hello q=a+b", "hello streamed", "200", "200", "100000", '["302", "/r9", true]', "hello ", "hello ",
+      ...Array(3).fill('[NetworkDeniedError, "network_denied", true]'), "network_limit: the request is larger than a run may send", "cannot load such file -- socket: programs have no sockets here; net/http and open-uri work where a tier has http",
+    ]);
+    assert.deepEqual(seen.map(({ method, url, headers }) => [method, url, headers.authorization, headers.cookie, headers["x-own"]].filter((one) => one !== undefined).join(" ")), [
+      "GET /r1", "GET /r2", "GET /r3", "POST /r4", "POST /r5", "PUT /r6 Basic YW5uOnMz 1", "HEAD /r7", "DELETE /r8", "GET /r10 Bearer own kept", "GET /r11 kept",
+    ]);
+    assert.deepEqual(canaryHits, []);
+    const basic = await ruby('require "net/http"', { allowedModules: ["path"], tier: "basic" });
+    assert.match(basic.error?.message ?? "", /module "net\/http" is not allowed in tier "basic": tier "standard" allows it/);
+    const off = await ruby('require "net/http"\nNet::HTTP.get(URI("BASE/x"))', { egress: null });
+    assert.match(off.error?.message ?? "", /the network is switched off on this server/);
+  } finally {
+    await interpreter.stop();
+    other.closeAllConnections();
+    other.close();
+  }
 });

@@ -42,7 +42,7 @@ export function order(given: Order | string): Order {
   const { files, ...rest } = typeof given === "string" ? { files: { "main.js": given } } : given;
   const entry = rest.entry ?? Object.keys(files as object)[0];
   return {
-    executionId: "x1", language: /\.py$/.test(entry as string) ? "python" : /\.[mc]?ts$/.test(entry as string) ? "typescript" : "javascript", entry, argv: [], stdin: null, interactive: false, context: {}, timeoutMs: 5000,
+    executionId: "x1", language: /\.py$/.test(entry as string) ? "python" : /\.rb$/.test(entry as string) ? "ruby" : /\.[mc]?ts$/.test(entry as string) ? "typescript" : "javascript", entry, argv: [], stdin: null, interactive: false, context: {}, timeoutMs: 5000,
     memoryLimitBytes: 52428800, egress: { deny: [] }, allowedModules: ["path", "util", "crypto"], tier: "basic", tierOfModule: TIERS, outputBytesMax: 1048576, artifactBytesMax: 1048576,
     ...rest,
     files: Array.isArray(files) ? files : Object.entries(files as Record<string, string>).map(([name, content]) => ({ name, content })),

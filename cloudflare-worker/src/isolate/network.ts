@@ -53,3 +53,21 @@ function broken(error: unknown, host: string): NetworkError {
   const limit = /^network_limit: (.*)$/.exec(message);
   return new NetworkError(limit === null ? { code: "network_failed", host, why: message } : { code: "network_limit", host, why: limit[1]! });
 }
+
+/** What a program that waits is told of its request; the error has the whole sentence as its message. */
+export type Answer = { error: Reason & { message: string } } | { status: number; reason: string; headers: [name: string, value: string][]; body: Uint8Array };
+
+/** One request and its whole answer as plain values. Redirects are answers here: libraries follow them themselves, each through the gateway again. */
+export function exchange(run: Run): (method: string, url: string, headers: [name: string, value: string][], body: Uint8Array) => Promise<Answer> {
+  const ask = outside(run);
+  return async (method, url, headers, body) => {
+    try {
+      const response = await ask(new Request(url, { method, headers, ...(body.length === 0 ? {} : { body }) }));
+      return { status: response.status, reason: response.statusText, headers: [...response.headers], body: new Uint8Array(await response.arrayBuffer()) };
+    } catch (error) {
+      const host = URL.parse(url)?.hostname ?? url.slice(0, 200);
+      const { code, why, message, ...known } = error instanceof NetworkError ? error : new NetworkError({ code: "network_failed", host, why: error instanceof Error ? error.message : String(error) });
+      return { error: { code, host: known.host, why, message } };
+    }
+  };
+}

@@ -1,28 +1,12 @@
-/**
- * A guest language as a Worker of its own, where its interpreter is too large for the Worker that has the other languages.
- * Reached by service binding only; it holds no secret and decides nothing about a run.
- */
+/** A guest language as a Worker of its own, where its interpreter is too large for the Worker that has the other languages. See behind-binding.ts. */
+import type { Exports } from "../egress/door.js";
+import { runHere } from "./behind-binding.js";
 import { compatibilityFlags, mainModule, modules } from "./payload.js";
 
-const COMPATIBILITY_DATE = "2026-01-01";
-const CPU_MS_MAX = 300_000;
-
-interface Env {
-  LOADER: WorkerLoader;
-}
+export { Gateway } from "../egress/gateway.js";
 
 export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
-    const cpuMs = Math.min(CPU_MS_MAX, Math.max(1, Number(request.headers.get("x-cpu-ms")) || 1));
-    const worker = env.LOADER.load({
-      compatibilityDate: COMPATIBILITY_DATE,
-      compatibilityFlags,
-      mainModule,
-      modules: modules(),
-      env: {},
-      globalOutbound: null,
-      limits: { cpuMs, subRequests: 1 },
-    } as WorkerLoaderWorkerCode);
-    return worker.getEntrypoint().fetch(request);
+  async fetch(request: Request, env: { LOADER: WorkerLoader }, ctx: { exports: Exports }): Promise<Response> {
+    return runHere(request, env.LOADER, ctx.exports, { mainModule, modules: modules(), compatibilityFlags } as Parameters<typeof runHere>[3]);
   },
 };

@@ -3,6 +3,7 @@
  * No interpreter is named here; what happens inside is src/isolate/guest.ts.
  */
 import type { Door } from "../egress/door.js";
+import { policyOf } from "../egress/policy.js";
 import type { Host, IsolateModule, Language, Program } from "../language.js";
 import type { Run } from "../wire.js";
 
@@ -70,11 +71,17 @@ export function guest(name: string, { compatibilityFlags = [], network = false }
       if (found !== null) return { kind: "isolate", mainModule: found.mainModule, modules: found.modules(), compatibilityFlags };
       const service = host.services[name];
       if (service === undefined) throw new Error(`the interpreter of ${name} is not part of this Worker`);
-      const fetch = (request: Request) => {
-        request.headers.set("x-cpu-ms", String(run.timeoutMs));
-        return service.fetch(request);
-      };
-      return { kind: "loaded", isolate: { fetch } };
+      return elsewhere(service, run, network);
     },
   };
+}
+
+/** A program that runs in the Worker behind a binding (guest-service.ts reads the headers); with its rules of the network when it may have one. */
+export function elsewhere(service: { fetch(request: Request): Promise<Response> }, run: Run, network: boolean): Program {
+  const fetch = (request: Request) => {
+    request.headers.set("x-cpu-ms", String(run.timeoutMs));
+    request.headers.set("x-egress", JSON.stringify(network ? policyOf(run, Date.now()) : null));
+    return service.fetch(request);
+  };
+  return { kind: "loaded", isolate: { fetch } };
 }

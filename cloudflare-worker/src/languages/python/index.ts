@@ -3,9 +3,9 @@
  * The interpreter's files are modules of a Worker that has them (payload.ts); elsewhere Python is the service behind the binding PYTHON (service.ts).
  */
 import type { Door } from "../../egress/door.js";
-import { policyOf } from "../../egress/policy.js";
 import type { Host, IsolateModule, Language, LoadedProgram, Program } from "../../language.js";
 import type { Run } from "../../wire.js";
+import { elsewhere } from "../guest.js";
 import { MAIN_MODULE } from "./parts.js";
 
 const COMPATIBILITY_DATE = "2026-01-01";
@@ -62,11 +62,6 @@ export const python: Language = {
     if (found !== null) return { kind: "isolate", mainModule: MAIN_MODULE, modules: found.modules(), compatibilityFlags: [] };
     const service = host.services.python;
     if (service === undefined) throw new Error("the Python interpreter is not part of this Worker");
-    const fetch = (request: Request) => {
-      request.headers.set("x-cpu-ms", String(run.timeoutMs));
-      request.headers.set("x-egress", JSON.stringify(policyOf(run, Date.now())));
-      return service.fetch(request);
-    };
-    return { kind: "loaded", isolate: { fetch } };
+    return elsewhere(service, run, true);
   },
 };

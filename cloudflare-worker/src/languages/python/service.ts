@@ -1,16 +1,12 @@
 /**
  * Python as a Worker of its own, where the interpreter's files are too large for the Worker that has the other languages: they are its static assets.
- * Reached by service binding only; it holds no secret and decides nothing about a run.
+ * See behind-binding.ts.
  */
 import type { Exports } from "../../egress/door.js";
-import type { Policy } from "../../egress/policy.js";
-import { EGRESS_REQUESTS_MAX } from "../../limits.js";
+import { runHere } from "../behind-binding.js";
 import { assemble, FILES, type Files, MAIN_MODULE } from "./parts.js";
 
 export { Gateway } from "../../egress/gateway.js";
-
-const COMPATIBILITY_DATE = "2026-01-01";
-const CPU_MS_MAX = 300_000;
 
 interface Env {
   LOADER: WorkerLoader;
@@ -35,19 +31,6 @@ export default {
       files = null;
       throw error;
     });
-    const cpuMs = Math.min(CPU_MS_MAX, Math.max(1, Number(request.headers.get("x-cpu-ms")) || 1));
-    // The other Worker has checked the run; this one is reached by nobody else.
-    const policy = JSON.parse(request.headers.get("x-egress") ?? "null") as Policy | null;
-    const ticket = crypto.randomUUID();
-    const worker = env.LOADER.load({
-      compatibilityDate: COMPATIBILITY_DATE,
-      compatibilityFlags: [],
-      mainModule: MAIN_MODULE,
-      modules: assemble(await files),
-      env: {},
-      globalOutbound: policy === null ? null : ctx.exports.Gateway({ props: { ticket, policy } }),
-      limits: { cpuMs, subRequests: policy === null ? 1 : EGRESS_REQUESTS_MAX },
-    } as WorkerLoaderWorkerCode);
-    return worker.getEntrypoint().fetch(request);
+    return runHere(request, env.LOADER, ctx.exports, { mainModule: MAIN_MODULE, modules: assemble(await files), compatibilityFlags: [] } as Parameters<typeof runHere>[3]);
   },
 };

@@ -1,17 +1,19 @@
 /** The Ruby isolate's main module: boots the interpreter, gives it the session's files, runs one program. The program's surroundings are prelude.rb. */
 import wasm from "./ruby.wasm";
+import network from "./network.rb";
 import prelude from "./prelude.rb";
 import { Gate } from "../../isolate/gate.js";
 import { sha256 } from "../../isolate/digest.js";
 import { apply, Image } from "../../isolate/heap.js";
 import { type Ending, type Guest, type Rest, serve, turn, type World } from "../../isolate/guest.js";
 import type { Json } from "../../wire.js";
+import { Line } from "./line.js";
 import { Directory, Exit, File, filesIn, Machine, PreopenDirectory } from "./machine.js";
 import { COUNTERPARTS } from "./modules.js";
 
 const OVERHEAD_BYTES = 12 * 1024 * 1024;
 const ENV = ["HOME=/session", "LANG=C.UTF-8", "PATH=/usr/bin", "PWD=/session", "TZ=UTC", "TMPDIR=/tmp"];
-const ARGUMENTS = ["ruby.wasm", "-EUTF-8:UTF-8", "--disable=gems", "-e_=0"];
+const ARGUMENTS = ["ruby.wasm", "-EUTF-8", "--disable=gems", "-e_=0"];
 const WRITES_BETWEEN_TURNS = 32;
 const PAGE_BYTES = 65536;
 const encoder = new TextEncoder();
@@ -65,7 +67,7 @@ const guest: Guest<Runtime> = {
         machine.view().setUint32(list + 8 * at + 4, bytes.length, true);
       });
       await machine.call(INIT, list, ARGUMENTS.length);
-      await evaluate(machine, `eval(${rubyText(prelude)}, TOPLEVEL_BINDING, "(session)", 1); ""`);
+      for (const part of [network, prelude]) await evaluate(machine, `eval(${rubyText(part)}, TOPLEVEL_BINDING, "(session)", 1); ""`);
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.stack : error} ${said}`);
     }
@@ -85,6 +87,7 @@ const guest: Guest<Runtime> = {
       },
       read: (lengthMax) => stdin.read(lengthMax),
     };
+    machine.line = new Line(run);
     machine.limitMemory(machine.memory.buffer.byteLength + Math.max(0, run.memoryLimitBytes - OVERHEAD_BYTES));
     const sources = [...world.files].filter(([name]) => name.endsWith(".rb") && name !== run.entry).map(([name, bytes]) => `${name} ${sha256(bytes)}`).sort().join("\n");
     const facts = world.resumed === null ? null : wake(machine, image, world.resumed);

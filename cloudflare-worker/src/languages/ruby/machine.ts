@@ -1,5 +1,5 @@
 /** The wasm machine that Ruby runs on: WASI over an in-memory file system, streams that may wait, calls by name. It knows no Ruby. */
-import { type Directory, Fd, File, type PreopenDirectory, WASI, WASIProcExit, wasi as definitions } from "@bjorn3/browser_wasi_shim";
+import { type Directory, Fd, File, Inode, PreopenDirectory, WASI, WASIProcExit, wasi as definitions } from "@bjorn3/browser_wasi_shim";
 
 export { Directory, File, PreopenDirectory } from "@bjorn3/browser_wasi_shim";
 
@@ -10,6 +10,8 @@ const SUBSCRIPTION_FLAGS_AT = 40;
 const SUBSCRIPTION_TIMEOUT_AT = 24;
 const ABSOLUTE = 1;
 const NO_SPACE = 51;
+/** Where programs open their line to the gateway; network.rb knows it, too. */
+const LINE = { folder: "/gateway", file: "line" };
 const SUCCESS = 0;
 const NEITHER_FILE_NOR_TERMINAL = 0;
 
@@ -37,6 +39,18 @@ class Stream extends Fd {
   }
 }
 
+/** The line to the gateway, opened. */
+class OpenLine extends Stream {}
+
+class LineFile extends Inode {
+  override path_open() {
+    return { ret: SUCCESS, fd_obj: new OpenLine() };
+  }
+  override stat() {
+    return new definitions.Filestat(this.ino, NEITHER_FILE_NOR_TERMINAL, 0n);
+  }
+}
+
 export class Exit extends Error {
   constructor(readonly code: number) {
     super(`exit ${code}`);
@@ -50,11 +64,13 @@ export class Machine {
   /** Until it has booted, time stands still and nothing is left to chance: a build has the same memory in every process. */
   booting = true;
   streams: Streams = { write: () => undefined, read: () => new Uint8Array(0) };
+  /** What a program asks of the network, and is answered. */
+  line: { write(bytes: Uint8Array): boolean; read: Streams["read"] } = { write: () => false, read: () => new Uint8Array(0) };
   readonly #values: unknown[] = [0];
 
   constructor(module: WebAssembly.Module, env: string[], folders: PreopenDirectory[]) {
     this.root = folders[0] as PreopenDirectory;
-    const shim = new WASI([], env, [new Stream(), new Stream(), new Stream(), ...folders]);
+    const shim = new WASI([], env, [new Stream(), new Stream(), new Stream(), ...folders, new PreopenDirectory(LINE.folder, new Map([[LINE.file, new LineFile()]]))]);
     const imports: Record<string, Record<string, unknown>> = {};
     for (const { module: from, name } of WebAssembly.Module.imports(module)) {
       imports[from] ??= {};
@@ -83,9 +99,13 @@ export class Machine {
         this.view().setBigUint64(at, BOOT_TIME_NS, true);
         return SUCCESS;
       },
-      fd_read: new WebAssembly.Suspending((fd: number, vectors: number, count: number, read: number) => (fd === 0 ? this.#read(vectors, count, read) : call(fd_read, fd, vectors, count, read))),
+      fd_read: new WebAssembly.Suspending((fd: number, vectors: number, count: number, read: number) => {
+        if (fd === 0) return this.#read(this.streams, vectors, count, read);
+        return shim.fds[fd] instanceof OpenLine ? this.#read(this.line, vectors, count, read) : call(fd_read, fd, vectors, count, read);
+      }),
       fd_write: new WebAssembly.Suspending((fd: number, vectors: number, count: number, written: number) => {
-        if (fd === 1 || fd === 2) return this.#write(fd, vectors, count, written);
+        if (fd === 1 || fd === 2) return this.#write((bytes) => this.streams.write(fd, bytes), vectors, count, written);
+        if (shim.fds[fd] instanceof OpenLine) return this.#write((bytes) => this.line.write(bytes), vectors, count, written);
         return this.#fits(shim.fds[fd], vectors, count) ? call(fd_write, fd, vectors, count, written) : NO_SPACE;
       }),
       fd_pwrite: (fd: number, vectors: number, count: number, offset: bigint, written: number) => (Number(offset) > this.fileBytesMax ? NO_SPACE : call(fd_pwrite, fd, vectors, count, offset, written)),
@@ -133,25 +153,26 @@ export class Machine {
     for (let at = 0; at < count; at += 1) yield [view.getUint32(vectors + 8 * at, true), view.getUint32(vectors + 8 * at + 4, true)];
   }
 
-  #read(vectors: number, count: number, read: number): number | Promise<number> {
+  #read(from: Pick<Streams, "read">, vectors: number, count: number, read: number): number | Promise<number> {
     const [pointer, length] = [...this.#vectors(vectors, count)].find(([, size]) => size > 0) ?? [0, 0];
     const take = (bytes: Uint8Array): number => {
       new Uint8Array(this.memory.buffer).set(bytes, pointer);
       this.view().setUint32(read, bytes.length, true);
       return SUCCESS;
     };
-    const bytes = this.streams.read(length);
+    const bytes = from.read(length);
     return bytes instanceof Promise ? bytes.then(take) : take(bytes);
   }
 
-  #write(fd: number, vectors: number, count: number, written: number): number | Promise<number> {
+  #write(to: (bytes: Uint8Array) => unknown, vectors: number, count: number, written: number): number | Promise<number> {
     const parts = [...this.#vectors(vectors, count)].map(([pointer, length]) => new Uint8Array(this.memory.buffer.slice(pointer, pointer + length)));
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     const all = new Uint8Array(size);
     let at = 0;
     for (const part of parts) { all.set(part, at); at += part.length; }
     this.view().setUint32(written, size, true);
-    const done = this.streams.write(fd, all);
+    const done = to(all);
+    if (done === false) return NO_SPACE;
     return done instanceof Promise ? done.then(() => SUCCESS) : SUCCESS;
   }
 

@@ -14,7 +14,7 @@ module WorkerSession
   # Ruby installs these as gems: without RubyGems their folders have to be named.
   GEMS = "{abbrev,base64,csv,drb,getoptlong,matrix,minitest,mutex_m,observer,power_assert,prime,rexml,rinda,rss,test-unit}"
   $LOAD_PATH.concat(Dir.glob("/usr/local/lib/ruby/gems/*/gems/#{GEMS}-[0-9]*/lib").sort)
-  NO_NETWORK = "cannot load such file -- socket: Ruby programs have no network here; JavaScript and Python have (fetch, urllib)"
+  NO_NETWORK = "cannot load such file -- socket: programs have no sockets here; net/http and open-uri work where a tier has http"
   NO_THREADS = "threads are not available here: call the block directly, or use Fiber or Enumerator"
   # What a library needs to do without threads, once it is loaded.
   AFTER = {
@@ -37,6 +37,8 @@ module WorkerSession
         value
       end
     },
+    "net/http" => HTTP,
+    "open-uri" => OPEN_URI,
   }
   @refused = {}
 
@@ -283,7 +285,9 @@ module WorkerSession
     library = instance_method(:require)
     reload = instance_method(:load)
     define_method(:require) do |path|
-      session.refuse(path, caller_locations(1, 1).first)
+      asker = caller_locations(1, 1).first
+      session.refuse(path, asker)
+      next false if session.left_out?(path, asker)
       begin
         loaded = library.bind_call(self, path)
       rescue LoadError => error
