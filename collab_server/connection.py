@@ -81,6 +81,7 @@ class Connection:
         self._outbox_bytes = 0
         self._outbox_bytes_max = outbox_bytes_max
         self._over = asyncio.Event()
+        self._rechecking = asyncio.Lock()
         # The close code, where it was this side that closed.
         self.closed_with: int | None = None
 
@@ -212,6 +213,11 @@ class Connection:
 
     async def recheck(self) -> None:
         """Look again who this is and what they may do here; close when that is nothing."""
+        # One after the other: an answer from before a change must not overtake the one from behind it.
+        async with self._rechecking:
+            await self._recheck()
+
+    async def _recheck(self) -> None:
         if not await self._identity.still_valid(self.principal):
             self.close(CLOSE_BAD_TOKEN, "the token was revoked or ran out")
             return

@@ -152,10 +152,11 @@ class Sockets:
                     self.switches,
                     self.tracer,
                 )
-                connection.on_role = lambda: lane.welcome("role")
                 # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.
                 if connection.wants_text:
                     lane.welcome(limits=await self.executions.limits(connection.principal, connection.session_id))
+                # The welcome is the first thing said, and says all that had changed until then.
+                connection.on_role = lambda: lane.welcome("role")
                 connection.member = room.join(connection)
                 # Rights taken away between the check above and now are not in the feed's future: look once more.
                 await connection.recheck()
