@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from collab_server.client import connect
+from tests.support.browser import chromium
 from tests.support.processes import Server, serving
 
 
@@ -19,6 +21,13 @@ from tests.support.processes import Server, serving
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A server that the stories of a run share; none of them may stop it."""
     async with serving(tmp_path_factory.mktemp("data"), COLLAB_POOL_SIZE="2") as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for the stories of a run; each opens windows with cookies of its own and closes them."""
+    async with chromium() as started:
         yield started
 
 

@@ -15,14 +15,13 @@ from playwright.async_api import Browser, Page, expect
 from executor.months import Month
 from tests.stories.conftest import Account, account
 from tests.stories.test_admin import endless_run, eventually
-from tests.support.browser import chromium
+from tests.support.browser import WAIT_MS
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 AXE_RUN = "async () => (await axe.run(document)).violations.map((v) => [v.id, v.nodes[0].html])"
-WAIT_MS = PATIENCE_S * 1000
 LAST_MONTH = Month(2026, 1)
 
 
@@ -50,11 +49,12 @@ class Desk:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    async with serving(tmp_path_factory.mktemp("admin")) as server, chromium() as browser:
+async def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[Desk]:
+    async with serving(tmp_path_factory.mktemp("admin")) as server:
         root, ada = await account(server, admin=True), await account(server)
         page, faults = await window(browser, server, root)
         yield Desk(server, browser, root, ada, page, faults)
+        await page.context.close()
         for who in (root, ada):
             await who.http.aclose()
 

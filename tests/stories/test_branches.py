@@ -6,13 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from collab_server.client import Problem, Session, connect
 from tests.stories.conftest import Account
 from tests.stories.test_editor import give_role, opened, session_of
 from tests.stories.test_mcp import call, client
-from tests.support.browser import chromium
 from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.processes import Server
 
@@ -189,11 +188,13 @@ async def test_a_key_that_only_proposes_changes_nothing_but_branches(server: Ser
     assert (await ada.http.get(f"{place}/files")).json()["items"][0]["content"] == "1"
 
 
-async def test_a_person_is_told_looks_at_a_proposal_and_merges_or_rejects_it(server: Server, ada: Account) -> None:
+async def test_a_person_is_told_looks_at_a_proposal_and_merges_or_rejects_it(
+    browser: Browser, server: Server, ada: Account
+) -> None:
     session_id = await session_of(server, "Proposals", main_js="return 1;\n")
     await give_role(server, session_id, ada.user_id, "editor")
     place = f"/api/sessions/{session_id}/branches"
-    async with chromium() as browser, opened(browser, server, session_id) as page:
+    async with opened(browser, server, session_id) as page:
         async with server.lane(session_id, ada.token) as agent:
             file_id = (await agent.ask("files"))["files"][0]["id"]
             for told, before in (

@@ -13,11 +13,10 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.stories.conftest import Account
 from tests.stories.test_editor import opened, session_of
-from tests.support.browser import chromium
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, serving
 
@@ -162,9 +161,9 @@ async def test_runs_that_race_on_two_nodes_both_count(nodes: tuple[Server, Serve
 
 
 @shared
-async def test_people_keep_look_at_and_reset_an_environment_in_the_editor(server: Server) -> None:
+async def test_people_keep_look_at_and_reset_an_environment_in_the_editor(browser: Browser, server: Server) -> None:
     session = await session_of(server, main_js="var n = (typeof n === 'number' ? n : 0) + 1;\nreturn n;\n")
-    async with chromium() as browser, opened(browser, server, session) as page:
+    async with opened(browser, server, session) as page:
         await page.get_by_test_id("run-options").click()
         await page.get_by_test_id("keep-environment").check()
         await page.keyboard.press("Escape")

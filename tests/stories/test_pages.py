@@ -14,15 +14,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browser import chromium
-from tests.support.patience import PATIENCE_S
+from tests.support.browser import WAIT_MS, window
 from tests.support.processes import ROOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 AXE_RUN = "async () => (await axe.run(document, { iframes: false })).violations.map((v) => [v.id, v.nodes[0].html])"
 ColorScheme = Literal["light", "dark"]
-WAIT_MS = 1000 * PATIENCE_S  # a language's first run on a busy machine
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -31,24 +29,11 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
 @asynccontextmanager
-async def window(browser: Browser, server: Server, path: str, **options: Any) -> AsyncIterator[Page]:
-    """A window of the local user; an uncaught error in it fails the test."""
-    context = await browser.new_context(**options)
-    context.set_default_timeout(WAIT_MS)
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    await page.goto(f"{server.login_url.split('&')[0]}&next={path}")
-    yield page
-    await context.close()
-    assert faults == []
+async def opened(browser: Browser, server: Server, path: str, **options: Any) -> AsyncIterator[Page]:
+    """A window of the local user."""
+    async with window(browser, f"{server.login_url.split('&')[0]}&next={path}", **options) as page:
+        yield page
 
 
 async def session_of(server: Server, name: str, **files: str) -> str:
@@ -90,7 +75,7 @@ async def raw(http: httpx.AsyncClient, path: str) -> bytes:
 async def test_home_finds_puts_away_and_begins_sessions_from_what_is_dropped(browser: Browser, server: Server) -> None:
     await session_of(server, "Needle", lib__haystack_py="")
     await session_of(server, "Other", main_js="")
-    async with window(browser, server, "/") as page:
+    async with opened(browser, server, "/") as page:
         cards = page.get_by_test_id("session-card")
         await expect(cards.filter(has_text="Other")).to_be_visible()
         await page.keyboard.press("/")
@@ -111,7 +96,7 @@ async def test_home_finds_puts_away_and_begins_sessions_from_what_is_dropped(bro
 
 async def test_files_are_moved_between_folders_by_dragging_and_by_keys(browser: Browser, server: Server) -> None:
     session_id = await session_of(server, "Tree", main_py="", lib__a_py="", lib__deep__b_py="")
-    async with window(browser, server, f"/s/{session_id}") as page:
+    async with opened(browser, server, f"/s/{session_id}") as page:
         files, folders = page.get_by_test_id("file-item"), page.get_by_test_id("folder-item")
         await files.filter(has_text="main.py").drag_to(folders.filter(has_text="deep"))
         await expect(files.first).to_have_text("PYb.py")
@@ -144,7 +129,7 @@ async def test_large_output_stays_quick_is_searched_and_leads_to_the_line(browse
         "print('File \"lib/helper.py\", line 3', file=sys.stderr)\n"
     )
     session_id = await session_of(server, "Output", main_py=program, lib__helper_py="one\ntwo\nthree\n")
-    async with window(browser, server, f"/s/{session_id}") as page:
+    async with opened(browser, server, f"/s/{session_id}") as page:
         await page.get_by_test_id("file-item").filter(has_text="main.py").click()
         await page.get_by_test_id("run").click()
         await expect(page.get_by_test_id("figures")).to_be_visible(timeout=WAIT_MS)
@@ -177,7 +162,7 @@ async def test_the_past_is_played_step_by_step_with_who_typed_it(browser: Browse
         (await http.put(f"/api/sessions/{session_id}/collaborators/grace", json={"role": "editor"})).raise_for_status()
     async with server.lane(session_id, await server.token("grace", name="Grace")) as grace:
         await grace.ask("write", name="main.js", content="let a = 1;\nlet b = 2;\n")
-    async with window(browser, server, f"/s/{session_id}") as page:
+    async with opened(browser, server, f"/s/{session_id}") as page:
         await page.get_by_test_id("versions").click()
         await page.get_by_test_id("film-open").click()
         film, said = page.get_by_test_id("film"), page.get_by_test_id("film-said")
@@ -248,7 +233,7 @@ async def test_an_accessibility_checker_finds_nothing_on_home_in_output_history_
     browser: Browser, server: Server, scheme: ColorScheme
 ) -> None:
     session_id = await session_of(server, "Checked", main_js="console.error('main.js:1 bad')\n", lib__a_py="")
-    async with window(browser, server, "/", color_scheme=scheme, bypass_csp=True) as page:
+    async with opened(browser, server, "/", color_scheme=scheme, bypass_csp=True) as page:
         found: dict[str, Any] = {}
 
         async def check(what: str) -> None:
