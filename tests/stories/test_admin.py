@@ -62,6 +62,13 @@ async def root(server: Server) -> AsyncIterator[Account]:
     await made.http.aclose()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def alone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server on which nothing happens but what a test does: figures over everything are the test's own."""
+    async with serving(tmp_path_factory.mktemp("alone")) as started:
+        yield started
+
+
 async def eventually(look: Callable[[], Awaitable[Any]], within_s: float = PATIENCE_S) -> Any:
     """What `look` gives as soon as it gives something; looked at again and again."""
     async with asyncio.timeout(within_s):
@@ -105,7 +112,8 @@ async def test_everybody_else_gets_one_and_the_same_refusal_for_all_of_it(root: 
     assert anybody.status_code == 401
 
 
-async def test_figures_are_those_of_the_ledger(root: Account, ada: Account) -> None:
+async def test_figures_are_those_of_the_ledger(alone: Server) -> None:
+    root, ada = await account(alone, admin=True), await account(alone)
     for code in ("return 1", "return 2", "throw new Error('x')"):
         await ada.http.post("/api/executions", json={"language": "javascript", "code": code})
     stats = (await root.http.get("/api/admin/stats")).json()
@@ -128,6 +136,8 @@ async def test_figures_are_those_of_the_ledger(root: Account, ada: Account) -> N
         {"from": "0999-01-01T00:00:00Z", "step": "hour"},
     ):
         assert (await root.http.get("/api/admin/stats", params=wrong)).status_code == 422
+    for who in (root, ada):
+        await who.http.aclose()
 
 
 async def test_sessions_are_found_and_deleted_with_their_sockets_closed(
@@ -350,21 +360,21 @@ async def test_refusals_are_on_record_and_never_hold_a_token(
     assert len(only["items"]) == 1 and only["nextBefore"] == only["items"][0]["id"]
 
 
-async def test_tampering_with_the_audit_is_found(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server:
-        root = await account(server, admin=True)
-        for _ in range(3):
-            await root.http.post("/api/me/tokens", json={})
-        whole = (await root.http.get("/api/admin/audit/verify")).json()
-        assert whole["ok"] is True and whole["rows"] >= 4
-        await server.sql("UPDATE audit SET actor_id = 'somebody-else' WHERE id = 3")
-        broken = (await root.http.get("/api/admin/audit/verify")).json()
-        assert (broken["ok"], broken["brokenId"]) == (False, 3)
-        await root.http.aclose()
+async def test_tampering_with_the_audit_is_found(alone: Server) -> None:
+    root = await account(alone, admin=True)
+    for _ in range(3):
+        await root.http.post("/api/me/tokens", json={})
+    whole = (await root.http.get("/api/admin/audit/verify")).json()
+    assert whole["ok"] is True and whole["rows"] >= 4
+    await alone.sql("UPDATE audit SET actor_id = 'somebody-else' WHERE id = 3")
+    broken = (await root.http.get("/api/admin/audit/verify")).json()
+    assert (broken["ok"], broken["brokenId"]) == (False, 3)
+    await root.http.aclose()
 
 
 async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_path: Path) -> None:
-    limits = {"COLLAB_LOGIN_FAILURES_PER_MINUTE": "5", "COLLAB_CONNECTIONS_PER_ADDRESS_MAX": "1"}
+    # One failure is given back each half minute: longer than all of this takes.
+    limits = {"COLLAB_LOGIN_FAILURES_PER_MINUTE": "2", "COLLAB_CONNECTIONS_PER_ADDRESS_MAX": "1"}
     async with serving(tmp_path, **limits) as server:
         ada = await account(server, admin=True)
         session = await ada.session()
@@ -374,10 +384,10 @@ async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_pa
             headers = {"authorization": f"Bearer ck_{number}", "x-forwarded-for": address}
             return await ada.http.get("/api/me", headers=headers)
 
-        statuses = [(await guess(number, "10.0.0.1")).status_code for number in range(8)]
-        assert statuses == [401] * 5 + [429] * 3
+        statuses = [(await guess(number, "10.0.0.1")).status_code for number in range(5)]
+        assert statuses == [401] * 2 + [429] * 3
         limited = await guess(9, "10.0.0.1")
-        assert limited.json()["code"] == "rate_limited" and 1 <= int(limited.headers["retry-after"]) <= 12
+        assert limited.json()["code"] == "rate_limited" and 1 <= int(limited.headers["retry-after"]) <= 30
         from_there = {"x-forwarded-for": "10.0.0.1"}
         assert (await ada.http.get("/login?token=cl_guess", headers=from_there)).status_code == 429
         assert (await ada.http.post("/api/login", json={"token": "x"}, headers=from_there)).status_code == 429
@@ -387,8 +397,8 @@ async def test_guessing_is_slowed_by_address_and_those_who_are_in_stay_in(tmp_pa
         # What one claims before a proxy of ours adds who one is helps nobody.
         assert (await guess(11, "10.0.0.3, 10.0.0.1")).status_code == 429
         # One customer's IPv6 addresses are one address.
-        sixes = [(await guess(number, f"2001:db8::{number}")).status_code for number in range(1, 8)]
-        assert sixes == [401] * 5 + [429] * 2
+        sixes = [(await guess(number, f"2001:db8::{number}")).status_code for number in range(1, 5)]
+        assert sixes == [401] * 2 + [429] * 2
         url = f"{server.ws_url}/{session['id']}?token=ck_guess"
         socket = await websockets.connect(
             url, subprotocols=[websockets.Subprotocol("collab.v1")], additional_headers=from_there, proxy=None

@@ -156,7 +156,7 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
         assert (wrong.status_code, wrong.json()["code"]) == (404, "not_found")
 
 
-async def scraped(server: Server, within_s: float = 30.0) -> dict[str, Metric]:
+async def scraped(server: Server, within_s: float = PATIENCE_S) -> dict[str, Metric]:
     """All families, as soon as all processes have answered."""
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http, asyncio.timeout(within_s):
         while True:
@@ -292,18 +292,22 @@ async def test_each_log_line_says_what_it_is_about_and_none_holds_a_secret(opera
     def lines() -> list[dict[str, Any]]:
         return [json.loads(line) for line in operated.errors]
 
+    def answered(of: httpx.Response) -> list[dict[str, Any]]:
+        return [line for line in lines() if line.get("requestId") == of.headers["x-request-id"] and "path" in line]
+
+    def about(execution_id: str) -> list[dict[str, Any]]:
+        return [line for line in lines() if line.get("executionId") == execution_id]
+
+    # Two processes write them, each after its client has the answer.
     async with asyncio.timeout(PATIENCE_S):
-        while not any(line.get("requestId") == run.headers["x-request-id"] and "path" in line for line in lines()):
+        while not all((answered(missing), answered(run), about(run.json()["executionId"]), about(ran["executionId"]))):
             await asyncio.sleep(0.05)
-    known = lines()
-    for line in known:
+    for line in lines():
         assert {"time", "level", "logger", "message"} <= set(line)
-    (access,) = [line for line in known if line.get("requestId") == missing.headers["x-request-id"] and "path" in line]
+    (access,) = answered(missing)
     assert (access["method"], access["path"], access["status"]) == ("GET", f"{place}/files/none", 404)
-    ended = [line for line in known if line.get("executionId") == run.json()["executionId"]]
-    assert ended and ended[-1]["requestId"] == run.headers["x-request-id"]
-    over_socket = [line for line in known if line.get("executionId") == ran["executionId"]]
-    assert over_socket and over_socket[-1]["requestId"]
+    assert about(run.json()["executionId"])[-1]["requestId"] == run.headers["x-request-id"]
+    assert about(ran["executionId"])[-1]["requestId"]
     written = "".join(operated.errors)
     secrets = [
         root.token,

@@ -73,9 +73,12 @@ async def test_a_document_that_stops_the_server_twice_may_only_be_read_until_it_
                 while (await http.get(f"/api/sessions/{good}")).json()["files"][0]["content"] != text:
                     await asyncio.sleep(0.05)
             assert "quarantined" not in (await http.get(f"/api/sessions/{good}")).json()
-            events = (await http.get("/api/admin/security-events")).json()["items"]
-            told = {event["kind"]: event for event in events if event["subject"] == bad}
-            assert {"document_fault", "document_quarantined"} <= set(told)
+            told: dict[str, Any] = {}
+            async with asyncio.timeout(PATIENCE_S):
+                while not {"document_fault", "document_quarantined"} <= set(told):
+                    events = (await http.get("/api/admin/security-events")).json()["items"]
+                    told = {event["kind"]: event for event in events if event["subject"] == bad}
+                    await asyncio.sleep(0.05)
             assert told["document_quarantined"]["detail"]["during"] == "apply"
             repaired = await http.post(f"/api/admin/sessions/{bad}/repair")
             assert repaired.json() == {"sessionId": bad, "setAside": []}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import httpx
 import psutil
@@ -35,7 +36,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CONSOLE_SCRIPT = Path(sys.executable).with_name("collab-server")
 
 
-@dataclass
+# All that are still known to somebody: what they logged is shown with a test that fails.
+STARTED: WeakSet[Server] = WeakSet()
+
+
+@dataclass(eq=False)
 class Server:
     """A `collab-server serve` process on a data folder; may be killed and started again on the same one."""
 
@@ -108,6 +113,7 @@ class Server:
         else:
             self.process = await forge().start(arguments, ROOT, self.environment)
         assert self.process.stdout is not None
+        STARTED.add(self)
         self._reader = asyncio.create_task(self._read_errors())
         async with asyncio.timeout(PATIENCE_S):
             line = (await self.process.stdout.readline()).decode()
