@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -121,7 +122,7 @@ class Identity:
         self._settings = settings
         self._now = now
         self._security = security or SecurityLog(engine, now=now, node_id=settings.node_id)
-        self._guesses = Guesses(settings.login_failures_per_minute, now=now)
+        self._guesses = Guesses(settings.login_failures_per_minute, now=time.monotonic)
         self._outside = Verifier(settings)
 
     def _now_ms(self) -> int:

@@ -72,6 +72,8 @@ class Nodes:
         self._id = instance
         # When each row was seen to change, by this process's own clock: the clocks of machines need not agree.
         self._changed: dict[str, tuple[int, float]] = {}
+        # Whose rows were seen to change at all: before that only the time in them tells.
+        self._heard: set[str] = set()
         self._gone: set[str] = set()
         self._looked_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -132,8 +134,13 @@ class Nodes:
             rows = (await connection.execute(select(nodes.c.id, nodes.c.seen_at))).all()
         now = time.monotonic()
         if now - self._looked_at > 3 * BEAT_S:
-            self._changed = {}  # the database was away, perhaps for everybody: nobody could say anything
+            self._changed, self._heard = (
+                {},
+                set(),
+            )  # the database was away, perhaps for everybody: nobody could say anything
         self._looked_at = now
+        known_rows = self._changed
+        self._heard |= {name for name, seen_at in rows if name in known_rows and known_rows[name][0] != seen_at}
         self._changed = {
             name: known if (known := self._changed.get(name)) is not None and known[0] == seen_at else (seen_at, now)
             for name, seen_at in rows
@@ -161,7 +168,10 @@ class Nodes:
                 "startedAt": timestamp(row["started_at"]),
                 "seenAt": timestamp(row["seen_at"]),
                 "alive": row["id"] == self._id
-                or (row["id"] not in self._gone and now_ms - row["seen_at"] <= GONE_AFTER_S * 1000),
+                or (
+                    row["id"] not in self._gone
+                    and (row["id"] in self._heard or now_ms - row["seen_at"] <= GONE_AFTER_S * 1000)
+                ),
                 **(self._figures() if row["id"] == self._id else orjson.loads(row["figures"])),
             }
             for row in found

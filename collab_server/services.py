@@ -231,7 +231,7 @@ async def running(
         reruns = RerunActions(executor, executions, sessions)
         history = HistoryActions(sessions, reruns, log)
         undo = UndoActions(engine, sessions, log)
-        scans = ScanActions(executor, executions, sessions, members, now=now)
+        scans = ScanActions(executor, executions, sessions, members)
 
         async def on_change(change: Change) -> None:
             if change.topic == "tiers":

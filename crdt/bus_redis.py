@@ -61,6 +61,9 @@ class RedisBus:
             socket_timeout=SOCKET_TIMEOUT_S,
             # The library would connect again by itself, and nobody would know that messages were missed.
             retry=Retry(NoBackoff(), 0),
+            # Each greeting costs a way there and back before anything is heard again.
+            protocol=2,
+            driver_info=None,
         )
         self._pubsub: PubSub | None = None
         self._topics: dict[str, list[_RedisSubscription]] = {}

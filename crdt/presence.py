@@ -1,4 +1,4 @@
-"""Who is here and what they show: awareness states, bound to the connection that speaks and expiring by `now`.
+"""Who is here and what they show: awareness states, bound to the connection that speaks and expiring by `ticks`, which only ever go on.
 Sockets, timers and the encoding of frames for other nodes never live here."""
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class _Entry:
 class Presence:
     """The awareness states of one session on this node."""
 
-    def __init__(self, limits: Limits, *, now: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, *, ticks: Callable[[], float]) -> None:
         self._limits = limits
-        self._now = now
+        self._ticks = ticks
         self._entries: dict[int, _Entry] = {}
         self._ids: dict[str, set[int]] = {}
         self._departed: dict[int, tuple[int, str, float]] = {}
@@ -81,7 +81,7 @@ class Presence:
         if entry.clock >= CLOCK_MAX or len(self._entries) >= self._limits.presence_entries_max:
             return False
         departed = self._departed.get(entry.client_id)
-        return departed is None or departed[1] == actor.id or self._now() - departed[2] > DEPARTED_S
+        return departed is None or departed[1] == actor.id or self._ticks() - departed[2] > DEPARTED_S
 
     def _put(self, owner: str, actor: Actor, entry: AwarenessEntry) -> bool:
         state = entry.state
@@ -95,13 +95,13 @@ class Presence:
         if held is None:
             departed = self._departed.pop(entry.client_id, None)
             clock = entry.clock if departed is None else max(entry.clock, departed[0] + 1)
-            held = _Entry(owner, actor.id, entry.clock, clock, dressed, self._now(), False)
+            held = _Entry(owner, actor.id, entry.clock, clock, dressed, self._ticks(), False)
             self._entries[entry.client_id] = held
         else:
             held.clock = max(held.clock + 1, entry.clock)
             held.raw_clock = entry.clock
             held.state = dressed
-            held.seen_at = self._now()
+            held.seen_at = self._ticks()
         self._ids.setdefault(owner, set()).add(entry.client_id)
         return True
 
@@ -112,12 +112,12 @@ class Presence:
             return False
         held = self._entries.get(client_id)
         if held is None:
-            self._entries[client_id] = _Entry(owner, actor.id, 0, 1, dressed, self._now(), True)
+            self._entries[client_id] = _Entry(owner, actor.id, 0, 1, dressed, self._ticks(), True)
             self._ids.setdefault(owner, set()).add(client_id)
         else:
             held.clock += 1
             held.state = dressed
-            held.seen_at = self._now()
+            held.seen_at = self._ticks()
         return True
 
     def merge(self, node: str, entries: Iterable[AwarenessEntry]) -> list[int]:
@@ -136,7 +136,7 @@ class Presence:
                     continue
                 self._departed.pop(entry.client_id, None)
                 self._entries[entry.client_id] = _Entry(
-                    node, _user_id(entry.state), entry.clock, entry.clock, entry.state, self._now(), False
+                    node, _user_id(entry.state), entry.clock, entry.clock, entry.state, self._ticks(), False
                 )
                 self._ids.setdefault(node, set()).add(entry.client_id)
                 changed.append(entry.client_id)
@@ -148,7 +148,7 @@ class Presence:
                 self._ids.setdefault(node, set()).add(entry.client_id)
                 held.owner = node
                 held.lasting = False
-            held.seen_at = self._now()
+            held.seen_at = self._ticks()
             if entry.clock > held.clock or entry.state != held.state:
                 held.clock = held.raw_clock = entry.clock
                 held.state = entry.state
@@ -164,7 +164,7 @@ class Presence:
 
     def expire(self) -> list[int]:
         """Drops who was silent for too long; returns their ids."""
-        limit = self._now() - self._limits.presence_expiry_s
+        limit = self._ticks() - self._limits.presence_expiry_s
         gone = [key for key, entry in self._entries.items() if not entry.lasting and entry.seen_at < limit]
         for client_id in gone:
             self._remove(client_id)
@@ -184,7 +184,7 @@ class Presence:
         ids = self._ids.get(entry.owner)
         if ids is not None:
             ids.discard(client_id)
-        self._departed[client_id] = (entry.clock, entry.user_id, self._now())
+        self._departed[client_id] = (entry.clock, entry.user_id, self._ticks())
         if len(self._departed) > DEPARTED_MAX:
             del self._departed[next(iter(self._departed))]
 

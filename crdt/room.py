@@ -82,6 +82,7 @@ class Room:
         node: bytes,
         limits: Limits,
         now: Callable[[], float],
+        ticks: Callable[[], float],
         new_id: Callable[[], str],
         broadcast: Broadcast = one_by_one,
         watch: Watch = NOBODY,
@@ -105,7 +106,7 @@ class Room:
         self._now = now
         self._new_id = new_id
         self._audience = Audience(broadcast, meter)
-        self._presence = Presence(limits, now=now)
+        self._presence = Presence(limits, ticks=ticks)
         self.neighbours = Neighbours(self, bus, topic, node, self._presence, limits)
         self.attendance = Attendance(
             self._presence, self._audience, limits, tell_neighbours=self.neighbours.tell_presence

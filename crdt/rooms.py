@@ -65,6 +65,7 @@ class Rooms:
         *,
         limits: Limits | None = None,
         now: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         broadcast: Broadcast = one_by_one,
         faults: Faults | None = None,
@@ -79,7 +80,9 @@ class Rooms:
         self._broadcast = broadcast
         self._bus = bus
         self._limits = limits or Limits()
+        # The time of day is for what is kept; how long something lasts is not to be seen from it, for it is set.
         self._now = now
+        self._ticks = ticks
         self._new_id = new_id
         self.node = uuid.uuid4().bytes
         self._places: dict[str, _Place] = {}
@@ -137,7 +140,7 @@ class Rooms:
         place = self._places.get(room.session_id)
         if place is not None and place.room is room:
             place.users = max(0, place.users - 1)
-            place.idle_since = self._now()
+            place.idle_since = self._ticks()
 
     def get(self, session_id: str) -> Room | None:
         place = self._places.get(session_id)
@@ -164,6 +167,7 @@ class Rooms:
             node=self.node,
             limits=self._limits,
             now=self._now,
+            ticks=self._ticks,
             new_id=self._new_id,
             broadcast=self._broadcast,
             watch=self._watch,
@@ -188,7 +192,7 @@ class Rooms:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(room.neighbours.answered.wait(), self._limits.peer_wait_s)
         room.hold(self._read_only)
-        place = _Place(room, 0, self._now(), snapshot_bytes=len(newest.state) if newest else 0)
+        place = _Place(room, 0, self._ticks(), snapshot_bytes=len(newest.state) if newest else 0)
         self._places[session_id] = place
         return place
 
@@ -246,10 +250,10 @@ class Rooms:
     # -- housekeeping --------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        last_refresh = last_resync = self._now()
+        last_refresh = last_resync = self._ticks()
         while True:
             await asyncio.sleep(TICK_S)
-            now = self._now()
+            now = self._ticks()
             refresh = now - last_refresh >= self._limits.presence_refresh_s
             resync = now - last_resync >= self._limits.resync_s
             last_refresh = now if refresh else last_refresh
@@ -267,7 +271,7 @@ class Rooms:
         place = self._places.get(room.session_id)
         if place is None or place.room is not room or room.session_id in self._busy:
             return
-        idle = place.users == 0 and room.empty and self._now() - place.idle_since >= self._limits.room_idle_s
+        idle = place.users == 0 and room.empty and self._ticks() - place.idle_since >= self._limits.room_idle_s
         if idle or self._due(place):
             self._busy.add(room.session_id)
             task = asyncio.create_task(self._evict(place) if idle else self._compact(place))
@@ -299,9 +303,9 @@ class Rooms:
         if self._log.commits_in_id_order:
             floor = await self._log.last_update_id(room.session_id)
         elif place.floor is None:
-            place.floor = (await self._log.last_update_id(room.session_id), self._now())
+            place.floor = (await self._log.last_update_id(room.session_id), self._ticks())
             return
-        elif self._now() - place.floor[1] < SETTLE_S:
+        elif self._ticks() - place.floor[1] < SETTLE_S:
             return
         else:
             floor = place.floor[0]

@@ -5,7 +5,7 @@ What a finding is and how it is found is executor's; this decides who may ask, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from typing import Any
 
 from collab_server.actions.executions import ExecutionActions
@@ -32,14 +32,12 @@ class ScanActions:
         executions: ExecutionActions,
         sessions: SessionActions,
         members: Members,
-        *,
-        now: Callable[[], float],
     ) -> None:
         self._executor = executor
         self._executions = executions
         self._sessions = sessions
         self._members = members
-        self._pace = Pace("scans", SCANS_PER_MINUTE_MAX, now=now)
+        self._pace = Pace("scans", SCANS_PER_MINUTE_MAX, now=time.monotonic)
 
     async def session(self, principal: Principal, session_id: str, file_id: str | None = None) -> Findings:
         """What is to be said of a session's files as they are now, or of one of them."""

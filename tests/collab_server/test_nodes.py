@@ -40,15 +40,19 @@ async def test_a_node_that_falls_silent_is_gone_once_and_one_with_a_wrong_clock_
             engine, now=lambda: time.time() + ahead_s, node_id="same", instance=name, figures=dict, on_gone=on_gone
         )
 
-    watching, ahead, doomed = made("watching", 0), made("ahead", 3600), made("doomed", -3600)
-    for node in (watching, ahead, doomed):
+    watching, ahead, behind, doomed = (
+        made(name, by) for name, by in (("watching", 0), ("ahead", 3600), ("behind", -3600), ("doomed", -3600))
+    )
+    for node in (watching, ahead, behind, doomed):
         await node.start()
-    assert await watching.known() == {"watching", "ahead", "doomed", "same"}
+    assert await watching.known() == {"watching", "ahead", "behind", "doomed", "same"}
     assert doomed._task is not None
     doomed._task.cancel()
     async with asyncio.timeout(PATIENCE_S):
-        while gone.count("doomed") < 2:  # both that are left have seen it; only the first one finds runs to end
+        while gone.count("doomed") < 3:  # all that are left have seen it; only the first one finds runs to end
             await asyncio.sleep(0.01)
+    shown = {node["id"]: node["alive"] for node in await watching.listed()}
+    assert shown == {"watching": True, "ahead": True, "behind": True, "doomed": False}
     # After an absence of the database nobody is gone for not having been heard.
     gone.clear()
     watching._changed = {name: (seen, since - 10) for name, (seen, since) in watching._changed.items()}
@@ -56,9 +60,7 @@ async def test_a_node_that_falls_silent_is_gone_once_and_one_with_a_wrong_clock_
     watching._gone = set()
     await watching._look()
     assert gone == []
-    shown = {node["id"]: node["alive"] for node in await watching.listed()}
-    assert shown == {"watching": True, "ahead": True, "doomed": False}
-    for node in (ahead, watching):
+    for node in (ahead, behind, watching):
         await node.close()
     assert "ahead" not in gone and "watching" not in gone
     assert await watching.known() == {"doomed", "same"}

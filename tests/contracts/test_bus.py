@@ -169,10 +169,13 @@ async def test_only_the_node_of_a_change_saves_it(nodes: Nodes) -> None:
 
 
 @asynccontextmanager
-async def two_nodes_behind_a_proxy(redis_port: int, path: Path) -> AsyncIterator[tuple[TcpProxy, list[Rooms]]]:
-    """Each on a bus of its own, both over one connection that can be cut."""
+async def two_nodes_behind_a_proxy(
+    redis_port: int, path: Path, *, first_only: bool = False
+) -> AsyncIterator[tuple[TcpProxy, list[Rooms]]]:
+    """Each on a bus of its own, both over one connection that can be cut; or the second one straight to Redis."""
     async with store(path) as make_log, proxied(redis_port) as proxy:
-        made = [Rooms(make_log(), RedisBus(f"redis://127.0.0.1:{proxy.port}/0")) for _ in range(2)]
+        ports = (proxy.port, redis_port if first_only else proxy.port)
+        made = [Rooms(make_log(), RedisBus(f"redis://127.0.0.1:{port}/0")) for port in ports]
         for rooms in made:
             await rooms.start()
         yield proxy, made
@@ -190,7 +193,7 @@ async def seconds_until(condition: Callable[[], bool]) -> float:
     ("fault", "away_s"),
     [
         ("cut", 1.0),
-        ("stalled", 4.0),
+        ("partitioned", 4.0),
         pytest.param("cut", 60.0, marks=pytest.mark.soak),
         pytest.param("stalled", 60.0, marks=pytest.mark.soak),
     ],
@@ -198,7 +201,8 @@ async def seconds_until(condition: Callable[[], bool]) -> float:
 async def test_editing_goes_on_without_redis_and_nodes_agree_within_five_seconds_of_its_return(
     redis_server: RedisServer, tmp_path: Path, fault: str, away_s: float
 ) -> None:
-    async with two_nodes_behind_a_proxy(redis_server.port, tmp_path) as (proxy, made):
+    partitioned = fault == "partitioned"
+    async with two_nodes_behind_a_proxy(redis_server.port, tmp_path, first_only=partitioned) as (proxy, made):
         here, there = await made[0].open("s"), await made[1].open("s")
         ann, bob, cy = (Client(person(name), wants_text=True) for name in ("ann", "bob", "cy"))
         for client, room in ((ann, here), (bob, here), (cy, there)):
@@ -251,24 +255,30 @@ async def test_nodes_agree_after_redis_forgot_everything_and_lost_what_was_queue
         assert here.file("f").content == "there start here"
 
 
-async def test_a_slow_redis_that_throws_clients_out_delays_and_loses_nothing(
+async def test_a_slow_redis_that_evicts_and_throws_clients_out_delays_and_loses_nothing(
     redis_server: RedisServer, tmp_path: Path
 ) -> None:
     async with two_nodes_behind_a_proxy(redis_server.port, tmp_path) as (proxy, made):
         here, there = await made[0].open("s"), await made[1].open("s")
         here.create_file(person("ann"), "a.txt", "", file_id="f")
         await until(lambda: same(here, there))
-        proxy.delay_s = 0.05
+        proxy.delay_s = 0.3
         async with Redis.from_url(redis_server.url) as operator:
+            await operator.config_set("maxmemory", "2mb")
+            await operator.config_set("maxmemory-policy", "allkeys-lru")
             for number in range(40):
-                for room in (here, there):
-                    room.edit_text(person("ann"), "f", room.version, [TextEdit(0, 0, f"<{number}>")])
+                for side, room in (("h", here), ("t", there)):
+                    room.edit_text(person("ann"), "f", room.version, [TextEdit(0, 0, f"<{side}{number}>")])
+                # Others fill it to the brim.
+                await operator.set(f"k{number}", bytes(100_000))
                 await asyncio.sleep(0.02)
                 if number % 10 == 5:
                     # As a server does whose output buffers are full.
                     await operator.client_kill_filter(_type="pubsub")
+            assert int((await operator.info("stats"))["evicted_keys"]) > 0
         assert await seconds_until(lambda: same(here, there)) < SOON_S
-        assert all(here.file("f").content.count(f"<{number}>") == 2 for number in range(40))
+        text = here.file("f").content
+        assert all(text.count(f"<{side}{number}>") == 1 for number in range(40) for side in "ht"), text
 
 
 async def test_files_made_on_both_sides_of_a_partition_are_all_kept(nodes: Nodes) -> None:

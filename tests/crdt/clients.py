@@ -213,12 +213,17 @@ async def rename_table(engine: AsyncEngine, old: str, new: str) -> None:
 
 @asynccontextmanager
 async def node(
-    path: Path, *, bus: Bus | None = None, limits: Limits | None = None, now: Callable[[], float] | None = None
+    path: Path,
+    *,
+    bus: Bus | None = None,
+    limits: Limits | None = None,
+    now: Callable[[], float] = time.time,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Rooms]:
-    """The rooms of one node over a SQLite file."""
+    """The rooms of one node over a SQLite file; `now` is the time of day, `ticks` what passes."""
     async with store(path) as make_log:
         log = make_log()
-        rooms = Rooms(log, bus or LocalBus(), limits=limits or Limits(), now=now or time.time)
+        rooms = Rooms(log, bus or LocalBus(), limits=limits or Limits(), now=now, ticks=ticks)
         await rooms.start()
         try:
             yield rooms

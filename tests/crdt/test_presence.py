@@ -19,7 +19,7 @@ def gone(client_id: int, clock: int) -> AwarenessEntry:
 
 
 def make(clock: Clock | None = None) -> Presence:
-    return Presence(Limits(), now=clock or Clock())
+    return Presence(Limits(), ticks=clock or Clock())
 
 
 def test_the_first_id_of_a_connection_is_its_own_and_no_second() -> None:

@@ -265,9 +265,9 @@ async def test_presence_of_who_left_is_taken_away(tmp_path: Path) -> None:
         assert room._presence.entries() == []
 
 
-async def test_presence_of_the_silent_expires(tmp_path: Path) -> None:
-    clock = Clock()
-    async with node(tmp_path, now=clock) as rooms:
+async def test_presence_of_the_silent_expires_whatever_is_done_to_the_time_of_day(tmp_path: Path) -> None:
+    clock, day = Clock(), Clock()
+    async with node(tmp_path, now=day, ticks=clock) as rooms:
         room = await rooms.open("s")
         ann, bob = Client(person("ann")), Client(person("bob"))
         ann.connect(room)
@@ -275,8 +275,12 @@ async def test_presence_of_the_silent_expires(tmp_path: Path) -> None:
         ann.show({})
         bob.show({})
         clock.pass_by(20)
+        day.pass_by(3600)
+        room.tick()
+        assert len(room.members()) == 2, "nobody has been silent for an hour"
         ann.show({})
         clock.pass_by(15)
+        day.pass_by(-7200)
         room.tick()
         room.attendance.tell()
         settle(ann, bob)

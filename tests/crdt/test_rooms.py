@@ -56,7 +56,7 @@ async def test_many_who_open_at_once_share_one_load(tmp_path: Path) -> None:
 
 async def test_an_idle_room_is_saved_and_then_forgotten(tmp_path: Path) -> None:
     clock = Clock()
-    async with node(tmp_path, now=clock) as rooms:
+    async with node(tmp_path, ticks=clock) as rooms:
         room = await rooms.open("s")
         room.create_file(person(), "a.txt", "kept", file_id="f")
         rooms.look_after(room)

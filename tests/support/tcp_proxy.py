@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 PIECE_BYTES = 65536
+PIECES_MAX = 256
 
 
 @dataclass
@@ -21,6 +22,7 @@ class TcpProxy:
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    # How long everything is under way, in each direction; it takes nothing of what gets through in a second.
     delay_s: float = 0.0
 
     async def start(self) -> None:
@@ -59,13 +61,31 @@ class TcpProxy:
             task.add_done_callback(self._tasks.discard)
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while piece := await source.read(PIECE_BYTES):
+        loop = asyncio.get_running_loop()
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(PIECES_MAX)
+
+        async def deliver() -> None:
+            while True:
+                due, piece = await under_way.get()
+                await asyncio.sleep(due - loop.time())
                 await self._flowing.wait()
-                if self.delay_s:
-                    await asyncio.sleep(self.delay_s)
+                if not piece:
+                    return
                 sink.write(piece)
                 await sink.drain()
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(deliver())
+                ended = False
+                while not ended:
+                    piece = b""
+                    with suppress(OSError):
+                        piece = await source.read(PIECE_BYTES)
+                    await under_way.put((loop.time() + self.delay_s, piece))
+                    ended = not piece
+        except* OSError:
+            pass
         sink.transport.abort()
         self._open.discard(sink)
 
