@@ -101,6 +101,12 @@ class ScanFiles(Shape):
     file_id: FileId | None = None
 
 
+class Comment(NewComment):
+    """With an id of one's own it is said once, however often it is sent."""
+
+    comment_id: CommentId | None = None
+
+
 class EditComment(CommentChange):
     comment_id: CommentId
 
@@ -161,7 +167,7 @@ class Lane:
             "delete": (Delete, self._delete),
             "undo": (Undo, self._undo),
             "comments": (Nothing, self._threads),
-            "comment": (NewComment, self._comment),
+            "comment": (Comment, self._comment),
             "comment.edit": (EditComment, self._edit_comment),
             "comment.delete": (DeleteComment, self._delete_comment),
             "comment.resolve": (ResolveThread, self._resolve),
@@ -326,11 +332,11 @@ class Lane:
         shown = await self._comments.listed(*self._where)
         return [{"type": "comments", "threads": shown["items"], "version": shown["version"]}]
 
-    async def _comment(self, wanted: NewComment) -> list[Reply]:
+    async def _comment(self, wanted: Comment) -> list[Reply]:
         self._require_edit()
-        comment_id = None if wanted.thread_id is None else new_id()
+        comment_id = wanted.comment_id or new_id()
         thread = await self._comments.add(*self._where, wanted, comment_id=comment_id, actor=self._connection.actor)
-        return [{"type": "ok", "commentId": comment_id or thread["id"], "thread": thread}]
+        return [{"type": "ok", "commentId": comment_id, "thread": thread}]
 
     async def _edit_comment(self, wanted: EditComment) -> list[Reply]:
         self._require_edit()

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab_server import mcp_oauth
 from collab_server.errors import ActionError, Invalid, describe
+from collab_server.mcp_comment_tools import CommentTools
 from collab_server.mcp_completions import Completions
 from collab_server.mcp_more_tools import MoreTools
 from collab_server.mcp_prompts import Prompts
@@ -46,6 +47,7 @@ class Mcp:
         )
         Tools(node, self.server)
         MoreTools(node, self.server)
+        CommentTools(node, self.server)
         self._resources = Resources(node, self.server)
         Prompts(node, self.server)
         Completions(node, self.server)

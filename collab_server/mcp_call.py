@@ -16,13 +16,15 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import ValidationError
 
-from collab_server.errors import describe
+from collab_server.errors import Invalid, describe
 from collab_server.identity import Principal
+from collab_server.listings import Scope
 from collab_server.mcp_output import shortened
 from collab_server.services import Services
 from executor.events import ExecutionResult
 
 PROGRESS_CHARS_MAX = 2000
+FOLLOWING: dict[str, tuple[Scope, ...]] = {"mine": ("mine", "shared"), "shared": ("shared",), "public": ("public",)}
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 MAKES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
 CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -67,6 +69,26 @@ class Desk:
             if (words := in_words(error)) is None:
                 raise
             raise ToolError(words) from error
+
+
+async def sessions_page(
+    node: Services, who: Principal, cursor: str, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """(sessions, the cursor of those that follow): from `mine` on one's own and then those that are shared with one, from `public`
+    on the public ones."""
+    scope, _, at = cursor.partition(":")
+    if scope not in FOLLOWING:
+        raise Invalid("is not one that a list gave", name="cursor")
+    scopes = FOLLOWING[scope]
+    found: list[dict[str, Any]] = []
+    for each in scopes:
+        if len(found) == limit:
+            return found, each
+        page = await node.sessions.listed(who, each, limit=limit - len(found), cursor=at or None)
+        found, at = found + page["items"], ""
+        if page["nextCursor"] is not None:
+            return found, f"{each}:{page['nextCursor']}"
+    return found, None
 
 
 async def followed(ctx: Ctx, node: Services, who: Principal, execution_id: str) -> ExecutionResult:

@@ -1,6 +1,6 @@
-"""How much of a run's output an MCP answer carries: the beginning and the end, and where to ask for what lies between.
+"""How much an MCP answer carries of outputs, texts, differences and comments, and where to ask for what is left out.
 
-The whole output is the executor's; nothing is lost by being left out here.
+The whole of it is kept elsewhere; nothing is lost by being left out here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ RESULT_CHARS_MAX = 64_000
 ARTIFACTS_CHARS_MAX = 64_000
 # Of all texts of the sessions in one answer.
 TEXTS_CHARS_MAX = 400_000
+# Of one file's text, and of a part of it that is asked for.
+FILE_CHARS_MAX = 100_000
+# Of all differences, and of all comments, in one answer.
+DIFFERENCES_CHARS_MAX = 100_000
+COMMENTS_CHARS_MAX = 64_000
+THREADS_MAX = 100
 PAGE_EVENTS_DEFAULT = 100
 PAGE_EVENTS_MAX = 1000
 
@@ -40,7 +46,7 @@ class OutputPage(Shape):
 def shortened(result: Mapping[str, Any]) -> ExecutionResult:
     """A run's result whose `output`, `stdout` and `stderr` carry OUTPUT_CHARS_MAX at most each."""
     notice = f"[… cut here; getCodeExecution {{executionId: {result['executionId']!r}, afterSeq: 0}} gives all of it …]"
-    cut = {
+    cut: dict[str, Any] = {
         "stdout": clipped(result["stdout"], notice),
         "stderr": clipped(result["stderr"], notice),
         "output": _clipped_lines(result["output"], notice),
@@ -48,6 +54,10 @@ def shortened(result: Mapping[str, Any]) -> ExecutionResult:
     changed = any(cut[key] != result[key] for key in cut)
     if len(orjson.dumps(result.get("result"))) > RESULT_CHARS_MAX:
         changed, cut["result"] = True, f"[… too long; read the resource execution://{result['executionId']}/result …]"
+    if (error := result.get("error")) is not None:
+        told = f"[… cut here; the resource execution://{result['executionId']}/result has all of it …]"
+        cut["error"] = {**error, **{key: clipped(error[key], told) for key in ("message", "stack")}}
+        changed = changed or cut["error"] != error
     room, artifacts = ARTIFACTS_CHARS_MAX, []
     for artifact in result["artifacts"]:
         room -= len(artifact.get("base64") or "")
@@ -62,12 +72,55 @@ def within(sessions: Iterable[Mapping[str, Any]], uri_of: Callable[[str, str], s
     """Sessions whose files carry TEXTS_CHARS_MAX in all; a text that is left out says where it is."""
     room, shown = TEXTS_CHARS_MAX, []
     for session in sessions:
-        files = []
+        files, whole = [], f"[… left out; read the resource session://{session['id']} …]"
+        room -= len(session["description"]) + len(orjson.dumps(session["environment"]))
+        if room < 0:
+            session = {**session, "description": whole, "environment": {}}
         for file in session["files"]:
             room -= len(file["content"])
-            notice = f"[… {len(file['content'])} characters left out; read the resource {uri_of(session['id'], file['name'])} …]"
+            where = f"getFileFromCodeExecutionSession and the resource {uri_of(session['id'], file['name'])} have them"
+            notice = f"[… {len(file['content'])} characters left out; {where} …]"
             files.append(dict(file) if room >= 0 else {**file, "content": notice})
         shown.append({**session, "files": files})
+    return shown
+
+
+def file_within(file: Mapping[str, Any], session_id: str) -> dict[str, Any]:
+    """A file whose text is cut after FILE_CHARS_MAX; `truncated` says so, and the text how to get the rest."""
+    text = file["content"]
+    if len(text) <= FILE_CHARS_MAX:
+        return dict(file)
+    ask = f"getFileFromCodeExecutionSession {{sessionId: {session_id!r}, fileId: {file['id']!r}, start: {FILE_CHARS_MAX}}}"
+    cut = f"{text[:FILE_CHARS_MAX]}\n[… cut here, of {len(text)} characters; {ask} gives what follows …]"
+    return {**file, "content": cut, "truncated": True}
+
+
+def differences_within(files: Iterable[Mapping[str, Any]], whole: str | None) -> list[dict[str, Any]]:
+    """Differences of DIFFERENCES_CHARS_MAX in all; what is left out is `truncated`. That of the file `whole` has no bound here."""
+    room, shown = DIFFERENCES_CHARS_MAX, []
+    for file in files:
+        # The hunks say the same once more.
+        size = 2 * len(file["unified"])
+        if file["fileId"] == whole or size <= room:
+            room -= 0 if file["fileId"] == whole else size
+            shown.append(dict(file))
+        else:
+            shown.append({**file, "unified": "", "hunks": [], "truncated": True})
+    return shown
+
+
+def threads_within(threads: Iterable[Mapping[str, Any]], session_id: str) -> list[dict[str, Any]]:
+    """Threads whose comments carry COMMENTS_CHARS_MAX in all; one that is left out says where it is."""
+    room, shown = COMMENTS_CHARS_MAX, []
+    for thread in threads:
+        comments = []
+        for comment in thread["comments"]:
+            room -= len(comment["text"])
+            notice = (
+                f"[… {len(comment['text'])} characters left out; read the resource session://{session_id}/comments …]"
+            )
+            comments.append(dict(comment) if room >= 0 else {**comment, "text": notice})
+        shown.append({**thread, "comments": comments})
     return shown
 
 

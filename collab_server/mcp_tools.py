@@ -14,8 +14,16 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from collab_server.errors import ActionError, Invalid
 from collab_server.identity import Principal
-from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed
-from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened, within
+from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed, sessions_page
+from collab_server.mcp_output import (
+    PAGE_EVENTS_DEFAULT,
+    PAGE_EVENTS_MAX,
+    OutputPage,
+    file_within,
+    page_of,
+    shortened,
+    within,
+)
 from collab_server.mcp_resources import file_uri
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.services import Services
@@ -25,11 +33,15 @@ from collab_server.shapes.sessions import NewSession, SessionChange, SessionOut
 from executor.events import ExecutionResult
 from executor.request import MEMORY_LIMIT_DEFAULT_BYTES, TIMEOUT_DEFAULT_MS, ExecuteRequest, RequestFile
 
+SESSIONS_PER_PAGE = 100
 Moment = Annotated[str | None, Field(description="RFC 3339, like 2026-01-31T00:00:00Z")]
 
 
 class Sessions(Shape):
+    """`nextCursor`: getMoreCodeExecutionSessions {cursor} has those that follow; null where there are no more."""
+
     sessions: list[SessionOut]
+    next_cursor: str | None = None
 
 
 class FileState(Shape):
@@ -39,6 +51,7 @@ class FileState(Shape):
     language: str
     last_modified: str
     version: int
+    truncated: bool = False
 
 
 class Done(Shape):
@@ -74,6 +87,7 @@ class Tools(Desk):
         tool(annotations=DELETES, title="Delete a session")(self.deleteCodeExecutionSession)
         tool(annotations=READS, title="A user's sessions")(self.getUserCodeExecutionSessions)
         tool(annotations=READS, title="Public sessions")(self.getPublicCodeExecutionSessions)
+        tool(annotations=READS, title="Sessions that follow")(self.getMoreCodeExecutionSessions)
         tool(annotations=MAKES, title="Add a file")(self.addFileToCodeExecutionSession)
         tool(annotations=CHANGES, title="Change a file")(self.updateFileInCodeExecutionSession)
         tool(annotations=DELETES, title="Delete a file")(self.deleteFileFromCodeExecutionSession)
@@ -249,12 +263,7 @@ class Tools(Desk):
 
         async def work(node: Services, who: Principal) -> Sessions:
             _self_only(who, userId)
-            found = [
-                item
-                for scope in ("mine", "shared")
-                for item in (await node.sessions.listed(who, scope, limit=100))["items"]
-            ]
-            return _sessions(found)
+            return _sessions(*await sessions_page(node, who, "mine", SESSIONS_PER_PAGE))
 
         return await self._do(ctx, work)
 
@@ -262,7 +271,17 @@ class Tools(Desk):
         """The public sessions, newest first."""
 
         async def work(node: Services, who: Principal) -> Sessions:
-            return _sessions((await node.sessions.listed(who, "public", limit=100))["items"])
+            return _sessions(*await sessions_page(node, who, "public", SESSIONS_PER_PAGE))
+
+        return await self._do(ctx, work)
+
+    async def getMoreCodeExecutionSessions(
+        self, ctx: Ctx, cursor: Annotated[str, Field(description="the `nextCursor` of the list before")]
+    ) -> Sessions:
+        """The sessions that follow those of a list."""
+
+        async def work(node: Services, who: Principal) -> Sessions:
+            return _sessions(*await sessions_page(node, who, cursor, SESSIONS_PER_PAGE))
 
         return await self._do(ctx, work)
 
@@ -275,7 +294,8 @@ class Tools(Desk):
             return _file(
                 await node.files.create(
                     who, sessionId, NewFile(name=name, content=content, language=language), actor=who.actor("agent")
-                )
+                ),
+                sessionId,
             )
 
         return await self._do(ctx, work)
@@ -302,12 +322,14 @@ class Tools(Desk):
                 return _file(
                     await node.files.edit(
                         who, sessionId, fileId, FileEdits(base_version=baseVersion, edits=edits), actor=actor
-                    )
+                    ),
+                    sessionId,
                 )
             return _file(
                 await node.files.replace(
                     who, sessionId, fileId, FileReplacement(content=content, base_version=baseVersion), actor=actor
-                )
+                ),
+                sessionId,
             )
 
         return await self._do(ctx, work)
@@ -346,16 +368,17 @@ def _session(shown: dict[str, Any]) -> SessionOut:
     return _sessions([shown]).sessions[0]
 
 
-def _sessions(shown: list[dict[str, Any]]) -> Sessions:
-    return Sessions(sessions=[SessionOut.model_validate(each) for each in within(shown, file_uri)])
+def _sessions(shown: list[dict[str, Any]], next_cursor: str | None = None) -> Sessions:
+    found = [SessionOut.model_validate(each) for each in within(shown, file_uri)]
+    return Sessions(sessions=found, next_cursor=next_cursor)
 
 
 async def _shown(coming: Awaitable[dict[str, Any]]) -> SessionOut:
     return _session(await coming)
 
 
-def _file(shown: dict[str, Any]) -> FileState:
-    return FileState.model_validate(shown)
+def _file(shown: dict[str, Any], session_id: str) -> FileState:
+    return FileState.model_validate(file_within(shown, session_id))
 
 
 def _self_only(who: Principal, user_id: str | None) -> None:

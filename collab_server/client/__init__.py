@@ -9,6 +9,7 @@ from collab_server.client.changes import (
     Actor,
     BranchChanged,
     Change,
+    CommentChanged,
     Denied,
     Edit,
     File,
@@ -19,6 +20,7 @@ from collab_server.client.changes import (
     Saved,
     SaveFailed,
     SessionChanged,
+    Thread,
 )
 from collab_server.client.client import Client, connect
 from collab_server.client.errors import (
@@ -51,6 +53,7 @@ __all__ = [
     "Client",
     "ClientError",
     "Closed",
+    "CommentChanged",
     "Conflict",
     "Denied",
     "Edit",
@@ -73,6 +76,7 @@ __all__ = [
     "Session",
     "SessionChanged",
     "SessionInfo",
+    "Thread",
     "TimedOut",
     "TooMany",
     "Unauthorized",

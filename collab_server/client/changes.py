@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pydantic import ConfigDict
+
 from collab_server.client.branches import Branch
+from collab_server.shapes.comments import ThreadOut
 
 
 class Edit(NamedTuple):
@@ -102,6 +105,21 @@ class BranchChanged:
     branch: Branch
 
 
+class Thread(ThreadOut):
+    """What is said about one place: `line`, `quote`, `comments`, `resolved` and so on."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+@dataclass(frozen=True)
+class CommentChanged:
+    """Something was said, rephrased, settled or taken away; `thread` is None when nothing is left of it."""
+
+    thread_id: str
+    thread: Thread | None
+    version: int
+
+
 @dataclass(frozen=True)
 class RoleChanged:
     """One may do something else in the session than before: the role is another one, or an operator switched something."""
@@ -119,7 +137,16 @@ class Denied:
 
 
 Change = (
-    FileChanged | FileDeleted | Presence | Saved | SaveFailed | SessionChanged | BranchChanged | RoleChanged | Denied
+    FileChanged
+    | FileDeleted
+    | CommentChanged
+    | Presence
+    | Saved
+    | SaveFailed
+    | SessionChanged
+    | BranchChanged
+    | RoleChanged
+    | Denied
 )
 
 

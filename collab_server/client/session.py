@@ -19,13 +19,16 @@ from collab_server.client.changes import (
     Actor,
     BranchChanged,
     Change,
+    CommentChanged,
     Denied,
     Presence,
     RoleChanged,
     Saved,
     SaveFailed,
     SessionChanged,
+    Thread,
 )
+from collab_server.client.comments import Comments
 from collab_server.client.errors import ClientError, Interrupted, TimedOut
 from collab_server.client.execution import Execution, body_of
 from collab_server.client.feed import Changes
@@ -67,6 +70,7 @@ class Session:
         self._link = Link(url, token, self, limits, trust_env=trust_env)
         self._unsaved = Unsaved(limits.outbox_bytes_max)
         self.files = Files(self._link, self._mirror, self._unsaved)
+        self.comments = Comments(self._link, self.files)
         self._feeds: weakref.WeakSet[Changes] = weakref.WeakSet()
         self._runs: weakref.WeakSet[LaneRun] = weakref.WeakSet()
         self._presence: Message | None = None
@@ -218,6 +222,9 @@ class Session:
         elif kind == "presence":
             self.members = tuple(message["members"])
             self._tell([Presence(self.members)])
+        elif kind == "comment.changed":
+            thread = message["thread"] and Thread.model_validate(message["thread"])
+            self._tell([CommentChanged(message["threadId"], thread, message["version"])])
         elif kind == "branch.changed":
             self._tell([BranchChanged(Branch.model_validate(message["branch"]))])
         elif kind == "session.changed":

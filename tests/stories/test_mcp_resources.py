@@ -15,6 +15,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourceUpdated
 from mcp.types import BlobResourceContents
 
+from collab_server.client import CommentChanged, connect
 from tests.stories.conftest import Account
 from tests.stories.test_mcp import call, client
 from tests.support.patience import PATIENCE_S
@@ -46,7 +47,7 @@ async def test_ones_own_sessions_and_files_are_resources_and_those_of_others_are
         assert json.loads(await text_of(hers, f"session://{session_id}"))["name"] == "hers"
         templates = {one.uri_template for one in (await hers.list_resource_templates()).resource_templates}
         runs = {"execution://{id}/result", "execution://{id}/artifacts/{+name}"}
-        assert templates == runs | {"session://{id}", "session://{id}/files/{+name}"}
+        assert templates == runs | {"session://{id}", "session://{id}/files/{+name}", "session://{id}/comments"}
         assert (await his.list_resources()).resources == []
         for uri in (odd, f"session://{session_id}"):
             with pytest.raises(MCPError, match="not_found"):
@@ -55,13 +56,18 @@ async def test_ones_own_sessions_and_files_are_resources_and_those_of_others_are
             await hers.read_resource(f"session://{session_id}/files/gone.js")
 
 
-async def test_shared_sessions_follow_ones_own_on_the_next_page(server: Server, ada: Account, bob: Account) -> None:
+async def test_shared_sessions_follow_ones_own_page_by_page(server: Server, ada: Account, bob: Account) -> None:
     async with client(server, ada.token) as hers, client(server, bob.token) as his:
         shared = await call(hers, "createCodeExecutionSession", name="shared", collaborators=[bob.user_id])
+        own = [(await call(his, "createCodeExecutionSession", name=f"{number}"))["id"] for number in range(20)]
         first = await his.list_resources()
-        assert first.resources == [] and first.next_cursor is not None
+        assert {one.uri for one in first.resources} == {f"session://{each}" for each in own}
         second = await his.list_resources(cursor=first.next_cursor)
         assert [one.uri for one in second.resources] == [f"session://{shared['id']}"] and second.next_cursor is None
+        listed = await call(his, "getUserCodeExecutionSessions")
+        assert {one["id"] for one in listed["sessions"]} == {*own, shared["id"]} and listed["nextCursor"] is None
+        more = await call(his, "getMoreCodeExecutionSessions", cursor=first.next_cursor)
+        assert [one["id"] for one in more["sessions"]] == [shared["id"]] and more["nextCursor"] is None
         with pytest.raises(MCPError, match="cursor"):
             await his.list_resources(cursor="made up")
 
@@ -142,6 +148,64 @@ async def test_long_output_is_cut_and_says_how_to_get_all_of_it(server: Server, 
             whole += "".join(part["text"] for part in page["parts"])
             after, pages = page["nextSeq"], pages + 1
         assert whole == "\n".join(lines) + "\n" and pages > 3
+
+
+async def test_long_texts_are_cut_and_read_part_by_part(server: Server, ada: Account) -> None:
+    text = "".join(f"{number:06} {'x' * 20} 🙂\n" for number in range(8_000))
+    async with client(server, ada.token) as hers:
+        made = await call(hers, "createCodeExecutionSession", name="long", files=[{"name": "b.txt", "content": "b"}])
+        file = await call(hers, "addFileToCodeExecutionSession", sessionId=made["id"], name="a.txt", content=text)
+        assert file["truncated"] and file["content"].startswith(text[:100_000] + "\n[… cut here")
+        here = {"sessionId": made["id"], "fileId": file["id"]}
+        assert f"fileId: '{file['id']}', start: 100000" in file["content"]
+        whole, start = "", 0
+        while start is not None:
+            part = await call(hers, "getFileFromCodeExecutionSession", **here, start=start)
+            assert (part["start"], part["length"]) == (start, len(text)) and len(part["content"]) <= 100_000
+            whole, start = whole + part["content"], part["nextStart"]
+        assert whole == text
+
+        branch = await call(hers, "proposeChangesToCodeExecutionSession", sessionId=made["id"])
+        for each, content in ((file, "short\n"), (made["files"][0], "B")):
+            arguments = {"sessionId": branch["id"], "fileId": each["id"], "content": content}
+            await call(hers, "updateFileInCodeExecutionSession", **arguments)
+        diff = await call(hers, "getCodeExecutionProposal", proposalId=branch["id"])
+        assert {one["name"]: (one["truncated"], bool(one["unified"])) for one in diff["files"]} == {
+            "a.txt": (True, False), "b.txt": (False, True),
+        }  # fmt: skip
+        diff = await call(hers, "getCodeExecutionProposal", proposalId=branch["id"], fileId=file["id"])
+        assert all(one["unified"] for one in diff["files"])
+
+
+async def test_people_and_agents_talk_about_a_line_by_the_client_and_over_mcp(server: Server, ada: Account) -> None:
+    session_id = (await ada.session(main_py="one\ntwo\n"))["id"]
+    async with client(server, ada.token) as agent, connect(server.url, ada.token) as person:
+        live = await person.open(session_id)
+        changes = live.changes()
+        asked = await live.comments.add("main.py", 2, "why two?")
+        (found,) = (await call(agent, "getCodeExecutionComments", sessionId=session_id))["threads"]
+        assert (found["id"], found["line"], found["quote"]) == (asked.id, 2, "two")
+        answer = {"threadId": asked.id, "text": "because " + "x" * 3_000}
+        for _ in range(25):
+            thread = await call(agent, "addCommentToCodeExecutionSession", sessionId=session_id, **answer)
+        assert thread["comments"][1]["author"]["kind"] == "agent" and "left out" in thread["comments"][-1]["text"]
+        everything = json.loads(await text_of(agent, f"session://{session_id}/comments"))
+        assert everything["items"][0]["comments"][-1]["text"] == answer["text"]
+        settled = await call(agent, "resolveCommentInCodeExecutionSession", sessionId=session_id, threadId=asked.id)
+        assert settled["resolved"]
+        assert (await call(agent, "getCodeExecutionComments", sessionId=session_id))["threads"] == []
+        async with asyncio.timeout(PATIENCE_S):
+            async for change in changes:
+                if isinstance(change, CommentChanged) and change.thread is not None and change.thread.resolved:
+                    break
+        again = await live.comments.reopen(asked)
+        assert not again.resolved and len(await live.comments.list(open_only=True)) == 1
+        own = (await live.comments.reply(asked, "oh")).comments[-1]
+        assert (await live.comments.edit(own, "I see")).comments[-1].text == "I see"
+        await live.comments.delete(own)
+        assert own.id not in [comment.id for comment in (await live.comments.list())[0].comments]
+        refused = await agent.call_tool("addCommentToCodeExecutionSession", {"sessionId": session_id, "text": "what?"})
+        assert refused.is_error and "threadId" in str(refused.content)
 
 
 async def test_a_client_without_a_token_is_told_who_gives_one(server: Server, tmp_path: Path) -> None:
