@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
+from collab_server.rest.stream import EVENT_STREAM, EventStream
 from collab_server.services import Services
 from collab_server.shapes.history import RunFiles
 from collab_server.shapes.sessions import Stdin
@@ -27,7 +27,6 @@ router = APIRouter(tags=["executions"], responses=PROBLEMS)
 Accept = Annotated[str | None, Header(description="`text/event-stream`: the events, live.")]
 Prefer = Annotated[str | None, Header(description="`respond-async`: 202 with the id at once.")]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="Go on behind this event.")]
-EVENT_STREAM = "text/event-stream"
 # What a program wrote is saved, never opened as a page of ours; only these may be shown, as images.
 IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 ARTIFACT_HEADERS = {
@@ -36,7 +35,6 @@ ARTIFACT_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "private, no-cache",
 }
-SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 async def _start(
@@ -228,14 +226,4 @@ def _page(page: Page) -> Response:
 
 
 async def _stream(node: Services, who: Principal, execution_id: str, after: int) -> Response:
-    kept = await node.executions.events(who, execution_id, after)
-
-    async def lines() -> AsyncIterator[bytes]:
-        async for event in kept:
-            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (
-                event.index,
-                str(event.event["type"]).encode(),
-                orjson.dumps(event.event),
-            )
-
-    return StreamingResponse(lines(), 200, SSE_HEADERS | {"x-execution-id": execution_id}, EVENT_STREAM)
+    return EventStream(node, who, execution_id, await node.executions.events(who, execution_id, after))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ import websockets
 from collab_server.members import POLICY, Verb
 from tests.stories.conftest import Account, account
 from tests.stories.test_mcp import client
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -133,3 +135,40 @@ async def test_a_key_cannot_make_one_with_more_rights_or_a_longer_life(server: S
     made = (await ada.http.post("/api/me/tokens", json={})).json()
     assert made["scopes"] == ["run"]
     await ada.http.aclose()
+
+
+async def test_a_stream_of_events_ends_with_the_right_to_it(server: Server, ada: Account, bob: Account) -> None:
+    session = await ada.session(
+        main_js="setInterval(() => console.log('still here'), 50); await new Promise(() => {})\n"
+    )
+    place = f"/api/sessions/{session['id']}"
+    await ada.http.put(f"{place}/collaborators/{bob.user_id}", json={"role": "viewer"})
+    made = (await bob.http.post("/api/me/tokens", json={})).json()
+    run = {"entry": "main.js", "timeout": 120_000, "tier": "enterprise"}
+    begun = (await ada.http.post(f"{place}/executions", json=run, headers={"prefer": "respond-async"})).json()
+    events = f"/api/executions/{begun['executionId']}/events"
+
+    async def read(lines: AsyncIterator[str], wanted: str) -> str:
+        async with asyncio.timeout(PATIENCE_S):
+            while wanted not in (line := await anext(lines, "it ended")) and line != "it ended":
+                pass
+            return line
+
+    by_key = {"authorization": f"Bearer {made['token']}"}
+    async with (
+        ada.http.stream("GET", events) as own,
+        bob.http.stream("GET", events) as watching,
+        bob.http.stream("GET", events, headers=by_key) as keyed,
+    ):
+        lines = {each: each.aiter_lines() for each in (own, watching, keyed)}
+        for each in lines.values():
+            assert "still here" in await read(each, "still here")
+        await bob.http.delete(f"/api/me/tokens/{made['id']}")
+        assert '"code":"unauthorized"' in await read(lines[keyed], '"code"')
+        assert "still here" in await read(lines[watching], "still here")
+        await ada.http.delete(f"{place}/collaborators/{bob.user_id}")
+        assert '"code":"not_found"' in await read(lines[watching], '"code"')
+        for ended in (keyed, watching):
+            assert not [line async for line in lines[ended] if line], "nothing follows"
+        await ada.http.post(f"/api/executions/{begun['executionId']}/cancel")
+        assert "execution.finished" in await read(lines[own], "execution.finished")
