@@ -179,6 +179,13 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--head", metavar="HASH", help="an earlier end of the chain, which must still be in it")
     verify.set_defaults(do=_audit_verify)
 
+    sealed = commands.add_parser("secrets", help="look after what is sealed in the database").add_subparsers(
+        required=True, metavar="action"
+    )
+    reseal = sealed.add_parser("reseal", help="seal everything under the key in force, also while the server runs")
+    reseal.add_argument("--new-key", action="store_true", help="make a new secret.key in the data folder first")
+    reseal.set_defaults(do=_reseal)
+
     backup = commands.add_parser("backup", help="write the SQLite database and its key into a file, also while serving")
     backup.add_argument("file", type=Path)
     backup.set_defaults(do=_backup)
@@ -309,6 +316,20 @@ def _migrate(_: argparse.Namespace) -> int:
             await engine.dispose()
 
     asyncio.run(work())
+    return DONE
+
+
+def _reseal(arguments: argparse.Namespace) -> int:
+    from collab_server.resealing import OLD_STAYS, reseal
+
+    settings = load()
+    report = asyncio.run(reseal(settings, new_key=arguments.new_key, now_ms=lambda: int(time.time() * 1000)))
+    print(f"{report.resealed} were sealed anew, {report.kept} were so already")
+    if report.lost:
+        print(f"{report.lost} are sealed under none of the keys, and were left as they are", file=sys.stderr)
+        return FAILED
+    if arguments.new_key:
+        print(OLD_STAYS)
     return DONE
 
 

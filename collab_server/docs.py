@@ -12,13 +12,20 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from collab_server.errors import ActionError, NotFound
 from collab_server.rest.common import Node
+from collab_server.sealing import Unsealable
 from crdt.model import DocumentError
 from executor.run import Refused
 from executor.snapshot import Invalid as InvalidSnapshot
 
 router = APIRouter(include_in_schema=False)
 
-EXPECTED_ERRORS: tuple[type[Exception], ...] = (ActionError, DocumentError, Refused, InvalidSnapshot)
+EXPECTED_ERRORS: tuple[type[Exception], ...] = (
+    ActionError,
+    DocumentError,
+    Refused,
+    InvalidSnapshot,
+    Unsealable,
+)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>collab-server API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
 <body><div id="docs"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>

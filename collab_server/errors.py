@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
+from collab_server.sealing import Unsealable
 from crdt.model import DocumentError
 from executor.run import Refused
 from executor.snapshot import Invalid as InvalidSnapshot
@@ -204,6 +205,8 @@ def describe(error: BaseException) -> Problem:
         return Problem(STATUS_OF_CODE.get(error.refusal.code, 400), error.refusal.code, error.refusal.message, event)
     if isinstance(error, InvalidSnapshot):
         return Problem(422, "invalid", str(error), {"errors": [{"field": error.field, "message": str(error)}]})
+    if isinstance(error, Unsealable):
+        return Problem(503, "unavailable", str(error))
     if isinstance(error, AWAY):
         told = "the database does not answer at the moment and nothing was changed for certain; try again"
         return Problem(503, "unavailable", told, {"retryAfter": AWAY_RETRY_S})

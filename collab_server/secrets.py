@@ -16,7 +16,7 @@ from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.members import Members
-from collab_server.sealing import Sealer
+from collab_server.sealing import Sealer, place_of_secret
 from collab_server.shapes.base import timestamp
 from collab_server.tables import secrets
 
@@ -59,7 +59,7 @@ class Secrets:
             raise Invalid(f"must have 1 to {VALUE_BYTES_MAX} bytes and no NUL", name="value")
         here = (secrets.c.session_id == session_id, secrets.c.name == name)
         now_ms = int(self._now() * 1000)
-        sealed = self._sealer.seal(plain, _place(session_id, name))
+        sealed = self._sealer.seal(plain, place_of_secret(session_id, name))
         values = {"sealed": sealed, "set_by": principal.user_id, "set_at": now_ms}
         async with self._engine.begin() as connection:
             if (await connection.execute(update(secrets).where(*here).values(**values))).rowcount == 0:
@@ -84,8 +84,4 @@ class Secrets:
         query = select(secrets.c.name, secrets.c.sealed).where(secrets.c.session_id == session_id)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
-        return {name: self._sealer.open(sealed, _place(session_id, name)).decode() for name, sealed in rows}
-
-
-def _place(session_id: str, name: str) -> str:
-    return f"secret:{session_id}:{name}"
+        return {name: self._sealer.open(sealed, place_of_secret(session_id, name)).decode() for name, sealed in rows}

@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         description="Seals what must be kept readable (webhook and session secrets): 32 bytes in base64, from `openssl rand "
         "-base64 32`. Unset: made once and kept in `secret.key` in the data folder; several nodes need the same one.",
     )
+    secret_keys_accepted: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Comma-separated keys that open what was sealed under them, while `COLLAB_SECRET_KEY` is changed "
+        "(`collab-server secrets reseal`).",
+    )
     webhooks_private: bool = Field(
         False, description="Whether webhooks may go to private and loopback addresses, as inside a company network."
     )
@@ -258,15 +263,21 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_keys_accepted", mode="before")
     @classmethod
-    def _whole_key(cls, value: str) -> str:
-        try:
-            whole = not value or len(base64.b64decode(value, validate=True)) == 32
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError("must be 32 bytes in base64; make one with `openssl rand -base64 32`")
+    def _split_keys(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("secret_key", "secret_keys_accepted")
+    @classmethod
+    def _whole_keys(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for key in (value,) if isinstance(value, str) else value:
+            try:
+                whole = not key or len(base64.b64decode(key, validate=True)) == 32
+            except ValueError:
+                whole = False
+            if not whole:
+                raise ValueError("must be 32 bytes in base64; make one with `openssl rand -base64 32`")
         return value
 
     @model_validator(mode="after")

@@ -25,7 +25,7 @@ from collab_server.caller import REQUEST
 from collab_server.errors import Invalid, Problem
 from collab_server.identity import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
-from collab_server.sealing import Unsealable
+from collab_server.sealing import Unsealable, place_of_answer
 from collab_server.services import Services
 from collab_server.tables import idempotency
 
@@ -161,7 +161,7 @@ class Once:
         here = (idempotency.c.user_id == slot[0]) & (idempotency.c.key == slot[1])
         now_ms = int(time.time() * 1000)
         # Sealed, because an answer may hold a key or a link that is shown this once.
-        place = f"answer:{slot[0]}:{slot[1]}"
+        place = place_of_answer(*slot)
         try:
             async with services.engine.begin() as connection:
                 await connection.execute(

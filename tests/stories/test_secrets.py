@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.stories.conftest import Account
+from tests.stories.test_command_line import cli
 from tests.support.processes import Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -69,6 +71,43 @@ async def test_nobody_reads_it_back_and_forks_exports_and_other_sessions_have_no
         assert b"API_KEY" in dump and b"7Qx" not in dump
         assert (await ada.delete(place)).status_code == 204
         assert await server.sql("SELECT name FROM secrets") == []
+
+
+async def test_under_a_new_key_all_is_sealed_anew_while_the_server_runs_and_the_key_of_before_opens_nothing(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path) as server, await server.http("ada") as ada:
+        code = "console.log(process.env.WORD === 'opened')"
+        made = await ada.post("/api/sessions", json={"name": "s", "files": [{"name": "main.js", "content": code}]})
+        place = f"/api/sessions/{made.json()['id']}"
+        await ada.put(f"{place}/secrets/WORD", json={"value": "opened"})
+        once = {"idempotency-key": "once"}
+        token = (await ada.post("/api/me/tokens", json={}, headers=once)).json()["token"]
+
+        async def opens() -> None:
+            assert (await ada.post(f"{place}/executions", json={"entry": "main.js"})).json()["stdout"] == "true\n"
+            assert (await ada.post("/api/me/tokens", json={}, headers=once)).json()["token"] == token
+
+        old, kept = (tmp_path / "secret.key").read_bytes(), tmp_path / "secret.key.old"
+        done, told, _ = await cli(server, "secrets", "reseal", "--new-key")
+        assert (done, told.splitlines()[0]) == (0, "2 were sealed anew, 0 were so already")
+        assert kept.read_bytes() == old != (tmp_path / "secret.key").read_bytes()
+        await opens()
+        done, told, _ = await cli(server, "secrets", "reseal")
+        assert (done, told) == (0, "0 were sealed anew, 2 were so already\n")
+        kept.unlink()
+        await opens()
+
+        keys = [base64.b64encode(key).decode() for key in (b"k" * 32, (tmp_path / "secret.key").read_bytes())]
+        by_setting = Server(tmp_path, server.settings | {"COLLAB_SECRET_KEY": keys[0]})
+        done, _, told = await cli(by_setting, "secrets", "reseal")
+        assert done == 1 and "2 are sealed under none of the keys" in told
+        assert (await cli(by_setting, "secrets", "reseal", "--new-key"))[0] == 1
+        await opens()
+        by_setting.settings["COLLAB_SECRET_KEYS_ACCEPTED"] = keys[1]
+        assert (await cli(by_setting, "secrets", "reseal"))[1].startswith("2 were sealed anew")
+        locked = await ada.post(f"{place}/executions", json={"entry": "main.js"})
+        assert locked.status_code == 503 and "COLLAB_SECRET_KEYS_ACCEPTED" in locked.json()["detail"]
 
 
 async def test_only_owners_set_them_and_who_brings_own_code_without_the_right_to_write_has_none(
