@@ -1,7 +1,7 @@
 /** Brace expansion: words out of `{a,b}` and `{1..9}`, before anything else is expanded. */
 import { LimitFault } from "./machine.js";
 import type { Part, Word } from "./syntax/ast.js";
-import { finished } from "./syntax/scanner.js";
+import { finished } from "./syntax/pieces.js";
 
 export const BRACES_COUNT_MAX = 2_000_000;
 

@@ -5,7 +5,8 @@
 import { concat, decode, encode } from "./bytes.js";
 import { LimitFault, MemoryFault } from "./faults.js";
 import { type Content, FileError, type FileSystem, faultOf, resolve } from "./files.js";
-import { type Descriptors, FileStream, FullStream, NullStream, Process, SourceStream, type Stream } from "./streams.js";
+import { type Descriptors, FileStream, FullStream, NullStream, SourceStream, type Stream } from "./streams.js";
+import { Process } from "./process.js";
 
 export interface Limits {
   /** At the same time. */

@@ -7,10 +7,11 @@ import type { FileSystem } from "./files.js";
 import { Interpreter } from "./interpreter.js";
 import { type Fetcher, type LimitFault, type Limits, Machine, MemoryFault, type Program } from "./machine.js";
 import { programs as everything } from "./commands/index.js";
-import { program } from "./simple.js";
+import { program } from "./programs.js";
 import { Shell } from "./shell.js";
 import { exportState, importState, type ShellState } from "./state.js";
-import { Descriptors, InStream, NullStream, OutStream, type Process } from "./streams.js";
+import { Descriptors, InStream, NullStream, OutStream } from "./streams.js";
+import type { Process } from "./process.js";
 import { SyntaxFault } from "./syntax/source.js";
 
 const EXIT_MEMORY = 137;

@@ -1,104 +1,14 @@
 /**
- * What a file descriptor stands for (files, pipes, captures, the terminal) and the process that may be stopped while it waits for one.
+ * What a file descriptor stands for (files, captures, the terminal), and a process's table of them.
  * No shell syntax and no command is known here.
  */
 import { concat, EMPTY } from "./bytes.js";
 import { MemoryFault } from "./faults.js";
 import { type Content, FileError } from "./files.js";
+import type { Process } from "./process.js";
 
-const PIPE_BYTES_MAX = 65_536;
-const READ_BYTES_MAX = 65_536;
-export const SIGNALS: Readonly<Record<string, number>> = {
-  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15, STKFLT: 16, CHLD: 17, CONT: 18, STOP: 19, TSTP: 20, TTIN: 21, TTOU: 22, URG: 23,
-  XCPU: 24, XFSZ: 25, VTALRM: 26, PROF: 27, WINCH: 28, IO: 29, PWR: 30, SYS: 31,
-};
-const HARMLESS = new Set([17, 18, 23, 28]);
-
-/** Unwinds a process that a signal ended. */
-export class Killed extends Error {
-  readonly signal: number;
-  constructor(signal: number) {
-    super(`signal ${signal}`);
-    this.signal = signal;
-  }
-}
-
-/** A line of execution that can be signalled. Its children die with it only when they are told. */
-export class Process {
-  readonly pid: number;
-  readonly parent: Process | null;
-  name: string;
-  killed: number | null = null;
-  ended = false;
-  detached = false;
-  status = 0;
-  readonly children = new Set<Process>();
-  /** Signals that a trap takes, and those that came and wait for it. */
-  readonly caught = new Set<number>();
-  readonly ignored = new Set<number>();
-  pending: number[] = [];
-  readonly #blocked = new Set<{ stop(): void; nudge?: (() => void) | undefined }>();
-
-  constructor(pid: number, parent: Process | null, name: string) {
-    this.pid = pid;
-    this.parent = parent;
-    this.name = name;
-    parent?.children.add(this);
-  }
-
-  signal(signal: number): void {
-    if (this.ended || signal === 0 || this.ignored.has(signal)) return;
-    if (this.caught.has(signal) && signal !== 9) {
-      this.pending.push(signal);
-      for (const waiting of [...this.#blocked]) waiting.nudge?.();
-      return;
-    }
-    if (HARMLESS.has(signal)) return;
-    this.killed = signal;
-    // Who waits for a child takes it along; what was sent to the background lives on.
-    for (const child of this.children) if (!child.detached) child.signal(signal);
-    for (const waiting of [...this.#blocked]) waiting.stop();
-  }
-
-  check(): void {
-    if (this.killed !== null) throw new Killed(this.killed);
-  }
-
-  /** Waits for something that calls back; a signal that ends the process ends the waiting. `nudged` says what a trapped signal makes of it. */
-  block<T>(start: (done: (value: T) => void) => (() => void) | undefined, nudged?: () => T): Promise<T> {
-    this.check();
-    return new Promise<T>((resolve, reject) => {
-      let cancel: (() => void) | undefined;
-      const finish = (): void => {
-        this.#blocked.delete(entry);
-      };
-      const entry = {
-        stop: () => {
-          finish();
-          cancel?.();
-          reject(new Killed(this.killed!));
-        },
-        nudge: nudged === undefined ? undefined : () => {
-          finish();
-          cancel?.();
-          resolve(nudged());
-        },
-      };
-      this.#blocked.add(entry);
-      cancel = start((value) => {
-        finish();
-        resolve(value);
-      });
-    });
-  }
-
-  sleep(ms: number, interruptible = false): Promise<void> {
-    return this.block<void>((done) => {
-      const timer = setTimeout(done, ms);
-      return () => clearTimeout(timer);
-    }, interruptible ? () => undefined : undefined);
-  }
-}
+export const PIPE_BYTES_MAX = 65_536;
+export const READ_BYTES_MAX = 65_536;
 
 /** An open file description, shared by everyone who has a descriptor of it. */
 export abstract class Stream {
@@ -307,102 +217,6 @@ export class InStream extends Stream {
   override get terminal(): boolean {
     return this.#terminal;
   }
-}
-
-class PipeBuffer {
-  chunks: Uint8Array[] = [];
-  size = 0;
-  readers = true;
-  writers = true;
-  readonly waiting = new Set<() => void>();
-  wake(): void {
-    const woken = [...this.waiting];
-    this.waiting.clear();
-    for (const callback of woken) callback();
-  }
-  until(process: Process): Promise<void> {
-    return process.block<void>((done) => {
-      this.waiting.add(done);
-      return () => this.waiting.delete(done);
-    });
-  }
-}
-
-class PipeReader extends Stream {
-  readonly #buffer: PipeBuffer;
-  constructor(buffer: PipeBuffer) {
-    super();
-    this.#buffer = buffer;
-  }
-  override read(process: Process, max = READ_BYTES_MAX): Uint8Array | null | Promise<Uint8Array | null> {
-    const buffer = this.#buffer;
-    if (buffer.size > 0) return this.#take(max);
-    if (!buffer.writers) return null;
-    return (async () => {
-      while (buffer.size === 0 && buffer.writers) await buffer.until(process);
-      return buffer.size > 0 ? this.#take(max) : null;
-    })();
-  }
-  #take(max: number): Uint8Array {
-    const buffer = this.#buffer;
-    let bytes = buffer.chunks.length === 1 || buffer.chunks[0]!.length >= max ? buffer.chunks.shift()! : concat(buffer.chunks.splice(0));
-    if (bytes.length > max) {
-      buffer.chunks.unshift(bytes.subarray(max));
-      bytes = bytes.subarray(0, max);
-    }
-    buffer.size -= bytes.length;
-    buffer.wake();
-    return bytes;
-  }
-  override unread(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#buffer.chunks.unshift(bytes);
-    this.#buffer.size += bytes.length;
-  }
-  protected override closed(): void {
-    this.#buffer.readers = false;
-    this.#buffer.chunks = [];
-    this.#buffer.wake();
-  }
-}
-
-class PipeWriter extends Stream {
-  readonly #buffer: PipeBuffer;
-  constructor(buffer: PipeBuffer) {
-    super();
-    this.#buffer = buffer;
-  }
-  override write(process: Process, bytes: Uint8Array): void | Promise<void> {
-    const buffer = this.#buffer;
-    if (bytes.length === 0) return;
-    if (!buffer.readers) return this.#broken(process);
-    if (buffer.size < PIPE_BYTES_MAX) return this.#put(bytes);
-    return (async () => {
-      while (buffer.size >= PIPE_BYTES_MAX && buffer.readers) await buffer.until(process);
-      if (!buffer.readers) this.#broken(process);
-      this.#put(bytes);
-    })();
-  }
-  #put(bytes: Uint8Array): void {
-    this.#buffer.chunks.push(bytes);
-    this.#buffer.size += bytes.length;
-    this.#buffer.wake();
-  }
-  /** Nobody reads: the writer gets SIGPIPE. */
-  #broken(process: Process): void {
-    process.signal(SIGNALS.PIPE!);
-    process.check();
-    throw new FileError("EPIPE");
-  }
-  protected override closed(): void {
-    this.#buffer.writers = false;
-    this.#buffer.wake();
-  }
-}
-
-export function pipe(): { reader: Stream; writer: Stream } {
-  const buffer = new PipeBuffer();
-  return { reader: new PipeReader(buffer), writer: new PipeWriter(buffer) };
 }
 
 /** A process's descriptors. */

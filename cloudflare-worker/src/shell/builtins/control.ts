@@ -1,13 +1,11 @@
-/** Builtins that steer the shell: leaving, evaluating, options, traps, names of commands. */
+/** Builtins that steer the shell: leaving, evaluating, traps, arguments. */
 import { ArithmeticFault, isTrue } from "../arithmetic.js";
 import { faultOf } from "../files.js";
 import { singleQuoted } from "../quoting.js";
-import { ExitShell, LeaveLoop, LONG_OPTIONS, OPTION_LETTERS, ReturnFrom, type Shell, SHOPTS } from "../shell.js";
-import { dispatch, found } from "../simple.js";
-import { SIGNALS } from "../streams.js";
+import { ExitShell, LeaveLoop, ReturnFrom } from "../shell.js";
+import { SIGNALS } from "../process.js";
 import { Conditions } from "../tests.js";
-import { plainDeclaration, functionText } from "./declare.js";
-import { BUILTINS, type Builtin, KEYWORDS } from "./index.js";
+import type { Builtin } from "./index.js";
 
 const number = (text: string): number | null => (/^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : null);
 
@@ -77,76 +75,6 @@ export const shift: Builtin = (shell, args) => {
   if (count > shell.positional.length) return shell.shopts.has("shift_verbose") ? shell.complain(`shift: ${count}: shift count out of range`) : 1;
   shell.positional = shell.positional.slice(count);
   return 0;
-};
-
-export const set: Builtin = async (shell, args) => {
-  if (args.length === 0) {
-    for (const name of shell.variables.names().sort()) {
-      const variable = shell.variables.find(name)!;
-      if (variable.isSet || variable.isArray) await shell.out(`${plainDeclaration(name, variable)}\n`);
-    }
-    return 0;
-  }
-  let at = 0;
-  for (; at < args.length; at += 1) {
-    const arg = args[at]!;
-    if (arg === "--") {
-      shell.positional = args.slice(at + 1);
-      return 0;
-    }
-    if (arg === "-") {
-      shell.options.delete("xtrace");
-      shell.options.delete("verbose");
-      if (at + 1 < args.length) shell.positional = args.slice(at + 1);
-      return 0;
-    }
-    if (!/^[-+]./.test(arg)) break;
-    const on = arg[0] === "-";
-    for (const letter of arg.slice(1)) {
-      if (letter === "o") {
-        const name = args[at + 1];
-        if (name === undefined || /^[-+]/.test(name)) {
-          await shell.out(LONG_OPTIONS.map((option) => (on ? `${option.padEnd(15)}\t${shell.options.has(option) ? "on" : "off"}\n` : `set ${shell.options.has(option) ? "-" : "+"}o ${option}\n`)).join(""));
-          continue;
-        }
-        at += 1;
-        if (!LONG_OPTIONS.includes(name)) return shell.complain(`set: ${name}: invalid option name`, 2);
-        turn(shell, name, on);
-      } else {
-        const name = OPTION_LETTERS[letter];
-        if (name === undefined) return shell.complain(`set: ${arg[0]}${letter}: invalid option`, 2);
-        turn(shell, name, on);
-      }
-    }
-  }
-  if (at < args.length) shell.positional = args.slice(at);
-  return 0;
-};
-function turn(shell: Shell, option: string, on: boolean): void {
-  if (on) shell.options.add(option);
-  else shell.options.delete(option);
-}
-
-export const shopt: Builtin = async (shell, given) => {
-  const args = [...given];
-  const flags = new Set<string>();
-  while (args[0]?.startsWith("-") === true) for (const flag of args.shift()!.slice(1)) flags.add(flag);
-  for (const flag of flags) if (!"suqpo".includes(flag)) return shell.complain(`shopt: -${flag}: invalid option`, 2);
-  const names = flags.has("o") ? LONG_OPTIONS : SHOPTS;
-  const held = flags.has("o") ? shell.options : shell.shopts;
-  let status = 0;
-  for (const name of args) if (!names.includes(name)) status = await shell.complain(`shopt: ${name}: invalid shell option name`);
-  const chosen = args.filter((name) => names.includes(name));
-  if (args.length > 0 && (flags.has("s") || flags.has("u"))) {
-    for (const name of chosen) {
-      if (flags.has("s")) held.add(name);
-      else held.delete(name);
-    }
-    return status;
-  }
-  const shown = args.length > 0 ? chosen : names.filter((name) => (flags.has("s") ? held.has(name) : flags.has("u") ? !held.has(name) : true));
-  if (!flags.has("q")) await shell.out(shown.map((name) => (flags.has("p") ? `shopt ${held.has(name) ? "-s" : "-u"} ${name}\n` : `${name.padEnd(15)}\t${held.has(name) ? "on" : "off"}\n`)).join(""));
-  return status !== 0 || (args.length > 0 && chosen.some((name) => !held.has(name))) ? 1 : 0;
 };
 
 export const unset: Builtin = async (shell, given) => {
@@ -316,96 +244,6 @@ export const test: Builtin = (shell, args, name) => {
   return new Conditions(shell, words).status(name);
 };
 
-/** What a name would run, in bash's words. */
-function kinds(shell: Shell, name: string, all: boolean, functions = true): { kind: string; path?: string; text?: string }[] {
-  const list: { kind: string; path?: string; text?: string }[] = [];
-  const alias = shell.aliases.get(name);
-  if (alias !== undefined) list.push({ kind: "alias", text: alias });
-  if (KEYWORDS.has(name)) list.push({ kind: "keyword" });
-  const fn = shell.functions.get(name);
-  if (functions && fn !== undefined) list.push({ kind: "function", text: functionText(fn.source, name) });
-  if (BUILTINS.has(name) || ["declare", "typeset", "local", "export", "readonly", "exec"].includes(name)) list.push({ kind: "builtin" });
-  if (all || list.length === 0) {
-    const target = found(shell, name);
-    if (target.kind === "program") list.push({ kind: "file", path: name.includes("/") ? name : `/usr/bin/${target.name}` });
-    else if (target.kind === "file") list.push({ kind: "file", path: name.includes("/") ? name : target.path });
-  }
-  return all ? list : list.slice(0, 1);
-}
-export const type: Builtin = async (shell, given) => {
-  const args = [...given];
-  let flags = "";
-  while (/^-[aftpP]+$/.test(args[0] ?? "")) flags += args.shift()!.slice(1);
-  let status = 0;
-  for (const name of args) {
-    const list = kinds(shell, name, flags.includes("a"), !flags.includes("f"));
-    if (list.length === 0) {
-      status = 1;
-      if (!/[tpP]/.test(flags)) await shell.error(`type: ${name}: not found`);
-    }
-    for (const { kind, path, text } of list) {
-      if (flags.includes("t")) await shell.out(`${kind}\n`);
-      else if (/[pP]/.test(flags)) {
-        if (path !== undefined) await shell.out(`${path}\n`);
-      } else await shell.out(`${name} is ${kind === "alias" ? `aliased to \`${text}'` : kind === "keyword" ? "a shell keyword" : kind === "function" ? `a function\n${text}` : kind === "builtin" ? "a shell builtin" : path}\n`);
-    }
-  }
-  return status;
-};
-export const command: Builtin = async (shell, given) => {
-  const args = [...given];
-  let flags = "";
-  while (/^-[pvV]+$/.test(args[0] ?? "")) flags += args.shift()!.slice(1);
-  if (args[0] === "--") args.shift();
-  else if (args[0]?.startsWith("-") === true) return shell.complain(`command: ${args[0]}: invalid option`, 2);
-  if (/[vV]/.test(flags)) {
-    let status = 1;
-    for (const name of args) {
-      const [first] = kinds(shell, name, false);
-      if (first === undefined) {
-        if (flags.includes("V")) await shell.error(`command: ${name}: not found`);
-        continue;
-      }
-      status = 0;
-      if (flags.includes("V")) await type(shell, [name], "type");
-      else await shell.out(`${first.kind === "alias" ? `alias ${name}=${singleQuoted(first.text!)}` : (first.path ?? name)}\n`);
-    }
-    return status;
-  }
-  if (args.length === 0) return 0;
-  await dispatch(shell, args, null, { functions: false });
-  return shell.status;
-};
-export const builtin: Builtin = async (shell, args) => {
-  const [name, ...rest] = args;
-  if (name === undefined) return 0;
-  const found = BUILTINS.get(name);
-  return found === undefined ? shell.complain(`builtin: ${name}: not a shell builtin`) : found(shell, rest, name);
-};
-export const alias: Builtin = async (shell, args) => {
-  const shown = (name: string, text: string): string => `alias ${name}=${singleQuoted(text)}\n`;
-  if (args.length === 0 || (args.length === 1 && args[0] === "-p")) {
-    await shell.out([...shell.aliases].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => shown(name, text)).join(""));
-    return 0;
-  }
-  let status = 0;
-  for (const arg of args) {
-    const match = /^([^=]+)=(.*)$/s.exec(arg);
-    if (match !== null) shell.aliases.set(match[1]!, match[2]!);
-    else if (shell.aliases.has(arg)) await shell.out(shown(arg, shell.aliases.get(arg)!));
-    else status = await shell.complain(`alias: ${arg}: not found`);
-  }
-  return status;
-};
-export const unalias: Builtin = async (shell, args) => {
-  if (args[0] === "-a") {
-    shell.aliases.clear();
-    return 0;
-  }
-  let status = 0;
-  for (const name of args) if (!shell.aliases.delete(name)) status = await shell.complain(`unalias: ${name}: not found`);
-  return status;
-};
 export const caller: Builtin = async (shell, args) => {
   const depth = Number(args[0] ?? 0);
   const { calls } = shell;

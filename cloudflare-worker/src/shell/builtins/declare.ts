@@ -4,7 +4,7 @@ import { doubleQuoted, traced } from "../quoting.js";
 import type { Shell } from "../shell.js";
 import { assign, assignList } from "../simple.js";
 import type { Assignment } from "../syntax/ast.js";
-import { WordParser } from "../syntax/parser.js";
+import { WordParser } from "../syntax/wordparser.js";
 import type { Attributes, Variable } from "../variables.js";
 import { VariableFault } from "../variables.js";
 import { settle } from "../words.js";

@@ -1,7 +1,7 @@
 /** Builtins about processes and folders: wait, jobs, kill, cd and its relatives, umask, ulimit, times. */
 import { faultOf } from "../files.js";
 import type { Job, Shell } from "../shell.js";
-import { type Process, SIGNALS } from "../streams.js";
+import { type Process, SIGNALS } from "../process.js";
 import type { Builtin } from "./index.js";
 
 function job(shell: Shell, text: string): Job | undefined {

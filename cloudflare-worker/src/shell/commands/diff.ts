@@ -3,7 +3,7 @@ import { encode } from "../bytes.js";
 import { strftime } from "../dates.js";
 import type { Io, Program } from "../machine.js";
 import { bytewise } from "./order.js";
-import { basename, lookup } from "./files.js";
+import { basename, lookup } from "./paths.js";
 import { options, type Options } from "./options.js";
 
 const EDITS_MAX = 20_000;

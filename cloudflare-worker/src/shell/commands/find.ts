@@ -3,7 +3,8 @@ import { parseDate, strftime } from "../dates.js";
 import { faultOf, type Stat } from "../files.js";
 import type { Io, Program } from "../machine.js";
 import { matches, regexSource } from "../patterns.js";
-import { basename, letters, lookup } from "./files.js";
+import { basename, lookup } from "./paths.js";
+import { letters } from "./modes.js";
 import { blocks, KIND, owner, within } from "./listing.js";
 
 interface Found {

@@ -3,7 +3,7 @@ import { faultOf } from "../files.js";
 import type { Io, Program } from "../machine.js";
 import { escapeRegex, matches, RegexFault, regexSource } from "../patterns.js";
 import { bytewise } from "./order.js";
-import { basename, lookup } from "./files.js";
+import { basename, lookup } from "./paths.js";
 import { options } from "./options.js";
 
 const LONG = {

@@ -5,6 +5,7 @@ import { diffs } from "./diff.js";
 import { bcs } from "./bc/index.js";
 import { awks } from "./awk/index.js";
 import { codes } from "./codes.js";
+import { dumps } from "./dumps.js";
 import { fields } from "./fields.js";
 import { files } from "./files.js";
 import { jqs } from "./jq/index.js";
@@ -14,11 +15,13 @@ import { wget } from "./http/wget.js";
 import { lines } from "./lines.js";
 import { find } from "./find.js";
 import { listing } from "./listing.js";
+import { modes } from "./modes.js";
 import { names } from "./names.js";
 import { sort } from "./sort.js";
 import { seds } from "./sed/index.js";
 import { tars } from "./tar.js";
 import { system } from "./system.js";
+import { wrapping } from "./wrapping.js";
 
 /** Run by the shell itself, which knows them by these names. */
 const shellItself: Program = () => 127;
@@ -43,6 +46,6 @@ const pwd: Program = (io) => {
 
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>(Object.entries({
   bash: shellItself, sh: shellItself, dash: shellItself, "[": shellItself, test: shellItself, kill: shellItself,
-  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...fields, ...files, ...greps, ...lines, ...listing, ...names, find, sort, ...seds, ...system, curl, wget,
+  ...awks, ...jqs, ...diffs, ...tars, ...bcs, ...codes, ...dumps, ...fields, ...files, ...greps, ...lines, ...listing, ...modes, ...names, find, sort, ...seds, ...system, curl, wget, ...wrapping,
   echo, printf, true: () => 0, false: () => 1, pwd,
 }));

@@ -4,7 +4,8 @@ import { strftime } from "../dates.js";
 import { faultOf, type Stat } from "../files.js";
 import type { Io, Program } from "../machine.js";
 import { matches } from "../patterns.js";
-import { letters, lookup } from "./files.js";
+import { lookup } from "./paths.js";
+import { letters } from "./modes.js";
 import { human, options } from "./options.js";
 import { bytewise, versions } from "./order.js";
 

@@ -1,7 +1,7 @@
 /** Programs about the names of files: readlink, realpath, basename, dirname, which. */
 import type { FileSystem } from "../files.js";
 import type { Program } from "../machine.js";
-import { basename, lookup } from "./files.js";
+import { basename, lookup } from "./paths.js";
 import { within } from "./listing.js";
 import { options } from "./options.js";
 

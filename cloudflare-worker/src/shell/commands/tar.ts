@@ -5,7 +5,8 @@ import { strftime } from "../dates.js";
 import { faultOf, makeFolders, type Stat } from "../files.js";
 import type { Io, Program } from "../machine.js";
 import { matches } from "../patterns.js";
-import { letters, lookup } from "./files.js";
+import { lookup } from "./paths.js";
+import { letters } from "./modes.js";
 import { options, type Options } from "./options.js";
 
 const BLOCK = 512;

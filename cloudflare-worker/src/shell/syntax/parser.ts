@@ -1,17 +1,13 @@
 /** Makes commands of what the scanner reads: bash's grammar, one complete line of commands at a time, as bash itself reads a script. */
-import type { AndOr, ArrayItem, Assignment, Command, Compound, List, Pipeline, Redirection, Simple, Test, Word } from "./ast.js";
-import { finished, literal, Scanner } from "./scanner.js";
-import { type Dialect, SyntaxFault } from "./source.js";
+import type { AndOr, Command, Compound, List, Pipeline, Redirection, Simple, Word } from "./ast.js";
+import { Operands } from "./operands.js";
+import { SyntaxFault } from "./source.js";
 
 const RESERVED = new Set(["if", "then", "elif", "else", "fi", "while", "until", "for", "select", "case", "esac", "do", "done", "in", "function", "{", "}", "!", "[[", "time", "coproc"]);
 const CLOSERS = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);
 const DECLARERS = new Set(["declare", "local", "typeset", "export", "readonly"]);
-const REDIRECTIONS = ["&>>", "<<<", "<<-", "&>", ">>", ">|", "<<", "<&", ">&", "<>", "<", ">"];
-const TEST_UNARY = /^-[abcdefghknoprstuvwxzGLNORS]$/;
-const TEST_BINARY = new Set(["=", "==", "!=", "=~", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"]);
-const ASSIGNMENT = /[A-Za-z_][A-Za-z0-9_]*(?=\+?=|\[)/y;
 
-export class Parser extends Scanner {
+export class Parser extends Operands {
   /** The commands up to the next newline, or null at the end. */
   next(): List | null {
     this.newlines();
@@ -147,7 +143,7 @@ export class Parser extends Scanner {
   #command(): Command {
     this.deeper();
     const command = this.#undecorated();
-    if (command.type !== "simple") this.#redirections(command.redirections);
+    if (command.type !== "simple") this.redirections(command.redirections);
     this.depth -= 1;
     return command;
   }
@@ -197,9 +193,9 @@ export class Parser extends Scanner {
       }
       case "case": return { ...this.#case(), ...base };
       case "[[": {
-        const test = this.#testOr();
-        this.#testBlanks();
-        if (!this.s.startsWith("]]", this.i)) this.#testFault();
+        const test = this.testOr();
+        this.newlines();
+        if (!this.s.startsWith("]]", this.i)) this.testFault();
         this.i += 2;
         return { type: "test", test, ...base };
       }
@@ -353,168 +349,23 @@ export class Parser extends Scanner {
     return { type: "function", name, body, source: this.s.slice(start, this.i), redirections: [], line };
   }
 
-  // --- [[ ]] ---
-
-  #testFault(): never {
-    const token = this.token();
-    const { line } = this;
-    const start = this.s.lastIndexOf("\n", this.i - 1) + 1;
-    const end = this.s.indexOf("\n", this.i);
-    throw new SyntaxFault(token === "" ? "unexpected EOF while looking for `]]'" : `syntax error in conditional expression: unexpected token \`${token}'`, line, this.s.slice(start, end < 0 ? undefined : end));
-  }
-  #testBlanks(): void {
-    this.newlines();
-  }
-  #testOr(): Test {
-    let left = this.#testAnd();
-    for (this.#testBlanks(); this.s.startsWith("||", this.i); this.#testBlanks()) {
-      this.i += 2;
-      left = { op: "or", left, right: this.#testAnd() };
-    }
-    return left;
-  }
-  #testAnd(): Test {
-    let left = this.#testNot();
-    for (this.#testBlanks(); this.s.startsWith("&&", this.i); this.#testBlanks()) {
-      this.i += 2;
-      left = { op: "and", left, right: this.#testNot() };
-    }
-    return left;
-  }
-  #testNot(): Test {
-    this.#testBlanks();
-    if (this.s[this.i] === "!" && /[\s(]/.test(this.s[this.i + 1] ?? "")) {
-      this.i += 1;
-      return { op: "not", test: this.#testNot() };
-    }
-    if (this.s[this.i] === "(") {
-      this.i += 1;
-      const test = this.#testOr();
-      this.#testBlanks();
-      if (this.s[this.i] !== ")") this.#testFault();
-      this.i += 1;
-      return test;
-    }
-    if (this.s.startsWith("]]", this.i)) this.#testFault();
-    const left = this.word("", true);
-    if (left.parts.length === 0) this.#testFault();
-    this.#testBlanks();
-    if (left.plain !== undefined && TEST_UNARY.test(left.plain) && left.parts[0]!.t === "lit" && !this.s.startsWith("]]", this.i) && !"&|)".includes(this.s[this.i] ?? ")")) {
-      const follow = /(?:=~|==?|!=|<|>|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef))\s/y;
-      follow.lastIndex = this.i;
-      if (!follow.test(this.s)) return { op: "unary", name: left.plain, word: this.word("", true) };
-    }
-    const match = /(?:=~|==?|!=|<|>|-[a-z]{2}(?=\s))/y;
-    match.lastIndex = this.i;
-    const name = match.exec(this.s)?.[0];
-    if (name === undefined || !TEST_BINARY.has(name)) return { op: "word", word: left };
-    this.i += name.length;
-    this.#testBlanks();
-    const right = name === "=~" ? this.word("", false, true) : this.word("", true);
-    if (right.parts.length === 0) this.#testFault();
-    return { op: "binary", name, left, right };
-  }
-
-  // --- simple commands ---
-
-  #redirections(into: Redirection[]): boolean {
-    let any = false;
-    for (;;) {
-      this.blanks();
-      const head = /(\d+|\{[A-Za-z_][A-Za-z0-9_]*\})?(?=[<>])|(?=&>)/y;
-      head.lastIndex = this.i;
-      const found = head.exec(this.s);
-      if (found === null) return any;
-      const at = this.i + found[0].length;
-      const op = REDIRECTIONS.find((candidate) => this.s.startsWith(candidate, at));
-      if (op === undefined || (op.length === 1 && this.s[at + 1] === "(" )) return any;
-      this.i = at + op.length;
-      const redirection: Redirection = { op: op === "<<-" ? "<<" : (op as Redirection["op"]), target: literal("") };
-      if (found[1]?.startsWith("{")) redirection.variable = found[1].slice(1, -1);
-      else if (found[1] !== undefined) redirection.fd = Number(found[1]);
-      if (op === "<<" || op === "<<-") redirection.target = this.heredoc(op === "<<-");
-      else {
-        this.blanks();
-        redirection.target = this.word();
-        if (redirection.target.parts.length === 0) this.fail(this.token());
-      }
-      into.push(redirection);
-      any = true;
-    }
-  }
-
-  #assignment(): Assignment | null {
-    ASSIGNMENT.lastIndex = this.i;
-    const name = ASSIGNMENT.exec(this.s)?.[0];
-    if (name === undefined) return null;
-    const start = this.i;
-    this.i += name.length;
-    const assignment: Assignment = { name, append: false };
-    if (this.s[this.i] === "[") {
-      const index = this.index();
-      if (typeof index === "string") {
-        this.i = start;
-        return null;
-      }
-      assignment.index = index;
-    }
-    if (this.s.startsWith("+=", this.i)) {
-      assignment.append = true;
-      this.i += 2;
-    } else if (this.s[this.i] === "=") this.i += 1;
-    else {
-      this.i = start;
-      return null;
-    }
-    if (this.s[this.i] === "(" && assignment.index === undefined) {
-      this.i += 1;
-      assignment.items = this.#items2();
-    } else assignment.value = this.word();
-    return assignment;
-  }
-
-  #items2(): ArrayItem[] {
-    const items: ArrayItem[] = [];
-    for (;;) {
-      this.newlines();
-      if (this.s[this.i] === ")") break;
-      if (this.i >= this.s.length) this.unclosed(")", this.line);
-      if (this.s[this.i] === "[") {
-        const start = this.i;
-        const index = this.index();
-        const append = this.s[this.i] === "+";
-        if (typeof index !== "string" && this.s[this.i + (append ? 1 : 0)] === "=") {
-          this.i += append ? 2 : 1;
-          items.push({ index, append, value: this.word() });
-          continue;
-        }
-        this.i = start;
-      }
-      const value = this.word();
-      if (value.parts.length === 0) this.fail(this.token());
-      items.push({ value });
-    }
-    this.i += 1;
-    return items;
-  }
-
   #simple(line: number): Command {
     const command: Simple = { type: "simple", assignments: [], words: [], redirections: [], line };
     let declares = false;
     for (;;) {
-      this.#redirections(command.redirections);
+      this.redirections(command.redirections);
       this.blanks();
       if (this.i >= this.s.length) break;
       const start = this.i;
       if (command.words.length === 0 || declares) {
-        const assignment = this.#assignment();
+        const assignment = this.assignment();
         if (assignment !== null) {
           if (declares) command.words.push(assignment);
           else command.assignments.push(assignment);
           continue;
         }
       }
-      if (command.words.length === 0 && this.#aliased()) {
+      if (command.words.length === 0 && this.aliased()) {
         if (this.#reserved() !== null && command.assignments.length === 0 && command.redirections.length === 0) return this.#undecorated();
         continue;
       }
@@ -548,44 +399,4 @@ export class Parser extends Scanner {
     this.i += 1;
     return this.#function(name, this.#start, line);
   }
-
-  /** Puts an alias's text in the place of its name. */
-  #expanding = new Set<string>();
-  #aliasEnd = 0;
-  #aliased(): boolean {
-    const match = /[^\s|&;()<>"'\\$`]+/y;
-    match.lastIndex = this.i;
-    const name = match.exec(this.s)?.[0];
-    if (name === undefined) return false;
-    if (this.i >= this.#aliasEnd) this.#expanding.clear();
-    const text = this.#expanding.has(name) ? undefined : this.dialect.alias(name);
-    if (text === undefined) return false;
-    this.s = this.s.slice(0, this.i) + text + this.s.slice(this.i + name.length);
-    this.#expanding.add(name);
-    this.#aliasEnd = this.i + text.length;
-    return true;
-  }
 }
-
-/** A word of a text that is not part of a script: `declare "a[1]=x"`, `read "a[1]"`. */
-export class WordParser extends Parser {
-  /** The whole text as if it stood in double quotes. */
-  static quoted(source: string, dialect: Dialect, line: number): Word {
-    const parser = new WordParser(source, dialect, line);
-    const word: Word = { parts: [] };
-    parser.doubleQuoted(word.parts, "", false);
-    return word;
-  }
-  /** An index's inside. */
-  static index(source: string, dialect: Dialect, line: number): Word | "@" | "*" {
-    return new WordParser(`[${source}]`, dialect, line).index();
-  }
-  /** `(a b [k]=v)` of a declared array. */
-  static items(source: string, dialect: Dialect, line: number): ArrayItem[] {
-    const parser = new WordParser(`x=${source}`, dialect, line);
-    const list = parser.next();
-    const command = list?.[0]?.first.commands[0];
-    return command?.type === "simple" ? (command.assignments[0]?.items ?? []) : [];
-  }
-}
-export { finished, SyntaxFault };

@@ -1,30 +1,11 @@
 /** Reads the words of a script, with all that can be inside one. What commands are made of is parser.ts. */
 import { unescapeAnsi } from "../escapes.js";
 import type { List, Param, Part, Word } from "./ast.js";
+import { literal, Pieces } from "./pieces.js";
 import { META, Source, SyntaxFault } from "./source.js";
 
 const NAME_START = /[A-Za-z_]/;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-
-export const literal = (s: string): Word => ({ parts: s === "" ? [] : [{ t: "lit", s }], plain: s });
-
-/** The parts of a word as they are read; plain text is gathered. */
-class Pieces {
-  readonly #parts: Part[] = [];
-  text = "";
-  push(part: Part): void {
-    this.#flush();
-    this.#parts.push(part);
-  }
-  word(): Word {
-    this.#flush();
-    return finished(this.#parts);
-  }
-  #flush(): void {
-    if (this.text !== "") this.#parts.push({ t: "lit", s: this.text });
-    this.text = "";
-  }
-}
 
 export abstract class Scanner extends Source {
   #quoted = false;
@@ -408,14 +389,4 @@ export abstract class Scanner extends Source {
     }
     return pieces.word();
   }
-}
-
-export function finished(parts: Part[]): Word {
-  const word: Word = { parts };
-  const [first] = parts;
-  if (parts.length === 0) word.plain = "";
-  else if (parts.length === 1 && first?.t === "lit" && !/[*?[\]{}~\\!@+()]/.test(first.s)) word.plain = first.s;
-  else if (parts.length === 1 && first?.t === "quoted") word.plain = first.s;
-  if (parts.some((part) => part.t === "lit" && part.s.includes("{"))) word.braces = true;
-  return word;
 }

@@ -1,5 +1,5 @@
 /** A look at a whole awk program before it runs. */
-import type { AwkProgram, Expr, Func } from "./syntax.js";
+import type { AwkProgram, Expr, Func } from "./tree.js";
 
 /** Finds out which parts may have to wait, and which parameters are arrays. */
 export function analyse(program: AwkProgram): void {

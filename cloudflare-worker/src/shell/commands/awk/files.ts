@@ -2,7 +2,8 @@
 import { encode } from "../../bytes.js";
 import { faultOf } from "../../files.js";
 import { type Io, LineSource } from "../../machine.js";
-import { pipe, type Stream } from "../../streams.js";
+import type { Stream } from "../../streams.js";
+import { pipe } from "../../pipes.js";
 import { settle } from "../../words.js";
 import type { Store } from "./store.js";
 import { unescaped } from "./tokens.js";

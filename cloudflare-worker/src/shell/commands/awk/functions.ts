@@ -2,7 +2,7 @@
 import { charCount, sliceChars } from "../../bytes.js";
 import { strftime } from "../../dates.js";
 import type { Store } from "./store.js";
-import type { Expr } from "./syntax.js";
+import type { Expr } from "./tree.js";
 import { AwkFault } from "./tokens.js";
 import { Given, number, type Value } from "./values.js";
 

@@ -5,7 +5,7 @@ import { analyse } from "./analysis.js";
 import { Files } from "./files.js";
 import { type Evaluator, Functions } from "./functions.js";
 import { Store } from "./store.js";
-import type { AwkProgram, Expr, Func, Rule, Stmt } from "./syntax.js";
+import type { AwkProgram, Expr, Func, Rule, Stmt } from "./tree.js";
 import { AwkFault, unescaped } from "./tokens.js";
 import { type Cells, Given, Leave, number, type Value, type Work } from "./values.js";
 
