@@ -15,11 +15,10 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from collab_server import database, tracing
+from collab_server import buses, database, tracing
 from collab_server.runners import make_runner
 from collab_server.settings import Settings
 from collab_server.switches import Board
-from crdt.bus_redis import RedisBus
 from executor import workerd
 from executor.confinement import CLOSED, Unavailable, confinement, prove
 from executor.runner import PlatformFault
@@ -82,18 +81,10 @@ async def _database(settings: Settings) -> Finding:
 async def _bus(settings: Settings) -> Finding:
     if not settings.redis_url:
         return Finding("absent", "Redis", "not set: one node", "set COLLAB_REDIS_URL to join several nodes")
-    bus = RedisBus(settings.redis_url)
-    try:
-        await bus.start()
-        if bus.connected:
-            return Finding("ok", "Redis", "answers")
-    except OSError:
-        pass
-    finally:
-        await bus.close()
-    return Finding(
-        "missing", "Redis", "does not answer", "check COLLAB_REDIS_URL and that Redis runs; unset it for one node"
-    )
+    fault = await buses.fault_of(settings)
+    if fault is None:
+        return Finding("ok", "Redis", "answers, a cluster" if settings.redis_cluster else "answers")
+    return Finding("missing", "Redis", *fault)
 
 
 async def _editor(settings: Settings) -> Finding:

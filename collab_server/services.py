@@ -37,6 +37,7 @@ from collab_server.actions import (
     WebhookActions,
 )
 from collab_server.alerts import Alerts
+from collab_server.buses import make_bus
 from collab_server.connection import broadcast
 from collab_server.damage import Damage
 from collab_server.endings import teller
@@ -61,8 +62,7 @@ from collab_server.supervisor import Fault
 from collab_server.switches import Board, Switches
 from collab_server.tracing import Tracing
 from collab_server.webhooks import Deliveries, Outbox
-from crdt.bus import Bus, LocalBus
-from crdt.bus_redis import RedisBus
+from crdt.bus import Bus
 from crdt.faults import Faults
 from crdt.model import Limits
 from crdt.retention import Retention
@@ -150,7 +150,7 @@ async def running(
         identity = Identity(engine, settings, now=now, security=security)
         members = Members(engine, identity, now=now, security=security)
         log = crdt.log.Log(engine, now=now)
-        bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
+        bus = make_bus(settings)
         document_faults = Faults(engine, now=now)
         tally = Tally(engine, now=now)
         rooms = Rooms(

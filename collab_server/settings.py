@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         "or `postgresql+asyncpg://…`. Unset: an SQLite file in the data folder.",
     )
     redis_url: str = Field("", description="`redis://…` joins several nodes. Unset: an in-process bus, one node.")
+    redis_cluster: bool = Field(
+        False,
+        description="That Redis is a cluster (7 or newer): each session goes through the server that owns its slot, by sharded "
+        "pub/sub. `COLLAB_REDIS_URL` may then name several of its servers, with commas.",
+    )
     worker_url: str = Field("", description="`https://…` of a deployed Worker. Unset: a local pool of Worker runtimes.")
     worker_secret: str = Field("", description="The bearer secret of that Worker (required with `COLLAB_WORKER_URL`).")
     workerd: Path | None = Field(
@@ -288,6 +293,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COLLAB_JWT_SECRET must have 32 bytes or more (RFC 7518 §3.2); make one with `openssl rand -hex 32`"
             )
+        urls = [url.strip() for url in self.redis_url.split(",")]
+        if self.redis_cluster and not all(url.startswith(("redis://", "rediss://")) for url in urls):
+            raise ValueError(
+                "COLLAB_REDIS_CLUSTER needs COLLAB_REDIS_URL, redis:// or rediss:// of servers of the cluster"
+            )
+        if len(urls) > 1 and not self.redis_cluster:
+            raise ValueError("COLLAB_REDIS_URL names several servers: that needs COLLAB_REDIS_CLUSTER=true")
         if (self.jwt_secret or self.jwks_url) and not self.jwt_audience:
             raise ValueError(
                 "COLLAB_JWT_AUDIENCE must be set when JWTs are accepted, so that a token for another service is refused"

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from crdt.bus import OnMessage, OnReset, Subscription
 
@@ -33,6 +33,7 @@ SILENT_S = 3.0
 SOCKET_TIMEOUT_S = 2.0
 PROBE_S = 5.0
 PROBE_LOST_S = 15.0
+PREFIX = "collab:"
 
 
 class _RedisSubscription:
@@ -52,8 +53,7 @@ class _RedisSubscription:
 class RedisBus:
     """One connection publishes, one listens. A topic is a channel with a common prefix."""
 
-    def __init__(self, url: str, *, prefix: str = "collab:") -> None:
-        self._url = url
+    def __init__(self, url: str, *, prefix: str = PREFIX, own: str | None = None) -> None:
         self._prefix = prefix
         self._redis: Redis = Redis.from_url(
             url,
@@ -68,6 +68,8 @@ class RedisBus:
         self._pubsub: PubSub | None = None
         self._topics: dict[str, list[_RedisSubscription]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
+        # Whoever listens there may have missed something, and is told once the channel is confirmed.
+        self._pending_reset: set[str] = set()
         self._outbox: deque[tuple[str, bytes]] = deque()
         self._outbox_bytes = 0
         self._outbox_wake = asyncio.Event()
@@ -76,8 +78,8 @@ class RedisBus:
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
         self.dropped_messages = 0
-        # A channel of this connection's alone, which keeps it subscribed when no room is open, and measures the way.
-        self._own = f"wake:{uuid.uuid4().hex}"
+        # A topic of this connection's alone, which keeps it subscribed when no room is open, and measures the way.
+        self._own = own or f"wake:{uuid.uuid4().hex}"
         self._lag_s = 0.0
         self._probed_s: float | None = None
 
@@ -151,10 +153,7 @@ class RedisBus:
             batch = [self._outbox.popleft() for _ in range(min(len(self._outbox), BATCH_MESSAGES_MAX))]
             self._outbox_bytes -= sum(len(message) for _, message in batch)
             try:
-                async with self._redis.pipeline(transaction=False) as pipeline:
-                    for channel, message in batch:
-                        pipeline.publish(channel, message)
-                    await pipeline.execute()
+                await self._send(batch)
                 backoff = 0.0
             except (RedisError, OSError) as error:
                 # Perhaps some were sent: hearing an update twice is harmless.
@@ -163,6 +162,34 @@ class RedisBus:
                 backoff = min(max(backoff * 2, RETRY_FIRST_S), RETRY_LAST_S)
                 logger.warning("publishing failed: %s", type(error).__name__)
                 await asyncio.sleep(backoff)
+
+    # -- what a server of a cluster is asked otherwise -----------------------------------------------------------
+
+    async def _send(self, batch: list[tuple[str, bytes]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for channel, message in batch:
+                pipeline.publish(channel, message)
+            await pipeline.execute()
+
+    async def _join(self, pubsub: PubSub, *channels: str) -> None:
+        await pubsub.subscribe(*channels)
+
+    async def _part(self, pubsub: PubSub, channel: str) -> None:
+        await pubsub.unsubscribe(channel)
+
+    async def _count(self, channel: str) -> int:
+        counts = await self._redis.pubsub_numsub(channel)
+        return int(counts[0][1]) if counts else 0
+
+    def _refused(self, refusal: ResponseError) -> None:
+        """To a question on the listening connection."""
+        raise refusal
+
+    def _parted(self, channel: str) -> None:
+        """The server sends no more of the channel."""
+
+    def _interrupted(self) -> None:
+        """Nothing is heard until it is connected again."""
 
     # -- subscribing ---------------------------------------------------------------------------------------------
 
@@ -182,7 +209,7 @@ class RedisBus:
     async def _send_subscribe(self, channel: str) -> None:
         if self._pubsub is not None and self.connected:
             with suppress(RedisError, OSError):
-                await self._pubsub.subscribe(channel)
+                await self._join(self._pubsub, channel)
 
     def forget(self, subscription: _RedisSubscription) -> None:
         channel = self._prefix + subscription.topic
@@ -201,16 +228,15 @@ class RedisBus:
     async def _unsubscribe(self, channel: str) -> None:
         if channel not in self._topics and self._pubsub is not None and self.connected:
             with suppress(RedisError, OSError):
-                await self._pubsub.unsubscribe(channel)
+                await self._part(self._pubsub, channel)
 
     async def peers(self, topic: str) -> int:
         if not self.connected:
             return 1
         try:
-            counts = await self._redis.pubsub_numsub(self._prefix + topic)
+            return max(1, await self._count(self._prefix + topic))
         except (RedisError, OSError):
             return 1
-        return max(1, int(counts[0][1])) if counts else 1
 
     async def _read(self) -> None:
         backoff = 0.0
@@ -218,22 +244,28 @@ class RedisBus:
             pubsub = self._redis.pubsub()
             try:
                 asked = set(self._topics)
-                await pubsub.subscribe(self._prefix + self._own, *asked)
+                for confirmed in self._confirmed.values():
+                    confirmed.clear()
+                await self._join(pubsub, self._prefix + self._own, *asked)
                 self._pubsub = pubsub
                 self._probed_s = None
                 self._connected.set()
                 backoff = 0.0
-                pending_reset = set(self._topics)
-                late = pending_reset - asked
+                self._pending_reset = set(self._topics)
+                late = self._pending_reset - asked
                 if late:
-                    await pubsub.subscribe(*late)
+                    await self._join(pubsub, *late)
                 heard_at = asyncio.get_running_loop().time()
                 while True:
-                    message = await pubsub.get_message(timeout=READ_WAIT_S)
+                    try:
+                        message = await pubsub.get_message(timeout=READ_WAIT_S)
+                    except ResponseError as refusal:
+                        self._refused(refusal)
+                        continue
                     now = asyncio.get_running_loop().time()
                     if message is not None:
                         heard_at = now
-                        self._dispatch(message, pending_reset)
+                        self._dispatch(message)
                     elif now - heard_at >= SILENT_S:
                         raise TimeoutError
                     else:
@@ -243,27 +275,30 @@ class RedisBus:
             finally:
                 self._pubsub = None
                 self._connected.clear()
+                self._interrupted()
                 with suppress(RedisError, OSError):
                     await pubsub.aclose()  # type: ignore[no-untyped-call]
             backoff = min(max(backoff * 2, RETRY_FIRST_S), RETRY_LAST_S)
             await asyncio.sleep(backoff * (0.5 + random.random()))  # noqa: S311
 
-    def _dispatch(self, message: dict[str, object], pending_reset: set[str]) -> None:
+    def _dispatch(self, message: dict[str, object]) -> None:
         if message["type"] == "pong":
             return
         channel_raw = message["channel"]
         channel = channel_raw.decode() if isinstance(channel_raw, bytes) else str(channel_raw)
-        if channel == self._prefix + self._own:
+        if channel == self._prefix + self._own and message["type"] in ("message", "smessage"):
             self._probe_heard(message["data"])
-        elif message["type"] == "subscribe":
+        elif message["type"] in ("unsubscribe", "sunsubscribe"):
+            self._parted(channel)
+        elif message["type"] in ("subscribe", "ssubscribe"):
             confirmed = self._confirmed.get(channel)
             if confirmed is not None:
                 confirmed.set()
-            if channel in pending_reset:
-                pending_reset.discard(channel)
+            if channel in self._pending_reset:
+                self._pending_reset.discard(channel)
                 for subscription in list(self._topics.get(channel, ())):
                     subscription.on_reset()
-        elif message["type"] == "message":
+        elif message["type"] in ("message", "smessage"):
             data = message["data"]
             if isinstance(data, bytes):
                 for subscription in list(self._topics.get(channel, ())):

@@ -25,6 +25,8 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         ("COLLAB_PORT", "http", "COLLAB_PORT"),
         ("COLLAB_DATABASE_URL", "mysql://db", "sqlite+aiosqlite://"),
         ("COLLAB_REDIS_URL", "http://redis", "redis://"),
+        ("COLLAB_REDIS_URL", "redis://a,redis://b", "COLLAB_REDIS_CLUSTER=true"),
+        ("COLLAB_REDIS_CLUSTER", "true", "COLLAB_REDIS_URL"),
         ("COLLAB_LOG_FORMAT", "xml", "COLLAB_LOG_FORMAT"),
         ("COLLAB_JWT_SECRET", "short", "32 bytes"),
         ("COLLAB_JWT_SECRET", "x" * 32, "COLLAB_JWT_AUDIENCE"),

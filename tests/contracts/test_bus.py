@@ -1,4 +1,4 @@
-"""What every bus must do: one suite over the in-process one and Redis, and two nodes converging over each."""
+"""What every bus must do: one suite over the in-process one, Redis and a cluster of it, and two nodes converging over each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pycrdt import Map
 from redis.asyncio import Redis
 
 from crdt.bus import Bus, LocalBus
+from crdt.bus_cluster import ClusterBus
 from crdt.bus_redis import RedisBus
 from crdt.log import Log
 from crdt.model import Limits, TextEdit
@@ -26,7 +27,7 @@ from tests.support.tcp_proxy import TcpProxy, proxied
 MakeBus = Callable[[], Awaitable[Bus]]
 
 
-@pytest.fixture(params=["local", "redis"])
+@pytest.fixture(params=["local", "redis", "cluster"])
 async def make_bus(request: pytest.FixtureRequest) -> AsyncIterator[MakeBus]:
     """Each call is another node's bus."""
     made: list[Bus] = []
@@ -34,9 +35,15 @@ async def make_bus(request: pytest.FixtureRequest) -> AsyncIterator[MakeBus]:
     prefix = uuid.uuid4().hex + ":"
 
     async def make() -> Bus:
-        bus: Bus = shared if request.param == "local" else RedisBus(request.getfixturevalue("redis_url"), prefix=prefix)
+        bus: Bus = shared
+        if request.param == "redis":
+            bus = RedisBus(request.getfixturevalue("redis_url"), prefix=prefix)
+        elif request.param == "cluster":
+            bus = ClusterBus(request.getfixturevalue("redis_cluster").url, prefix=prefix)
         await bus.start()
         made.append(bus)
+        # Who subscribes before gets an answer too, but perhaps before messages flow.
+        await until(lambda: bus.connected)
         return bus
 
     yield make
