@@ -148,7 +148,7 @@ async def test_runs_at_once_are_bounded_by_key_and_by_session_over_all_nodes(nod
     later, endless = {"prefer": "respond-async"}, "await new Promise(() => setInterval(() => {}, 1000))"
     long, short = [{"language": "javascript", "code": code, "timeout": 60_000} for code in (endless, "return 1")]
     async with AsyncExitStack() as stack:
-        ada, bob = [await stack.enter_async_context(await first.http(name)) for name in ("ada", "bob")]
+        ada, bob = [await stack.enter_async_context(await first.http(name, tier="premium")) for name in ("ada", "bob")]
         far = await stack.enter_async_context(await second.http("ada"))
         session = (await ada.post("/api/sessions", json={"name": "crowded"})).json()["id"]
         await ada.put(f"/api/sessions/{session}/collaborators/bob", json={"role": "editor"})
