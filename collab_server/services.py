@@ -63,6 +63,7 @@ from collab_server.switches import Board, Switches
 from collab_server.tracing import Tracing
 from collab_server.webhooks import Deliveries, Outbox
 from crdt.bus import Bus
+from crdt.clearing import Clearing
 from crdt.faults import Faults
 from crdt.model import Limits
 from crdt.retention import Retention
@@ -165,7 +166,7 @@ async def running(
             on_edited=tally.note,
         )
         retention = Retention(
-            log,
+            Clearing(engine, now=now),
             Limits(),
             days=settings.history_days,
             rows_max=settings.history_rows_max,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from crdt.archive import Loaded, LogRow, Snapshot
 from crdt.document import ApplyFailed, Document
+from crdt.kept import Loaded, LogRow, Snapshot
 from crdt.model import FrameError, Limits
 from crdt.watch import NOBODY, Watch
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from crdt.archive import Base, LogRow
 from crdt.document import Admitted, ApplyFailed, Document
+from crdt.kept import Base, LogRow
 from crdt.model import EditRefused, FileState, FrameError, Limits
 
 MERGE_ROWS_MAX = 50_000

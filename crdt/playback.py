@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from crdt.archive import Archive, Loaded, LogRow
+from crdt.archive import Archive
 from crdt.content import FileChange
 from crdt.document import ApplyFailed, Document
+from crdt.kept import Loaded, LogRow
 from crdt.loading import build
 from crdt.model import FrameError, Limits
 

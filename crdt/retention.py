@@ -8,8 +8,9 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from crdt.archive import Archive, Base, Loaded
+from crdt.clearing import Clearing
 from crdt.faults import Faults
+from crdt.kept import Base, Loaded
 from crdt.loading import build
 from crdt.model import Limits
 
@@ -28,7 +29,7 @@ class Retention:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Clearing,
         limits: Limits,
         *,
         days: float,

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from crdt.archive import Base, LogRow
 from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
@@ -21,6 +20,7 @@ from crdt.cursors import placed
 from crdt.document import Admitted, ApplyFailed, Change, Document, FileChange
 from crdt.faults import NOTHING, Standing
 from crdt.intake import Authored, Intake
+from crdt.kept import Base, LogRow
 from crdt.loading import build
 from crdt.log import Log
 from crdt.members import Broadcast, Member, Peer, one_by_one

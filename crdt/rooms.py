@@ -11,10 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from crdt.archive import Loaded
 from crdt.bus import Bus
 from crdt.document import Document
 from crdt.faults import NOTHING, Faults, Standing
+from crdt.kept import Loaded
 from crdt.loading import Damage, build
 from crdt.log import Log
 from crdt.members import Broadcast, one_by_one

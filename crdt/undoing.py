@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from crdt import edits as arithmetic
-from crdt.archive import Loaded, LogRow
 from crdt.document import ApplyFailed, Change, Document
+from crdt.kept import Loaded, LogRow
 from crdt.loading import build
 from crdt.model import EditRefused, FrameError, Limits, TextEdit, Wanted
 from crdt.protocol import write_varint

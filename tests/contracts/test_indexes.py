@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import database, migrations
-from crdt.archive import Archive
+from crdt.clearing import Clearing
 from crdt.log import Log
 from executor.audit import Audit
 from executor.ledger import Ledger
@@ -114,7 +114,7 @@ async def through(engine: AsyncEngine, statement: str, parameters: Any) -> tuple
 @pytest.mark.soak
 async def test_no_table_is_read_whole_for_what_users_do_however_much_is_kept(postgres_server: PostgresServer) -> None:
     engine = await filled(await postgres_server.create_database())
-    archive, ledger, audit = Archive(engine), Ledger(engine), Audit(engine)
+    archive, ledger, audit = Clearing(engine), Ledger(engine), Audit(engine)
     log = Log(engine)
     await log.start()
     now = int(time.time() * 1000)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from crdt.archive import Archive
+from crdt.clearing import Clearing
 from crdt.loading import build
 from crdt.log import Log
 from crdt.model import EditRefused, Limits
@@ -27,13 +27,13 @@ DAY_S = 86_400
 KILLED = """
 import asyncio, os, signal, sys, time
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from crdt.archive import Archive
+from crdt.clearing import Clearing
 from crdt.model import Limits
 from crdt.retention import Retention
 
 async def main(url, after, now):
     engine = create_async_engine(url)
-    archive = Archive(engine)
+    archive = Clearing(engine)
     raise_floor, execute, count = archive.raise_floor, AsyncConnection.execute, 0
 
     async def counted(self, *args, **more):
@@ -87,13 +87,13 @@ async def filled(engine: AsyncEngine, clock: Clock, count: int) -> list[str]:
     return texts
 
 
-async def text_at(archive: Archive, version: int) -> str:
+async def text_at(archive: Clearing, version: int) -> str:
     document, fault = build(await archive.load_at("s", version), Limits(), now=Clock())
     assert fault is None
     return document.file("f").content
 
 
-async def present(archive: Archive) -> tuple[int, str]:
+async def present(archive: Clearing) -> tuple[int, str]:
     document, fault = build(await archive.load("s"), Limits(), now=Clock())
     assert fault is None
     return document.version, document.file("f").content
@@ -107,7 +107,7 @@ async def rows_of(engine: AsyncEngine) -> int:
 async def test_old_history_goes_and_text_names_and_the_rest_stay(engine: AsyncEngine) -> None:
     clock = Clock()
     texts = await filled(engine, clock, 60)
-    archive = Archive(engine, now=clock)
+    archive = Clearing(engine, now=clock)
     document, _ = build(await archive.load_at("s", 20), Limits(), now=clock)
     rows = (await archive.load("s", from_first=True)).rows
     await archive.compact("s", 20, document.encode(), {}, rows[19].id)
@@ -141,7 +141,7 @@ async def test_old_history_goes_and_text_names_and_the_rest_stay(engine: AsyncEn
 async def test_nodes_that_let_go_at_once_lose_nothing(engine: AsyncEngine) -> None:
     clock = Clock()
     texts = await filled(engine, clock, 40)
-    archives = [Archive(engine, now=clock) for _ in range(3)]
+    archives = [Clearing(engine, now=clock) for _ in range(3)]
     hasty = [
         Retention(archive, Limits(), days=days, rows_max=0, now=clock)
         for archive, days in zip(archives, (1, 1, 0.5), strict=True)
@@ -157,7 +157,7 @@ async def test_nodes_that_let_go_at_once_lose_nothing(engine: AsyncEngine) -> No
 async def test_a_kill_at_any_point_loses_nothing(engine: AsyncEngine, url: str) -> None:
     clock = Clock()
     texts = await filled(engine, clock, 40)
-    archive = Archive(engine, now=clock)
+    archive = Clearing(engine, now=clock)
     # Delete the old floor, two inserts, the snapshots, the rows; and after the commit.
     points = range(1, 7) if engine.dialect.name == "sqlite" else (3, 5, 6)
     for after in points:

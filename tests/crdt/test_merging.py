@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from collab_server import database, migrations
-from crdt.archive import Base, LogRow
 from crdt.bus import LocalBus
+from crdt.kept import Base, LogRow
 from crdt.log import Log
 from crdt.model import Actor, DocumentError, EditRefused, TextEdit
 from crdt.room import Room

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from crdt.archive import Loaded
 from crdt.bus import LocalBus
 from crdt.document import Document
 from crdt.faults import Standing
+from crdt.kept import Loaded
 from crdt.loading import Damage
 from crdt.log import Log
 from crdt.model import DocumentError, EditRefused, FrameError, Limits, TextEdit
