@@ -69,6 +69,7 @@ def create_app(
     async def leave(patience_s: float) -> None:
         node: services.Services = app.state.services
         mcp.leave()
+        node.news.end()
         await node.sockets.close()
         await node.executor.leave(patience_s)
 

@@ -19,6 +19,7 @@ from collab_server.errors import Problem
 from collab_server.metrics import Metrics
 from collab_server.proxies import Proxies
 from collab_server.rest.common import problem_response
+from collab_server.rest.stream import EVENT_STREAM
 from collab_server.tracing import Tracing
 
 logger = logging.getLogger("collab_server.access")
@@ -97,6 +98,8 @@ class Around:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        # A stream of events has answered when it begins; how long it is listened to is no figure of this server's.
+        answered: float | None = None
         status = 500
         read = 0
 
@@ -109,11 +112,13 @@ class Around:
             return message
 
         async def marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
+                if headers.get("content-type", "").startswith(EVENT_STREAM):
+                    answered = time.perf_counter()
                 if scope["path"].startswith(FORMATTER):
                     headers["content-security-policy"] = FORMATTER_POLICY
                 for name, value in SECURITY_HEADERS.items():
@@ -137,7 +142,7 @@ class Around:
             problem = Problem(413, "too_large", f"the body has more than {self.body_bytes_max} bytes")
             await problem_response(problem)(scope, receive, marked)
         finally:
-            took = time.perf_counter() - started
+            took = (answered or time.perf_counter()) - started
             self.metrics.requests_open.dec()
             self.metrics.answered(scope["method"], template_of(scope), status, took)
             self._log(scope, status, took * 1000)

@@ -48,6 +48,7 @@ from collab_server.listings import Listings
 from collab_server.loop_lag import LoopLag
 from collab_server.members import Members
 from collab_server.metrics import Metrics
+from collab_server.news import News
 from collab_server.nodes import Nodes, instance_of, resident_bytes
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
@@ -125,6 +126,7 @@ class Services:
     deliveries: Deliveries
     scrape: Scrape
     tracer: Tracing
+    news: News
 
 
 @asynccontextmanager
@@ -287,6 +289,7 @@ async def running(
         async def on_gone(instance: str) -> None:
             await executions.announce_lost(await executor.end_lost(instance))
 
+        news = News(engine, identity, revocations)
         damage = Damage(engine, rooms, document_faults, security, now=now)
         nodes = Nodes(engine, now=now, node_id=settings.node_id, instance=instance, figures=figures, on_gone=on_gone)
         counting = metrics.log_handler()
@@ -318,6 +321,7 @@ async def running(
             await damage.note(fault)
         await nodes.bury([*mark.gone, *(await executor.ledger.nodes_with_unfinished() - await nodes.known())])
         stack.push_async_callback(sockets.close)
+        stack.push_async_callback(news.close)
         node = Services(
             settings,
             engine,
@@ -361,6 +365,7 @@ async def running(
             deliveries,
             scrape,
             tracer,
+            news,
         )
         metrics.attach(node)
         yield node

@@ -35,6 +35,11 @@ class Standing:
 
 NOTHING = Standing()
 
+# The ids of all sessions that may only be read.
+QUARANTINED = select(faults_table.c.session_id).where(
+    faults_table.c.decisive.is_(True), faults_table.c.lifted_at_ms.is_(None)
+)
+
 
 class Faults:
     """Kept for all nodes: the session that stopped one would stop the next."""
@@ -92,10 +97,7 @@ class Faults:
 
     async def quarantined(self, session_ids: Collection[str]) -> set[str]:
         """Those that may only be read."""
-        columns = faults_table.c
-        query = select(columns.session_id).where(
-            columns.session_id.in_(session_ids), columns.decisive.is_(True), columns.lifted_at_ms.is_(None)
-        )
+        query = QUARANTINED.where(faults_table.c.session_id.in_(session_ids))
         async with self._engine.connect() as connection:
             return set((await connection.execute(query)).scalars())
 

@@ -27,6 +27,8 @@ from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.sheets import decimal, sheet
 from collab_server.tables import NO_BRANCH, sessions, users
 from crdt import sizes
+from crdt.faults import QUARANTINED
+from crdt.tables import faults_table
 from executor.executions import Executor
 from executor.ledger import UNFINISHED
 from executor.pricing import MICRO
@@ -38,7 +40,7 @@ DAYS_DEFAULT = 30
 HOURS_SHOWN_MAX = 72
 MOMENT_MAX_MS = 253_402_300_799_000  # the end of the year 9999
 State = Literal["running", "queued", "recent"]
-SessionState = Literal["open", "readOnly", "closed", "archived", "deleted"]
+SessionState = Literal["open", "readOnly", "closed", "archived", "quarantined", "deleted"]
 
 
 class OversightActions:
@@ -104,6 +106,8 @@ class OversightActions:
         query = select(sessions).where(deleted if state == "deleted" else ~deleted, NO_BRANCH)
         if state == "archived":
             query = query.where(sessions.c.archived_at.is_not(None))
+        elif state == "quarantined":
+            query = query.where(sessions.c.id.in_(QUARANTINED))
         elif state in ("open", "readOnly", "closed"):
             query = query.where(sessions.c.state.is_not_distinct_from(None if state == "open" else state))
         # A branch is found by its id alone.
@@ -132,7 +136,13 @@ class OversightActions:
         ids = [row["id"] for row in rows]
         members = await self._sessions.members.of(ids)
         stored = await sizes.stored_of(self._engine, ids)
-        return [_session(row, members[row["id"]], stored[row["id"]], open_here[row["id"]]) for row in rows]
+        async with self._engine.connect() as connection:
+            harmful = set((await connection.execute(QUARANTINED.where(faults_table.c.session_id.in_(ids)))).scalars())
+        return [
+            _session(row, members[row["id"]], stored[row["id"]], open_here[row["id"]])
+            | {"quarantined": row["id"] in harmful}
+            for row in rows
+        ]
 
     async def delete_session(self, principal: Principal, session_id: str) -> None:
         """Delete anybody's session; audited like every delete."""

@@ -23,7 +23,7 @@ from executor import modules
 from executor.executions import Executor
 from executor.ledger import StaleTier
 from executor.months import DAY_MS
-from executor.pricing import MB, MICRO, Tier, TierQuota, cost, price_of
+from executor.pricing import MB, MICRO, TIERS, Tier, TierQuota, cost, price_of
 from executor.statistics import Statistics
 
 # What a change is weighed against: the runs of so many days, or where there are none one like this.
@@ -46,12 +46,14 @@ class TierActions:
         return [shown_tier(tier) for tier in (await self._executor.ledger.tiers()).values()]
 
     async def get(self, name: str) -> dict[str, Any]:
-        """One tier, with who set which version when."""
+        """One tier, with who set which version when; nobody set what it came with."""
         tier = await self._newest(name)
         versions = [
             shown_tier(each.tier) | {"setBy": each.actor_id, "setAt": timestamp(each.created_at)}
             for each in await self._executor.ledger.tier_versions(name)
         ]
+        if came := next((each for each in TIERS if each.name == name), None):
+            versions.append(shown_tier(came) | {"setBy": None, "setAt": None})
         return shown_tier(tier) | {"versions": versions}
 
     async def put(self, principal: Principal, name: str, wanted: TierChange, version: int | None) -> dict[str, Any]:

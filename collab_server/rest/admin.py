@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal, get_args
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from collab_server.actions.oversight import SessionState, stats_sheet
 from collab_server.caller import ADDRESS
@@ -15,8 +17,19 @@ from collab_server.errors import Conflict, Invalid, NotFound, PreconditionRequir
 from collab_server.identity import Principal
 from collab_server.invoices import issued, shown_credit
 from collab_server.money import micro
-from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, IfMatch, Json, Node, etag, once, version_of
+from collab_server.rest.common import (
+    PROBLEMS,
+    Asker,
+    IdempotencyKey,
+    IfMatch,
+    Json,
+    Node,
+    etag,
+    once,
+    version_of,
+)
 from collab_server.rest.me import shown_key
+from collab_server.rest.stream import EVENT_STREAM, HEADERS
 from collab_server.security import Kind
 from collab_server.shapes.admin import (
     AuditVerdict,
@@ -355,6 +368,23 @@ async def credit(
         return Json(shown_credit(made), 201)
 
     return await once(request, admin, key, work)
+
+
+@router.get(
+    "/events",
+    summary="Of what kind something is new, as Server-Sent Events",
+    responses={200: {"content": {EVENT_STREAM: {}}}},
+)
+async def events(node: Node, admin: Admin) -> Response:
+    watcher = await node.news.watcher(admin)
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield b": from now on\n\n"
+        async for topics in node.news.follow(watcher):
+            told = orjson.dumps({"topics": sorted(topics)})
+            yield b"event: changed\ndata: %s\n\n" % told if topics else b": still here\n\n"
+
+    return StreamingResponse(lines(), 200, HEADERS, EVENT_STREAM)
 
 
 @router.get("/nodes", summary="The processes that serve, with their figures")

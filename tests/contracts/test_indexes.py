@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import database, migrations
+from collab_server.news import marks_of
 from crdt.clearing import Clearing
 from crdt.log import Log
 from executor.audit import Audit
@@ -140,6 +141,7 @@ async def test_no_table_is_read_whole_for_what_users_do_however_much_is_kept(pos
             "actor", actor_id=None, session_id="s7", from_ms=now - 30 * DAY_MS, to_ms=now
         ),
         "median cost": lambda: ledger.median_cost("p7", "s7", "python", "basic"),
+        "what is new": lambda: marks_of(engine),
         "audit, newest": lambda: audit.page(limit=50),
         "audit of an actor": lambda: audit.page(actor_id="p7", limit=50),
     }

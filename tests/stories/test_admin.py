@@ -50,6 +50,7 @@ PATHS = (
     ("GET", "audit"),
     ("GET", "audit/verify"),
     ("GET", "nodes"),
+    ("GET", "events"),
     ("GET", "what/is/not/there"),
 )
 
@@ -238,7 +239,16 @@ async def test_an_admin_may_be_made_and_unmade_but_not_by_themselves(root: Accou
     for shut in ({"admin": False}, {"suspended": True}):
         own = await ada.http.patch(place, json=shut)
         assert (own.status_code, own.json()["code"]) == (409, "own_account")
-    await root.http.patch(place, json={"admin": False})
+    # What goes on is told at once, and no longer than the right lasts.
+    async with ada.http.stream("GET", "/api/admin/events", timeout=PATIENCE_S) as stream:
+        lines = stream.aiter_lines()
+        await root.http.post("/api/me/tokens", json={})
+        while '"audit"' not in await anext(lines):
+            pass
+        await root.http.patch(place, json={"admin": False})
+        async with asyncio.timeout(SOON_S):
+            async for _ in lines:
+                pass
     assert (await ada.http.get("/api/admin/users")).status_code == 403
     for wrong, field in (({"tier": "gold"}, "tier"), ({"admin": "yes"}, "admin"), ({"name": "x"}, "name")):
         answer = await root.http.patch(place, json=wrong)
@@ -492,7 +502,7 @@ async def test_a_tier_is_changed_against_the_version_that_was_seen_and_on_every_
             expected = used["executionTime"] / 1000 * price + used["memoryUsage"] / 2**20 * 0.00001
             assert used["cost"] == pytest.approx(expected, abs=1.1e-6)
         versions = (await root.http.get("/api/admin/tiers/basic")).json()["versions"]
-        assert [(each["version"], each["setBy"]) for each in versions] == [(2, root.user_id)]
+        assert [(each["version"], each["setBy"]) for each in versions] == [(2, root.user_id), (1, None)]
         (act,) = await acts_on(root, "basic")
         assert act["action"] == "tier.changed" and act["detail"]["before"]["price_per_second_micro_dollars"] == 100
 

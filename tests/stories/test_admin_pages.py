@@ -4,48 +4,40 @@ done to and is on record, and every figure is the ledger's."""
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from executor.months import Month
-from tests.stories.conftest import Account, account
+from executor.pricing import MB, TIERS
+from tests.stories.conftest import account
+from tests.stories.desk import (
+    AXE,
+    AXE_RUN,
+    Desk,
+    Shown,
+    agree,
+    cells,
+    confirmed,
+    facts,
+    lasting,
+    money,
+    row,
+    size,
+    window,
+)
 from tests.stories.test_admin import endless_run, eventually
-from tests.support.browser import WAIT_MS
 from tests.support.patience import PATIENCE_S
-from tests.support.processes import ROOT, Server, serving
+from tests.support.processes import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-AXE_RUN = "async () => (await axe.run(document)).violations.map((v) => [v.id, v.nodes[0].html])"
 LAST_MONTH = Month(2026, 1)
-
-
-@dataclass
-class Desk:
-    """An admin's window on a server of this file's own, and what went wrong in it."""
-
-    server: Server
-    browser: Browser
-    root: Account
-    ada: Account
-    page: Page
-    faults: list[str]
-
-    async def go(self, path: str) -> Page:
-        await self.page.goto(self.server.url + path)
-        return self.page
-
-    async def acts(self, subject: str) -> list[str]:
-        found = (await self.root.http.get("/api/admin/audit", params={"subject": subject})).json()["items"]
-        return [act["action"] for act in found if act["actorId"] == self.root.user_id]
-
-    async def sql(self, query: str, value: object = None) -> list[Any]:
-        return await self.server.sql(query, value=value)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -57,35 +49,6 @@ async def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> As
         await page.context.close()
         for who in (root, ada):
             await who.http.aclose()
-
-
-async def window(browser: Browser, server: Server, who: Account, **options: Any) -> tuple[Page, list[str]]:
-    context = await browser.new_context(locale="en-GB", accept_downloads=True, **options)
-    context.set_default_timeout(WAIT_MS)
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-    await page.request.post(f"{server.url}/api/login", data={"token": who.token})
-    return page, faults
-
-
-def money(micro: int) -> str:
-    """As the pages write it."""
-    whole, part = divmod(micro, 10**6)
-    return f"${whole:,}." + re.sub("0{1,4}$", "", f"{part:06d}")
-
-
-def row(page: Page, table: str, text: str) -> Any:
-    return page.get_by_role("table", name=table).get_by_role("row").filter(has_text=text)
-
-
-async def confirmed(page: Page, title: str) -> None:
-    """The question that comes first names what it is about; then the act is done and said."""
-    dialog = page.get_by_role("dialog")
-    await expect(dialog.get_by_role("heading", level=2)).to_contain_text(title)
-    await dialog.get_by_test_id("confirm").click()
-    await expect(dialog).to_have_count(0)
 
 
 async def test_whoever_is_no_admin_is_told_so_and_still_sees_the_own_costs(desk: Desk) -> None:
@@ -210,6 +173,7 @@ async def test_a_session_is_kept_closed_handed_over_deleted_and_brought_back(des
     assert (await do("Close", "is closed"))["state"] == "closed"
     assert (await do("Open again", "is open again"))["state"] == "open"
     assert (await do("Archive", "is archived"))["archived"] is True
+    assert (await do("Take out of archive", "is out of the archive"))["archived"] is False
     async with desk.server.lane(session["id"], desk.ada.token) as lane:
         await lane.event("welcome")
         await do("Send everybody out", "is empty for now")
@@ -226,8 +190,40 @@ async def test_a_session_is_kept_closed_handed_over_deleted_and_brought_back(des
     assert (await do("Restore", "is back"))["state"] == "open"
     assert await desk.acts(session["id"]) == [
         "session.restored", "session.deleted", "session.transferred", "session.disconnected", "session.archived",
-        "session.state", "session.state", "session.state",
+        "session.archived", "session.state", "session.state", "session.state",
     ]  # fmt: skip
+
+
+async def test_a_session_that_harmed_the_server_is_found_and_repaired(desk: Desk) -> None:
+    session = await desk.ada.session(main_js="return 1")
+    place = f"/api/sessions/{session['id']}/files"
+    harm = {"id": session["id"], "at": int(time.time() * 1000), "digest": bytes(32)}
+    await desk.server.sql(
+        "INSERT INTO document_faults (key, session_id, at_ms, how, phase, version, digest, decisive) "
+        "VALUES ('a-fault', :id, :at, 'stuck', 1, 0, :digest, TRUE)",
+        **harm,
+    )
+    await desk.server.sql(
+        "INSERT INTO access_changes (topic, subject, created_at) VALUES ('document', :id, :at)",
+        id=session["id"],
+        at=harm["at"],
+    )
+
+    async def refused() -> bool:
+        name = f"{time.time_ns()}.js"
+        return (await desk.ada.http.post(place, json={"name": name, "content": ""})).status_code == 423
+
+    await eventually(refused)
+    page = await desk.go("/admin/sessions")
+    await page.get_by_role("button", name="Quarantined").click()
+    await expect(page.get_by_role("table", name="Sessions").get_by_role("row")).to_have_count(2)
+    await row(page, "Sessions", "open, quarantined").get_by_role("link", name=session["name"]).click()
+    await page.get_by_role("button", name="Repair").click()
+    await confirmed(page, f"Repair: “{session['name']}”?")
+    await expect(page.get_by_text(f"“{session['name']}” is repaired")).to_be_visible()
+    await expect(page.get_by_text("quarantined")).to_have_count(0)
+    assert (await desk.ada.http.post(place, json={"name": "new.js", "content": ""})).status_code == 201
+    assert await desk.acts(session["id"]) == ["session.repaired"]
 
 
 async def test_an_account_gets_a_tier_limits_and_the_admin_right_loses_a_key_and_is_suspended(desk: Desk) -> None:
@@ -243,10 +239,14 @@ async def test_an_account_gets_a_tier_limits_and_the_admin_right_loses_a_key_and
     await expect(page.get_by_role("button", name="Save limits")).to_be_disabled()
     await page.get_by_label("Runs a minute").fill("7")
     await page.get_by_label("Money a month").fill("none")
+    await page.get_by_label("Pays of the prices").fill("80")
     await page.get_by_role("button", name="Save limits").click()
     await expect(page.get_by_text(f"{bob.user_id} has the limits as set")).to_be_visible()
     found = (await desk.root.http.get(place)).json()
-    assert (found["tier"], found["limits"]) == ("premium", {"runsPerMinute": 7, "moneyPerMonth": None})
+    assert (found["tier"], found["limits"]) == (
+        "premium",
+        {"runsPerMinute": 7, "moneyPerMonth": None, "pricePercent": 80},
+    )
     await page.get_by_role("button", name="Revoke in a pipeline").click()
     await confirmed(page, f"Revoke the key “in a pipeline” of {bob.user_id}?")
     await expect(page.get_by_role("button", name="Revoke in a pipeline")).to_have_count(0)
@@ -260,6 +260,11 @@ async def test_an_account_gets_a_tier_limits_and_the_admin_right_loses_a_key_and
     await page.get_by_role("button", name="Let in again").click()
     await confirmed(page, f"Let {bob.user_id} in again?")
     assert (await bob.http.get("/api/me")).json()["admin"] is True
+    await page.get_by_role("button", name="Take admin right").click()
+    await confirmed(page, f"Take the admin right from {bob.user_id}?")
+    await expect(page.get_by_role("button", name="Make admin")).to_be_visible()
+    assert (await bob.http.get("/api/me")).json()["admin"] is False
+    assert (await bob.http.get("/api/admin/users")).status_code == 403
     await desk.go(f"/admin/users/{desk.root.user_id}")
     await expect(page.get_by_text("This is you")).to_be_visible()
     await expect(page.get_by_role("button", name="Suspend")).to_have_count(0)
@@ -353,7 +358,7 @@ async def test_a_month_is_issued_opened_credited_and_voided(desk: Desk) -> None:
     await page.get_by_role("dialog").get_by_label("Month").fill(str(LAST_MONTH))
     await page.get_by_role("button", name="Go on").click()
     await confirmed(page, f"Issue the invoices of {LAST_MONTH}?")
-    await expect(page.get_by_text(f"Issued 1 invoices of {LAST_MONTH} over {money(cost)}")).to_be_visible()
+    await expect(page.get_by_text(f"Issued 1 invoice of {LAST_MONTH} over {money(cost)}")).to_be_visible()
     await page.get_by_role("button", name="INV-000001", exact=True).click()
     async with page.expect_download() as download:
         await page.get_by_role("button", name="PDF").click()
@@ -398,16 +403,205 @@ async def test_nodes_tell_how_they_are_and_the_switches_hold_the_server_up(desk:
     assert await desk.acts("all") == ["executions.stopped"]
 
 
-async def test_the_pages_are_readable_by_everybody_and_broke_nothing(desk: Desk) -> None:
-    page, faults = await window(desk.browser, desk.server, desk.root, bypass_csp=True)
-    user = f"/admin/users/{desk.ada.user_id}"
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for number, path in enumerate(("/admin", "/admin/tiers/basic", user, "/billing", "/analytics")):
-        await page.emulate_media(color_scheme=schemes[number % 2])
+async def test_what_happens_elsewhere_is_seen_without_looking_again(desk: Desk) -> None:
+    page, faults = await window(desk.browser, desk.server, desk.root)
+    # No list asks by itself.
+    await page.add_init_script("window.setInterval = () => 0")
+
+    async def on(path: str) -> None:
         await page.goto(desk.server.url + path)
-        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
         await expect(page.locator(".skeleton-box")).to_have_count(0)
+
+    await on("/admin/sessions")
+    session = await desk.ada.session(main_js="return 1")
+    shown = page.locator(f"tr[data-row='{session['id']}']")
+    await expect(shown).to_contain_text("open")
+    await desk.root.http.patch(f"/api/admin/sessions/{session['id']}", json={"state": "readOnly"})
+    await expect(shown).to_contain_text("read-only")
+    await on("/admin/runs?state=running")
+    run = await endless_run(desk.ada)
+    await expect(page.locator(f"tr[data-row='{run}']")).to_be_visible()
+    await desk.ada.http.post(f"/api/executions/{run}/cancel")
+    await expect(page.get_by_text("Nothing is running")).to_be_visible()
+    await on("/admin/security?kind=access_refused")
+    await desk.ada.http.get("/api/admin/no-such-page")
+    await expect(row(page, "Security events", "/api/admin/no-such-page")).to_be_visible()
+    assert faults == []
+    await page.context.close()
+
+
+async def test_every_list_shows_what_the_database_has_and_is_readable_by_everybody(desk: Desk) -> None:
+    page, faults = await window(desk.browser, desk.server, desk.root, bypass_csp=True)
+    session, ada = await desk.ada.session(main_js="return 1"), desk.ada.user_id
+    own = await desk.root.session(main_js="return 1")
+    month_ms = Month.at(int(time.time() * 1000)).start_ms
+
+    async def runs() -> Shown:
+        found = await desk.sql(
+            "SELECT id, status, tier, wall_ms, memory_bytes, (SELECT coalesce(sum(u.cost_micro_dollars), 0) FROM usage u "
+            "WHERE u.execution_id = e.id) FROM executions e ORDER BY created_at DESC, id DESC LIMIT 50"
+        )
+        return {
+            key: {
+                "Status": status,
+                "Tier": tier,
+                "Time": lasting(ms),
+                "Memory": size(held) if held else "–",
+                "Cost": money(cost),
+            }
+            for key, status, tier, ms, held, cost in found
+        }
+
+    async def sessions() -> Shown:
+        stored = " + ".join(
+            f"coalesce((SELECT sum(length({content})) FROM {table} WHERE session_id = s.id), 0)"
+            for table, content in (
+                ("document_updates", '"update"'),
+                ("document_snapshots", "state"),
+                ("document_bases", "state"),
+            )
+        )
+        found = await desk.sql(
+            f"SELECT id, (SELECT count(*) FROM roles WHERE session_id = s.id), {stored}, "
+            "(SELECT coalesce(max(version), 0) FROM document_updates WHERE session_id = s.id) "
+            "FROM sessions s WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 50"
+        )
+        return {
+            key: {"Members": str(members), "Size": size(held), "Version": str(version), "Open here": "0"}
+            for key, members, held, version in found
+        }
+
+    async def users() -> Shown:
+        found = await desk.sql(
+            "SELECT id, tier, (SELECT count(*) FROM tokens WHERE user_id = u.id AND kind = 'api' AND revoked_at IS NULL), "
+            "(SELECT count(*) FROM sessions WHERE owner_id = u.id AND deleted_at IS NULL), (SELECT "
+            "coalesce(sum(cost_micro_dollars), 0) FROM usage WHERE actor_id = u.id AND created_at >= :value) FROM users u",
+            month_ms,
+        )
+        return {
+            key: {"Tier": tier, "Keys": str(keys), "Sessions": str(owned), "This month": money(cost)}
+            for key, tier, keys, owned, cost in found
+        }
+
+    async def user() -> Shown:
+        shown = (await users())[ada]
+        return {"": {"This month": shown["This month"], "Sessions": f"{shown['Sessions']} owned"}}
+
+    async def months() -> Shown:
+        found = await desk.sql(
+            "SELECT created_at, cost_micro_dollars FROM usage WHERE actor_id = :value AND cost_micro_dollars > 0", ada
+        )
+        costs: dict[str, list[int]] = {}
+        for at, cost in found:
+            costs.setdefault(str(Month.at(at)), []).append(cost)
+        return {month: {"Runs": str(len(each)), "Cost": money(sum(each))} for month, each in costs.items()}
+
+    async def one_session() -> Shown:
+        shown = (await sessions())[session["id"]]
+        return {
+            "": {"Version": shown["Version"], "Stored": shown["Size"], "Billed runs": "0", "Cost of all runs": "$0.00"}
+        }
+
+    async def tiers() -> Shown:
+        set_by_hand = await desk.sql(
+            "SELECT name, version, price_per_second_micro_dollars, price_per_mb_micro_dollars, max_time_ms, max_memory_bytes "
+            "FROM tiers ORDER BY version"
+        )
+        came = [
+            (each.name, each.version, each.price_per_second_micro_dollars, each.price_per_mb_micro_dollars,
+             each.max_time_ms, each.max_memory_bytes) for each in TIERS
+        ]  # fmt: skip
+        return {
+            name: {
+                "Version": str(version),
+                "A second": money(second),
+                "A MB": money(mb),
+                "Time": lasting(ms),
+                "Memory": size(held),
+            }
+            for name, version, second, mb, ms, held in came + set_by_hand
+        }
+
+    async def versions() -> Shown:
+        found = await desk.sql("SELECT version, max_memory_bytes, actor_id FROM tiers WHERE name = 'standard'")
+        found.append((1, 256 * MB, "as it came"))
+        return {str(version): {"Memory": size(held), "Set by": by} for version, held, by in found}
+
+    async def events() -> Shown:
+        found = await desk.sql("SELECT id, severity, count FROM security_events ORDER BY id DESC LIMIT 100")
+        return {str(key): {"Severity": severity, "Count": str(count)} for key, severity, count in found}
+
+    async def alerts() -> Shown:
+        found = await desk.sql("SELECT id, count, threshold FROM alerts")
+        return {key: {"Events": f"{count} in 1 h", "Allowed": f"< {most}"} for key, count, most in found}
+
+    async def acts() -> Shown:
+        found = await desk.sql("SELECT id, action, actor_id FROM audit ORDER BY id DESC LIMIT 100")
+        return {str(key): {"Act": action, "By": by, "No.": f"{key:,}"} for key, action, by in found}
+
+    async def invoices() -> Shown:
+        found = await desk.sql(
+            "SELECT number, cost_micro_dollars, (SELECT coalesce(sum(micro_dollars), 0) FROM credit_notes c "
+            "WHERE c.invoice_number = i.number) FROM issued_invoices i"
+        )
+        return {
+            f"INV-{number:06d}": {
+                "Total": money(cost),
+                "Credited": f"−{money(back)}" if back else "–",
+                "Due": money(cost - back),
+            }
+            for number, cost, back in found
+        }
+
+    async def nodes() -> Shown:
+        ((found,),) = await desk.sql("SELECT figures FROM nodes")
+        figures = orjson.loads(found)
+        rooms, ran = figures["rooms"], figures["executions"]
+        ended = ", ".join(f"{status} {times}" for status, times in ran["finished"].items())
+        members = f"{rooms['members']} member{'' if rooms['members'] == 1 else 's'}"
+        return {
+            "": {
+                "Nodes": "1", "Connections": str(figures["sockets"]), "Open rooms": str(rooms["rooms"]),
+                "Rooms": f"{rooms['rooms']} with {members}", "Running": str(ran["running"]), "Ended here": ended,
+            }
+        }  # fmt: skip
+
+    assert await invoices() and await alerts() and len(await versions()) > 1
+    walk: list[tuple[str, dict[str, Any], Any]] = [
+        ("/admin", {}, None),
+        ("/admin/runs", {"Runs": runs}, None),
+        ("/admin/sessions", {"Sessions": sessions}, None),
+        (f"/admin/sessions/{session['id']}", {}, one_session),
+        ("/admin/users", {"Users": users}, None),
+        (f"/admin/users/{ada}", {"Invoices": months}, user),
+        ("/admin/tiers", {"Tiers": tiers}, None),
+        ("/admin/tiers/standard", {"Versions": versions}, None),
+        ("/admin/security", {"Security events": events}, None),
+        ("/admin/alerts", {"Alerts": alerts}, None),
+        ("/admin/audit", {"Audit log": acts}, None),
+        ("/admin/invoices", {"Invoices": invoices}, None),
+        ("/admin/nodes", {}, nodes),
+        ("/admin/switches", {}, None),
+        ("/billing", {}, None),
+        ("/analytics", {}, None),
+        (f"/s/{own['id']}", {}, None),
+    ]
+    for number, (path, tables, said) in enumerate(walk):
+        width = (1280, 390)[number // 2 % 2]
+        await page.emulate_media(color_scheme="dark" if number % 2 else "light")
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.goto(desk.server.url + path)
+        await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        await expect(page.locator(".skeleton")).to_have_count(0)
+        if path == "/admin/alerts":
+            await page.get_by_role("button", name="All", exact=True).click()
+        for label, known in tables.items():
+            await agree(partial(cells, page, label), known)
+        if said is not None:
+            await agree(partial(facts, page), said)
         await page.add_script_tag(path=AXE)
         assert await page.evaluate(AXE_RUN) == [], path
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert desk.faults == faults == []
     await page.context.close()

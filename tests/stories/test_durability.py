@@ -124,6 +124,9 @@ async def test_sigterm_ends_the_server_soon_and_every_stream_of_it_properly(tmp_
         agent = await stack.enter_async_context(mcp_client(server, token))
         heard = await stack.enter_async_context(agent.listen(resource_subscriptions=[f"session://{session_id}"]))
 
+        operator = await stack.enter_async_context(await server.http("root", admin=True))
+        news = await stack.enter_async_context(operator.stream("GET", "/api/admin/events"))
+        assert news.status_code == 200
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
 
         async def ask_late() -> bytes:
@@ -141,6 +144,10 @@ async def test_sigterm_ends_the_server_soon_and_every_stream_of_it_properly(tmp_
         for lines in (asked_lines, followed_lines):
             assert (await first(lines, "execution.finished"))["status"] == "lost"
             assert [line async for line in lines if line] == [], "the response ends as it should, not in its middle"
+        assert all(
+            line.startswith((":", "event: changed", "data:"))
+            for line in [each async for each in news.aiter_lines() if each]
+        )
         answer = (await waiting).json()
         assert (answer["success"], answer["error"]["type"], answer["metrics"]["cost"]) == (False, "platform", 0)
         with pytest.raises(SubscriptionLost):

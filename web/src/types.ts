@@ -1,5 +1,6 @@
 /** What the REST API gives, as far as the editor reads it. Execution events are generated, see `generated/`. */
 import type { Artifact, Metrics, RunError } from './generated/events';
+import type { HeldUp } from './ui/Held';
 
 export type Role = 'owner' | 'editor' | 'runner' | 'viewer';
 export const ROLES: readonly Role[] = ['owner', 'editor', 'runner', 'viewer'];
@@ -11,7 +12,7 @@ export interface User {
   colorLight: string;
 }
 
-export interface Me {
+export interface Me extends HeldUp {
   user: User;
   tier: string;
   admin: boolean;

@@ -10,6 +10,7 @@ import { TopBar } from '../ui/TopBar';
 import { Alerts } from './Alerts';
 import { AuditLog } from './AuditLog';
 import { Invoices } from './Invoices';
+import { told } from './news';
 import { Nodes } from './Nodes';
 import { Overview } from './Overview';
 import { Runs } from './Runs';
@@ -52,11 +53,18 @@ export function AdminPage({ me }: { me: Me }): JSX.Element {
               </a>
             );
           })}
+          <Told />
         </nav>
         <main class="admin-main" key={path.value}>{page(noun, rawId === undefined ? null : decoded(rawId), me)}</main>
       </div>
     </div>
   );
+}
+
+/** How fresh the pages are. */
+function Told(): JSX.Element {
+  const text = told.value ? 'Live' : 'Every few seconds';
+  return <span class={told.value ? 'admin-told admin-told-live' : 'admin-told'} title="When these pages show what has changed on the server"><span class="dot" /> {text}</span>;
 }
 
 /** On a narrow screen the way between the pages is a strip that may have to be moved. */

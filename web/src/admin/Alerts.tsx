@@ -11,7 +11,10 @@ import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { toPage } from './links';
 import { kindName } from './Security';
+import { newsOf } from './news';
 import type { Alert, AlertRule, AlertRuleBody } from './types';
+
+const NEWS = newsOf('alerts', 'audit');
 
 const WHICH = [{ id: 'open', label: 'Open' }, { id: 'all', label: 'All' }] as const;
 const NEW: AlertRuleBody = { kind: 'login_failed', threshold: 20, windowS: 60, quietS: 600, enabled: true };
@@ -19,7 +22,7 @@ const seconds = (value: number): string => (value % 3600 === 0 ? `${value / 3600
 
 export function Alerts(): JSX.Element {
   const [which, setWhich] = useState<'open' | 'all'>('open');
-  const live = useLive(() => adminApi.alerts(which === 'open'), which, 5_000);
+  const live = useLive(() => adminApi.alerts(which === 'open'), which, 5_000, NEWS);
   const acknowledge = async (alert: Alert): Promise<void> => {
     if (await attempt(() => adminApi.acknowledge(alert.id))) toast(`Acknowledged ${kindName(alert.kind)}`);
     await live.reload();
@@ -52,7 +55,7 @@ export function Alerts(): JSX.Element {
 }
 
 function Rules(): JSX.Element {
-  const live = useLive(adminApi.alertRules, '');
+  const live = useLive(adminApi.alertRules, '', 10_000, NEWS);
   const [editing, setEditing] = useState<{ id: string | null; rule: AlertRuleBody } | null>(null);
   const [removing, setRemoving] = useState<AlertRule | null>(null);
   const add = <button type="button" class="button" onClick={() => setEditing({ id: null, rule: NEW })}><Icon name="plus" /> New rule</button>;

@@ -11,7 +11,10 @@ import { List, Loaded } from '../ui/table';
 import { attempt } from '../ui/toast';
 import { adminApi } from './api';
 import { asked, UserLink } from './links';
+import { newsOf } from './news';
 import type { Act, Verdict } from './types';
+
+const NEWS = newsOf('audit');
 
 export function AuditLog(): JSX.Element {
   const [user, setUser] = useState(asked('userId'));
@@ -20,7 +23,7 @@ export function AuditLog(): JSX.Element {
   const [verdict, setVerdict] = useState<Verdict | 'busy' | null>(null);
   const [open, setOpen] = useState<Act | null>(null);
   const filter = useSettled(JSON.stringify({ userId: user.trim(), action: action.trim(), subject: subject.trim() }));
-  const live = usePaged((before) => adminApi.audit(JSON.parse(filter), before), filter, 10_000);
+  const live = usePaged((before) => adminApi.audit(JSON.parse(filter), before), filter, 10_000, NEWS);
   const verify = async (): Promise<void> => {
     setVerdict('busy');
     if (!(await attempt(async () => setVerdict(await adminApi.verifyAudit())))) setVerdict(null);

@@ -5,7 +5,7 @@ import { api, download } from '../api';
 import { InvoiceLines } from '../billing/InvoiceLines';
 import { FORMATS } from '../billing/MonthList';
 import { lastMonth } from '../billing/months';
-import { dateTime, exactMoney, micro } from '../ui/format';
+import { dateTime, exactMoney, micro, some } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { useLive, usePaged } from '../ui/live';
 import { Field, PageHead } from '../ui/page';
@@ -15,10 +15,13 @@ import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { UserLink } from './links';
 import { moneyProblem } from './limits';
+import { newsOf } from './news';
 import type { IssuedInvoice } from './types';
 
+const NEWS = newsOf('audit');
+
 export function Invoices(): JSX.Element {
-  const live = usePaged(adminApi.invoices, '', 10_000);
+  const live = usePaged(adminApi.invoices, '', 10_000, NEWS);
   const [issuing, setIssuing] = useState(false);
   const [open, setOpen] = useState<IssuedInvoice | null>(null);
   const [crediting, setCrediting] = useState<IssuedInvoice | null>(null);
@@ -67,7 +70,7 @@ function Issue({ onClose, onDone }: { onClose: () => void; onDone: () => Promise
         onYes={async () => {
           await attempt(async () => {
             const done = await adminApi.issue(month);
-            toast(done.issued === 0 ? `Nothing in ${month} was left to issue` : `Issued ${done.issued} invoices of ${month} over ${exactMoney(micro(done.cost))}`);
+            toast(done.issued === 0 ? `Nothing in ${month} was left to issue` : `Issued ${some(done.issued, 'invoice')} of ${month} over ${exactMoney(micro(done.cost))}`);
           });
           await onDone();
         }}

@@ -1,16 +1,18 @@
 /** The processes that serve: whether they are there, what they hold, and the pools they run programs in. */
 import type { JSX } from 'preact';
-import { ago, bytes, count } from '../ui/format';
+import { ago, bytes, count, some } from '../ui/format';
 import { useLive } from '../ui/live';
 import { Facts, PageHead, Section, Status, Tile, Tiles } from '../ui/page';
 import { Loaded } from '../ui/table';
 import { adminApi } from './api';
+import { newsOf } from './news';
 import type { ServerNode } from './types';
 
 const LIVE_MS = 3_000;
+const NEWS = newsOf('nodes');
 
 export function Nodes(): JSX.Element {
-  const live = useLive(adminApi.nodes, '', LIVE_MS);
+  const live = useLive(adminApi.nodes, '', LIVE_MS, NEWS);
   const health = useLive(adminApi.readiness, '', LIVE_MS);
   return (
     <>
@@ -28,7 +30,7 @@ export function Nodes(): JSX.Element {
             <Tiles>
               <Tile label="Nodes" value={count(nodes.filter((node) => node.alive).length)} note={gone(nodes)} bad={nodes.some((node) => !node.alive)} />
               <Tile label="Connections" value={count(sum(nodes, (node) => node.sockets))} />
-              <Tile label="Open rooms" value={count(sum(nodes, (node) => node.rooms.rooms))} note={`${count(sum(nodes, (node) => node.rooms.unsaved_changes))} changes on their way to disk`} />
+              <Tile label="Open rooms" value={count(sum(nodes, (node) => node.rooms.rooms))} note={`${some(sum(nodes, (node) => node.rooms.unsaved_changes), 'change')} on the way to disk`} />
               <Tile label="Running" value={count(sum(nodes, (node) => node.executions.running))} note={`${count(sum(nodes, (node) => node.executions.queued))} waiting`} />
             </Tiles>
             {nodes.map((node) => <One key={node.id} node={node} />)}
@@ -57,7 +59,7 @@ function One({ node }: { node: ServerNode }): JSX.Element {
           ['Started', ago(node.startedAt)],
           ['Last heard', ago(node.seenAt)],
           ['Bus', <Status of={node.bus === 'ok' ? 'ok' : 'away'} text={node.bus} />],
-          ['Rooms', `${count(node.rooms.rooms)} with ${count(node.rooms.members)} members`],
+          ['Rooms', `${count(node.rooms.rooms)} with ${some(node.rooms.members, 'member')}`],
           ['Connections', count(node.sockets)],
           ['Unsaved changes', count(node.rooms.unsaved_changes)],
           ['Waiting commits', `${count(node.rooms.queued_commits)}${node.rooms.commit_failures > 0 ? `, ${count(node.rooms.commit_failures)} failed` : ''}`],

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { Chart } from '../ui/Chart';
-import { count, duration, exactMoney, percent } from '../ui/format';
+import { count, duration, exactMoney, percent, some } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { LatencyTable } from '../ui/LatencyTable';
 import { useLive } from '../ui/live';
@@ -13,9 +13,11 @@ import { List, Loaded } from '../ui/table';
 import { attempt } from '../ui/toast';
 import { adminApi } from './api';
 import { UserLink } from './links';
+import { newsOf } from './news';
 import type { Share, Stats } from './types';
 
 const LIVE_MS = 10_000;
+const NEWS = newsOf('runs');
 const units = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 2 });
 interface Figure {
   title: string;
@@ -27,6 +29,8 @@ interface Figure {
 const FIGURES: readonly Figure[] = [
   { title: 'Runs', of: (share) => share.executions, format: count, whole: true },
   { title: 'Active users', of: (share) => share.users, format: count, whole: true },
+  { title: 'Active sessions', of: (share) => share.sessions, format: count, whole: true },
+  { title: 'Failed or refused', of: (share) => share.failed + share.refused, format: count, whole: true },
   { title: 'Compute units', of: (share) => share.computeUnits, format: units },
   { title: 'Revenue', of: (share) => share.revenueMicroDollars, format: exactMoney },
 ];
@@ -39,7 +43,7 @@ export function Overview(): JSX.Element {
     if (now === null) throw new Error('Choose dates of which the first does not lie behind the second.');
     return adminApi.stats(now.from, now.to);
   };
-  const live = useLive(ask, JSON.stringify(range), range.preset === 'custom' ? null : LIVE_MS);
+  const live = useLive(ask, JSON.stringify(range), range.preset === 'custom' ? null : LIVE_MS, NEWS);
   const csv = (): void => {
     if (bounds !== null) void attempt(() => adminApi.statsCsv(bounds.from, bounds.to));
   };
@@ -69,8 +73,8 @@ function Figures({ stats }: { stats: Stats }): JSX.Element {
         <Tile label="Active sessions" value={count(totals.sessions)} note={`of ${count(present.sessions)}, ${count(present.newSessions)} new`} />
         <Tile label="Compute units" value={units(totals.computeUnits)} note={`${duration(totals.executionTime)} of time`} />
         <Tile label="Revenue" value={exactMoney(totals.revenueMicroDollars)} />
-        <Tile label="Failed" value={percent(totals.failed, totals.executions)} note={`${count(totals.failed)} runs`} />
-        <Tile label="Refused" value={percent(totals.refused, totals.executions)} note={`${count(totals.refused)} runs`} />
+        <Tile label="Failed" value={percent(totals.failed, totals.executions)} note={some(totals.failed, 'run')} />
+        <Tile label="Refused" value={percent(totals.refused, totals.executions)} note={some(totals.refused, 'run')} />
       </Tiles>
       <div class="charts">{FIGURES.map((figure) => <OverTime key={figure.title} stats={stats} {...figure} />)}</div>
       <Breakdown stats={stats} />

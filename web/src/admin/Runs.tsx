@@ -1,7 +1,7 @@
 /** Everybody's runs: what runs and waits just now, and what ran; any of them can be stopped. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ago, bytes, count, duration, exactMoney, micro } from '../ui/format';
+import { ago, bytes, duration, exactMoney, micro } from '../ui/format';
 import { usePaged } from '../ui/live';
 import { PageHead, Search, Segmented, Status } from '../ui/page';
 import { Confirm, LanguageBadge } from '../ui/parts';
@@ -10,6 +10,7 @@ import { List, Loaded } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { asked, SessionLink, UserLink } from './links';
+import { newsOf } from './news';
 import type { Run } from './types';
 
 const STATES = [
@@ -19,6 +20,7 @@ const STATES = [
 ] as const;
 type State = (typeof STATES)[number]['id'];
 const LIVE_MS = 2_000;
+const NEWS = newsOf('runs');
 
 export function Runs(): JSX.Element {
   const [state, setState] = useState<State>(asked('state') === 'queued' ? 'queued' : asked('state') === 'running' ? 'running' : 'recent');
@@ -38,7 +40,7 @@ export function Runs(): JSX.Element {
 /** Runs of everybody, of a user or in a session. */
 export function RunList({ state, userId, sessionId }: { state: State; userId: string; sessionId: string }): JSX.Element {
   const user = useSettled(userId);
-  const live = usePaged((cursor) => adminApi.runs(state, user, sessionId, cursor), `${state} ${user} ${sessionId}`, LIVE_MS);
+  const live = usePaged((cursor) => adminApi.runs(state, user, sessionId, cursor), `${state} ${user} ${sessionId}`, LIVE_MS, NEWS);
   const [stopping, setStopping] = useState<Run | null>(null);
   const stop = async (run: Run): Promise<void> => {
     await attempt(async () => toast((await adminApi.stopRun(run.id)).cancelled ? `Stopped ${run.entry}` : `${run.entry} was over already`));
@@ -83,5 +85,3 @@ export function RunList({ state, userId, sessionId }: { state: State; userId: st
 }
 
 const timeOf = (run: Run): number => (run.finishedAt === null && run.startedAt !== null ? Math.max(0, Date.now() - Date.parse(run.startedAt)) : run.metrics.executionTime);
-
-export const runsText = (runs: number): string => (runs === 1 ? '1 run' : `${count(runs)} runs`);

@@ -9,9 +9,11 @@ import { useSettled } from '../ui/settled';
 import { List, Loaded, Table } from '../ui/table';
 import { adminApi } from './api';
 import { asked, SessionLink, UserLink } from './links';
+import { newsOf } from './news';
 import type { SecurityEvent } from './types';
 
 const LIVE_MS = 5_000;
+const NEWS = newsOf('security');
 export const kindName = (kind: string): string => kind.replaceAll('_', ' ');
 
 export function Security(): JSX.Element {
@@ -22,7 +24,7 @@ export function Security(): JSX.Element {
   const [open, setOpen] = useState<SecurityEvent | null>(null);
   const rules = useLive(adminApi.alertRules, '');
   const filter = useSettled(JSON.stringify({ severity, kind, rule: rule.trim(), userId: user.trim() }));
-  const live = usePaged((before) => adminApi.events(JSON.parse(filter), before), filter, LIVE_MS);
+  const live = usePaged((before) => adminApi.events(JSON.parse(filter), before), filter, LIVE_MS, NEWS);
   return (
     <>
       <PageHead title="Security events">Failed sign-ins, refusals, findings of scans and document faults. Alike ones in quick succession are one line with a count.</PageHead>

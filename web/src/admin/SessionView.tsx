@@ -13,9 +13,11 @@ import { adminApi } from './api';
 import { SessionLink, toPage, UserLink } from './links';
 import { RunList } from './Runs';
 import { STATE_NAMES } from './Sessions';
+import { newsOf } from './news';
 import type { KeptSession } from './types';
 
 const LIVE_MS = 5_000;
+const NEWS = newsOf('sessions', 'audit');
 type Act = 'readOnly' | 'closed' | 'open' | 'archive' | 'unarchive' | 'disconnect' | 'restore' | 'repair' | 'delete';
 
 const ACTS: Record<Act, { label: string; done: string; text: string; harmless?: boolean; work: (id: string) => Promise<unknown> }> = {
@@ -64,7 +66,7 @@ function actsOf(session: KeptSession): Act[] {
 }
 
 export function SessionView({ id }: { id: string }): JSX.Element {
-  const live = useLive(() => adminApi.session(id), id, LIVE_MS);
+  const live = useLive(() => adminApi.session(id), id, LIVE_MS, NEWS);
   return <Loaded live={live} what="session">{(session) => <Kept session={session} live={live} />}</Loaded>;
 }
 

@@ -1,7 +1,7 @@
 /** What holds the whole server up: no new executions, everything ended, read-only. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { dateTime } from '../ui/format';
+import { dateTime, some } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { useLive } from '../ui/live';
 import { Field, Link, PageHead, Section, Status } from '../ui/page';
@@ -10,7 +10,10 @@ import { Loaded } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi } from './api';
 import { toPage } from './links';
+import { newsOf } from './news';
 import type { Switch } from './types';
+
+const NEWS = newsOf('audit');
 
 const TEXTS: Record<Switch['name'], { title: string; text: string; on: string; off: string }> = {
   'refuse-executions': {
@@ -31,7 +34,7 @@ interface Asked {
 }
 
 export function Switches(): JSX.Element {
-  const live = useLive(adminApi.switches, '', 3_000);
+  const live = useLive(adminApi.switches, '', 3_000, NEWS);
   const [asked, setAsked] = useState<Asked | null>(null);
   const turnOn = (name: Switch['name']): Asked => ({
     title: `${TEXTS[name].on}?`, text: `${TEXTS[name].text} It holds for all nodes within a second and after a restart, until it is taken back.`, action: TEXTS[name].on,
@@ -41,7 +44,7 @@ export function Switches(): JSX.Element {
     title: 'End every run on the server?', text: 'Everything that runs or waits, on all nodes, is ended as cancelled within a second. New runs are admitted unless executions are refused, too.', action: 'End every run',
     work: async (reason) => {
       const { stopping } = await adminApi.stopAll(reason);
-      return stopping === 1 ? 'Ended 1 run' : `Ended ${stopping} runs`;
+      return `Ended ${some(stopping, 'run')}`;
     },
   };
   const turnOff = async (name: Switch['name']): Promise<void> => {

@@ -10,7 +10,7 @@ export function TierEffect({ preview }: { preview: TierPreview }): JSX.Element {
     <div class="effect" role="status" aria-label="What this changes">
       <Line what={what} {...typicalCost} />
       {preview.executions === 0 ? <p class="hint">Nobody ran anything under this tier within {preview.days} days.</p> : (
-        <Line what={`All ${count(preview.executions)} runs of the last ${preview.days} days`} {...allCost} />
+        <Line what={preview.executions === 1 ? `The one run of the last ${preview.days} days` : `All ${count(preview.executions)} runs of the last ${preview.days} days`} {...allCost} />
       )}
       {preview.noLongerFit === 0 ? null : <p class="effect-bad">{count(preview.noLongerFit)} of them used more time or memory than it would allow.</p>}
       {preview.modulesRemoved.length === 0 ? null : <p class="effect-bad">No longer allowed: {preview.modulesRemoved.join(', ')}</p>}

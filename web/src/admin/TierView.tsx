@@ -39,17 +39,20 @@ export function TierView({ name }: { name: string }): JSX.Element {
             <TierForm key={tier.version} tier={tier} reload={live.reload} />
             <Section title="Versions">
               <List
-                label="Versions" rows={tier.versions} id={(each) => String(each.version)} empty={{ icon: 'versions', title: 'As it came', text: 'Nobody has changed this tier yet.' }}
+                label="Versions" rows={tier.versions} id={(each) => String(each.version)} empty={{ icon: 'versions', title: 'There are no versions' }}
                 columns={[
                   { title: 'Version', key: true, cell: (each) => each.version },
-                  { title: 'Set by', cell: (each) => <UserLink id={each.setBy} /> },
-                  { title: 'At', cell: (each) => dateTime(each.setAt) },
+                  { title: 'Set by', cell: (each) => (each.setBy === null ? 'as it came' : <UserLink id={each.setBy} />) },
+                  { title: 'At', cell: (each) => (each.setAt === null ? '–' : dateTime(each.setAt)) },
                   { title: 'A second', figure: true, cell: (each) => exactMoney(micro(each.pricePerSecond)) },
                   { title: 'A MB', figure: true, cell: (each) => exactMoney(micro(each.pricePerMb)) },
                   { title: 'Time', figure: true, cell: (each) => duration(each.maxTimeMs) },
                   { title: 'Memory', figure: true, cell: (each) => bytes(each.maxMemoryBytes) },
                   { title: 'Runs a minute', figure: true, cell: (each) => count(each.limits.runsPerMinute) },
+                  { title: 'At once', figure: true, cell: (each) => count(each.limits.concurrentRuns) },
+                  { title: 'Units a month', figure: true, cell: (each) => orNone(each.limits.computeUnitsPerMonth, count) },
                   { title: 'Money a month', figure: true, cell: (each) => orNone(each.limits.moneyPerMonth, (value) => exactMoney(micro(value))) },
+                  { title: 'Modules', long: true, cell: (each) => each.modules.join(', ') },
                 ]}
               />
             </Section>

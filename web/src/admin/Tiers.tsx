@@ -6,12 +6,15 @@ import { useLive } from '../ui/live';
 import { Link, PageHead } from '../ui/page';
 import { List, Loaded } from '../ui/table';
 import { adminApi } from './api';
+import { newsOf } from './news';
 import type { Tier } from './types';
+
+const NEWS = newsOf('audit');
 
 export const orNone = (value: number | null, format: (value: number) => string): string => (value === null ? 'no limit' : format(value));
 
 export function Tiers(): JSX.Element {
-  const live = useLive(adminApi.tiers, '', 10_000);
+  const live = useLive(adminApi.tiers, '', 10_000, NEWS);
   return (
     <>
       <PageHead title="Tiers">A change holds for what is asked for from then on; a run keeps the version it was admitted under.</PageHead>

@@ -15,8 +15,10 @@ import { LimitsForm } from './LimitsForm';
 import { toPage } from './links';
 import type { Account, Key } from './types';
 import { Standing } from './Users';
+import { newsOf } from './news';
 
 const LIVE_MS = 10_000;
+const NEWS = newsOf('audit');
 
 interface Question {
   title: string;
@@ -27,7 +29,7 @@ interface Question {
 }
 
 export function UserView({ id, me }: { id: string; me: Me }): JSX.Element {
-  const live = useLive(() => adminApi.user(id), id, LIVE_MS);
+  const live = useLive(() => adminApi.user(id), id, LIVE_MS, NEWS);
   return <Loaded live={live} what="user">{(user) => <Shown user={user} own={user.id === me.user.id} live={live} />}</Loaded>;
 }
 
@@ -85,7 +87,7 @@ function Shown({ user, own, live }: { user: Account; own: boolean; live: Live<Ac
 }
 
 function Keys({ user }: { user: Account }): JSX.Element {
-  const live = useLive(() => adminApi.keys(user.id), user.id, LIVE_MS);
+  const live = useLive(() => adminApi.keys(user.id), user.id, LIVE_MS, NEWS);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const named = (key: Key): string => key.name || `${key.prefix}…`;
   return (

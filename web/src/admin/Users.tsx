@@ -8,15 +8,17 @@ import { useSettled } from '../ui/settled';
 import { List, Loaded } from '../ui/table';
 import { adminApi } from './api';
 import { asked, UserLink } from './links';
+import { newsOf } from './news';
 import type { Account } from './types';
 
 const LIVE_MS = 10_000;
+const NEWS = newsOf('audit');
 
 export function Users(): JSX.Element {
   const [query, setQuery] = useState(asked('q'));
   const [guests, setGuests] = useState(false);
   const q = useSettled(query.trim());
-  const live = usePaged((cursor) => adminApi.users(q, guests, cursor), `${q} ${guests}`, LIVE_MS);
+  const live = usePaged((cursor) => adminApi.users(q, guests, cursor), `${q} ${guests}`, LIVE_MS, NEWS);
   return (
     <>
       <PageHead title="Users" />

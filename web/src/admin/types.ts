@@ -56,6 +56,7 @@ export interface ListedSession {
   isPublic: boolean;
   state: SessionState;
   archived: boolean;
+  quarantined: boolean;
   members: number;
   sizeBytes: number;
   version: number;
@@ -72,7 +73,6 @@ export interface KeptSession extends Omit<ListedSession, 'members' | 'connection
   members: { userId: string; name: string; role: Role }[];
   /** The newest ones. */
   versions: { version: number; name: string | null; actorIds: string[]; at: string }[];
-  quarantined: boolean;
   billedRuns: number;
   costMicroDollars: number;
   budget: number | null;
@@ -138,7 +138,8 @@ export interface Tier extends TierBody {
 }
 
 export interface TierWithVersions extends Tier {
-  versions: (Tier & { setBy: string; setAt: string })[];
+  /** Newest first; nobody set what it came with. */
+  versions: (Tier & { setBy: string | null; setAt: string | null })[];
 }
 
 interface Change {

@@ -5,7 +5,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { api, download } from '../api';
 import type { Me } from '../types';
 import { Chart } from '../ui/Chart';
-import { count, duration, exactMoney, percent } from '../ui/format';
+import { count, duration, exactMoney, percent, some } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { LatencyTable } from '../ui/LatencyTable';
 import { useLive } from '../ui/live';
@@ -61,8 +61,8 @@ function Figures({ figures }: { figures: Analytics }): JSX.Element {
         <Tile label="Cost" value={exactMoney(totals.costMicroDollars)} />
         <Tile label="Time" value={duration(totals.executionTime)} />
         <Tile label="Usual time" value={duration(figures.latency.execution.p50)} note={`p95 ${duration(figures.latency.execution.p95)}`} />
-        <Tile label="Failed" value={percent(totals.failed, totals.executions)} note={`${count(totals.failed)} runs`} />
-        <Tile label="Refused" value={percent(totals.refused, totals.executions)} note={`${count(totals.refused)} runs`} />
+        <Tile label="Failed" value={percent(totals.failed, totals.executions)} note={some(totals.failed, 'run')} />
+        <Tile label="Refused" value={percent(totals.refused, totals.executions)} note={some(totals.refused, 'run')} />
       </Tiles>
       <div class="charts">
         <OverTime figures={figures} title="Runs" of={(each) => each.executions} format={count} whole />

@@ -5,7 +5,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { api, download } from '../api';
 import type { Me } from '../types';
 import { Chart } from '../ui/Chart';
-import { count, duration, exactMoney, micro } from '../ui/format';
+import { count, duration, exactMoney, micro, some } from '../ui/format';
 import { type Live, useLive } from '../ui/live';
 import { Link, PageHead, Section, Segmented, Tile, Tiles } from '../ui/page';
 import { filled } from '../ui/range';
@@ -73,7 +73,7 @@ function Month({ spending, live }: { spending: Spending; live: Live<Spending> })
   return (
     <>
       <Tiles>
-        <Tile label="This month" value={exactMoney(spent)} note={`${count(day.total.executions)} billed runs`} />
+        <Tile label="This month" value={exactMoney(spent)} note={some(day.total.executions, 'billed run')} />
         <Tile label="Forecast" value={exactMoney(expected)} note={beyond ? 'more than your budget' : 'if it goes on as so far'} bad={beyond} />
         <Tile label="Time" value={duration(day.total.executionTime)} />
         <Tile label="Compute units" value={day.total.computeUnits.toLocaleString('en', { maximumFractionDigits: 2 })} />

@@ -6,6 +6,7 @@ import { languageOfName } from '../model/languages';
 import { dropped, readUploads } from '../model/upload';
 import { go } from '../router';
 import type { Me, SessionInfo } from '../types';
+import { Held } from '../ui/Held';
 import { Icon } from '../ui/icons';
 import { Confirm, Dialog } from '../ui/parts';
 import { attempt, toast, toastError } from '../ui/toast';
@@ -62,6 +63,7 @@ export function Home({ me, onSignedOut }: { me: Me; onSignedOut: () => void }): 
       }}
     >
       <TopBar me={me} onSignOut={signOut} />
+      <Held {...me} />
       <main class="home-main">
         <Start busy={busy} onCreate={(session: NewSession) => void enter(() => api.createSession(session))} onImport={(file) => void importZip(file)} />
         <SessionList

@@ -26,7 +26,7 @@ export function Header(props: { session: Session; onFiles: () => void; filesOpen
       </div>
       <span class="grow" />
       <Presence session={session} />
-      <button type="button" class="button button-share" onClick={() => (session.dialog.value = 'share')} data-testid="share">
+      <button type="button" class="button button-share" aria-label="Share" onClick={() => (session.dialog.value = 'share')} data-testid="share">
         <Icon name="share" /> <span class="button-label">Share</span>
       </button>
       <Proposals session={session} />

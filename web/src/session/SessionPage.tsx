@@ -10,6 +10,7 @@ import { closedReason } from '../model/status';
 import { Session } from '../model/session';
 import { follow, go } from '../router';
 import type { Me } from '../types';
+import { Held } from '../ui/Held';
 import { Icon } from '../ui/icons';
 import { Empty, Spinner } from '../ui/parts';
 import { modHeld } from '../ui/keys';
@@ -128,14 +129,9 @@ function Banner({ session }: { session: Session }): JSX.Element | null {
       </div>
     );
   }
-  const held = [session.document.readOnly.value, session.executionsOff.value].filter((reason) => reason !== null);
-  if (held.length > 0) {
-    const kept = save.kind === 'refused' ? ' What you typed last is kept in this browser and sent when this is over.' : '';
-    return (
-      <div class="banner" role="status" data-testid="held">
-        <Icon name="alert" /> <span>{held.join(' · ')}{kept}</span>
-      </div>
-    );
+  const held = { readOnly: session.document.readOnly.value, executionsOff: session.executionsOff.value };
+  if (held.readOnly !== null || held.executionsOff !== null) {
+    return <Held {...held} more={save.kind === 'refused' ? ' What you typed last is kept in this browser and sent when this is over.' : ''} />;
   }
   const { branchOf } = session.info.value;
   if (branchOf != null && save.kind !== 'refused') {

@@ -36,6 +36,9 @@ export const micro = (dollars: number): number => Math.round(dollars * 1e6);
 
 export const count = (value: number): string => value.toLocaleString('en');
 
+/** So many of something: “1 run”, “2 runs”. */
+export const some = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? '' : 's'}`;
+
 /** A share of a whole, 0 where there is nothing. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return '0 %';

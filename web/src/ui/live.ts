@@ -10,8 +10,16 @@ export interface Live<T> {
   reload: () => Promise<void>;
 }
 
-/** Loads when `question` changes and then every `everyMs`, as long as the page is in front. A late answer to an earlier question is dropped. */
-export function useLive<T>(load: () => Promise<T>, question: string, everyMs: number | null = null): Live<T> {
+/** Calls when there may be something new, until what it returns is called. */
+export type Watch = (tell: () => void) => () => void;
+// However often something is new.
+const PACE_MS = 1_000;
+
+/**
+ * Loads when `question` changes, when `watch` tells of something new and every `everyMs`, as long as the page is in front.
+ * A late answer to an earlier question is dropped.
+ */
+export function useLive<T>(load: () => Promise<T>, question: string, everyMs: number | null = null, watch?: Watch): Live<T> {
   const [state, setState] = useState<{ data: T | null; error: string | null; busy: boolean }>({ data: null, error: null, busy: true });
   const latest = useRef(load);
   latest.current = load;
@@ -46,6 +54,22 @@ export function useLive<T>(load: () => Promise<T>, question: string, everyMs: nu
       document.removeEventListener('visibilitychange', look);
     };
   }, [everyMs, fetchNow]);
+  useEffect(() => {
+    if (everyMs === null || watch === undefined) return;
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    let asked = 0;
+    const stop = watch(() => {
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        asked = Date.now();
+        void fetchNow();
+      }, Math.max(0, asked + PACE_MS - Date.now()));
+    });
+    return () => {
+      stop();
+      clearTimeout(waiting);
+    };
+  }, [everyMs === null, watch, fetchNow]);
   return { ...state, reload };
 }
 
@@ -55,10 +79,10 @@ export interface PageOf<T> {
 }
 
 /** A list page by page. It is live as long as only its first page is open, so that nothing moves under a reader further down. */
-export function usePaged<T>(load: (cursor: string | null) => Promise<PageOf<T>>, question: string, everyMs: number | null = null): Live<PageOf<T>> & { more: (() => Promise<void>) | null } {
+export function usePaged<T>(load: (cursor: string | null) => Promise<PageOf<T>>, question: string, everyMs: number | null = null, watch?: Watch): Live<PageOf<T>> & { more: (() => Promise<void>) | null } {
   const [rest, setRest] = useState<{ question: string; pages: PageOf<T>[] }>({ question, pages: [] });
   const pages = rest.question === question ? rest.pages : [];
-  const first = useLive(() => load(null), question, pages.length === 0 ? everyMs : null);
+  const first = useLive(() => load(null), question, pages.length === 0 ? everyMs : null, watch);
   const last = pages.at(-1) ?? first.data;
   const next = last?.next ?? null;
   const data = first.data === null ? null : { items: [...first.data.items, ...pages.flatMap((page) => page.items)], next };
