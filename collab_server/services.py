@@ -50,6 +50,7 @@ from collab_server.members import Members
 from collab_server.metrics import Metrics
 from collab_server.news import News
 from collab_server.nodes import Nodes, instance_of, resident_bytes
+from collab_server.pace import Pace
 from collab_server.payers import Budgets
 from collab_server.revocation import Change, Revocations
 from collab_server.runners import executor_limits, make_runner
@@ -215,7 +216,7 @@ async def running(
         )
         listings = Listings(engine, rooms, log, document_faults)
         sessions = SessionActions(engine, members, rooms, outbox, listings, switches, now=now, new_id=new_id)
-        files = FileActions(sessions)
+        files = FileActions(sessions, Pace("edits by programs", settings.program_edits_per_minute, now=time.monotonic))
         comments = CommentActions(sessions)
         budgets = Budgets(engine, executor, settings)
 

@@ -142,6 +142,12 @@ class Settings(BaseSettings):
     runs_per_address_per_minute: int = Field(
         1200, ge=1, description="Executions per minute from one client address (of IPv6: one /64)."
     )
+    program_edits_per_minute: int = Field(
+        3000,
+        ge=1,
+        description="Changes of files per minute on a node by the programs (API keys, MCP, the text lane) of one account or agent; more "
+        "are refused (429). What people type in editors is never counted.",
+    )
     queue_timeout_s: float = Field(
         30,
         gt=0,

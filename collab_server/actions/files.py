@@ -12,22 +12,28 @@ from typing import Any
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import ActionError, NotFound
 from collab_server.identity import Principal
+from collab_server.pace import Pace
 from collab_server.shapes.files import FileEdits, FileReplacement, NewFile
 from crdt.model import Actor, DocumentError, TextEdit
 from crdt.room import Room
 
 
 class FileActions:
-    """Edits come back only when they are on disk, so an answered request is never lost."""
+    """Edits come back only when they are on disk, so an answered request is never lost.
 
-    def __init__(self, sessions: SessionActions) -> None:
+    `pace` holds back programs that flood; people are never asked for it."""
+
+    def __init__(self, sessions: SessionActions, pace: Pace) -> None:
         self._sessions = sessions
+        self._pace = pace
 
     @asynccontextmanager
     async def _editing(
         self, principal: Principal, session_id: str, actor: Actor | None
     ) -> AsyncIterator[tuple[Room, Actor]]:
         await self._sessions.members.access(principal, session_id, "edit")
+        if principal.program:
+            self._pace.take(principal.agent_id or principal.user_id)
         async with self._sessions.room(session_id) as room:
             yield room, actor or principal.actor()
             await room.saved(room.version)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from collab_server.bench_load import Crowd, Load
 from tests.stories.conftest import Account, account
 from tests.support.processes import Server, serving
 
@@ -189,3 +190,34 @@ async def test_a_run_that_was_turned_away_while_it_waited_runs_under_the_same_ke
         done = await asyncio.gather(*(http.post("/api/executions", json=RUN, headers=again) for _ in range(4)))
         assert {answer.status_code for answer in done} == {200}
         assert len({answer.json()["executionId"] for answer in done}) == 1
+
+
+async def test_an_agent_that_floods_is_held_back_and_a_persons_keystrokes_are_not(tmp_path: Path) -> None:
+    async with serving(tmp_path, COLLAB_PROGRAM_EDITS_PER_MINUTE="20") as server:
+        ada = await account(server)
+        session = await ada.session()
+        wanted = {"agent": "Hasty", "runsPerMinute": 1, "scopes": ["edit", "run"]}
+        key = (await ada.http.post("/api/me/tokens", json=wanted)).json()["token"]
+        # 40 keys a second are 120 times what the agent may do.
+        person = Crowd(
+            Load(clients=2, writers=1, per_second=40, seconds=1), f"/ws/{session['id']}?token={ada.token}", None
+        )
+        async with server.lane(session["id"], key) as agent, asyncio.TaskGroup() as together:
+            together.create_task(person.run(server.port, lambda: 0.0))
+            edits = [await agent.ask("write", name="a.txt", content=f"{number}") for number in range(60)]
+            runs = [await agent.ask("execute", **RUN) for _ in range(2)]
+        refused = [answer for answer in edits if answer["type"] == "error"]
+        assert 0 < len(refused) <= 40, "20 at once, and one more each 3 s"
+        assert all(answer["code"] == "rate_limited" and 0 < answer["retryAfter"] <= 3 for answer in refused)
+        assert [answer["type"] for answer in runs] == ["ok", "execution.refused"]
+        assert runs[1]["code"] == "rate_limited"
+        assert person.outcome.lost == 0 and person.outcome.delivered > 0
+        texts = {
+            file["name"]: file["content"]
+            for file in (await ada.http.get(f"/api/sessions/{session['id']}")).json()["files"]
+        }
+        assert len(texts["bench.txt"]) == person.typed > 0
+        assert texts["a.txt"] == str(max(number for number, answer in enumerate(edits) if answer["type"] == "ok"))
+        other = await ada.http.post(f"/api/sessions/{session['id']}/files", json={"name": "b.txt", "content": "b"})
+        assert other.status_code == 201, "its account has a pace of its own"
+        await ada.http.aclose()
