@@ -333,13 +333,11 @@ class Lane:
         return [{"type": "comments", "threads": shown["items"], "version": shown["version"]}]
 
     async def _comment(self, wanted: Comment) -> list[Reply]:
-        self._require_edit()
         comment_id = wanted.comment_id or new_id()
         thread = await self._comments.add(*self._where, wanted, comment_id=comment_id, actor=self._connection.actor)
         return [{"type": "ok", "commentId": comment_id, "thread": thread}]
 
     async def _edit_comment(self, wanted: EditComment) -> list[Reply]:
-        self._require_edit()
         change = CommentChange(text=wanted.text)
         actor = self._connection.actor
         return [
@@ -347,12 +345,10 @@ class Lane:
         ]
 
     async def _delete_comment(self, wanted: DeleteComment) -> list[Reply]:
-        self._require_edit()
         await self._comments.delete(*self._where, wanted.comment_id, actor=self._connection.actor)
         return [{"type": "ok"}]
 
     async def _resolve(self, wanted: ResolveThread) -> list[Reply]:
-        self._require_edit()
         change = ThreadChange(resolved=wanted.resolved)
         actor = self._connection.actor
         return [

@@ -41,7 +41,11 @@ def reach(settings: Settings, arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 async def _key(settings: Settings) -> str:
+    if not settings.database_url and not settings.data_dir.is_dir():
+        raise RemoteError(f"nothing was served from {settings.data_dir} yet; `collab-server serve` starts a server")
     # Only who brings no key opens the database, and waits until the program knows how.
+    from sqlalchemy.exc import DBAPIError
+
     from collab_server import database
     from collab_server.identity import LOCAL_USER, Identity
 
@@ -52,6 +56,10 @@ async def _key(settings: Settings) -> str:
                 LOCAL_USER, kind="api", label="command line", expires_at=int((time.time() + KEY_S) * 1000)
             )
         )[1]
+    except DBAPIError as error:
+        raise RemoteError(
+            f"the database is not there or not ready ({error.orig}); `collab-server serve` makes it, and prints an address when it is"
+        ) from error
     finally:
         await engine.dispose()
 

@@ -169,7 +169,7 @@ class Document(Discussion):
     def _since(self, file: TrackedFile, base_version: int) -> list[tuple[TextEdit, ...]]:
         """What happened to the file since `base_version`, oldest first."""
         if base_version > self.version or base_version < 0:
-            raise EditRefused("invalid", f"version {base_version} does not exist yet", "baseVersion")
+            raise self._stale(file, base_version, "does not exist yet")
         if base_version == self.version:
             return []
         since: list[tuple[TextEdit, ...]] = []
@@ -187,8 +187,10 @@ class Document(Discussion):
             edits = arithmetic.transform(edits, over)
         return edits
 
-    def _stale(self, file: TrackedFile, base_version: int) -> StaleEdit:
-        return StaleEdit(f"version {base_version} is out of reach", file.content(), self.version)
+    def _stale(self, file: TrackedFile, base_version: int, why: str = "is out of reach") -> StaleEdit:
+        return StaleEdit(
+            f"version {base_version} {why}; begin with the text as it is now", file.content(), self.version
+        )
 
     def _write(self, file: TrackedFile, edits: Sequence[TextEdit]) -> Change | None:
         edits = [edit for edit in edits if edit.text or edit.end > edit.start]

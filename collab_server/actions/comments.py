@@ -18,7 +18,7 @@ from crdt.model import Actor
 
 
 class CommentActions:
-    """Whoever may watch reads, whoever may edit speaks; an owner may delete what others said."""
+    """Whoever may watch reads, whoever may edit or propose speaks; an owner may delete what others said."""
 
     def __init__(self, sessions: SessionActions) -> None:
         self._sessions = sessions
@@ -97,7 +97,7 @@ class CommentActions:
         self, principal: Principal, session_id: str, comment_id: str, *, actor: Actor | None = None
     ) -> None:
         """Take a comment away: one's own, or as an owner anybody's."""
-        access = await self._sessions.members.access(principal, session_id, "edit")
+        access = await self._sessions.members.access(principal, session_id, "propose")
         author = actor or principal.actor()
         any_author = access.role == "owner"
         async with self._sessions.room(session_id) as room:
@@ -113,7 +113,7 @@ class CommentActions:
         about: str,
     ) -> dict[str, Any]:
         """`about` is the id of the thread, or of a comment in it, that is shown then."""
-        await self._sessions.members.access(principal, session_id, "edit")
+        await self._sessions.members.access(principal, session_id, "propose")
         async with self._sessions.room(session_id) as room:
             room.discuss(author, speak)
             shown = room.thread(about).shown()

@@ -133,6 +133,8 @@ async def test_a_runner_may_run_but_not_edit_and_a_viewer_neither(server: Server
         assert changed["role"] == "viewer"
         refused = await lane.ask("execute", entry="main.js")
         assert (refused["type"], refused["code"]) == ("execution.refused", "forbidden")
+        about = {"fileId": session["files"][0]["id"], "line": 1}
+        assert (await lane.ask("comment", **about, text="why?"))["code"] == "forbidden"
 
 
 async def test_somebody_taken_out_is_closed_out_within_a_second(server: Server, ada: Account, bob: Account) -> None:

@@ -167,6 +167,8 @@ async def test_a_key_that_only_proposes_changes_nothing_but_branches(server: Ser
         welcome = await lane.event("welcome")
         assert (welcome["mayEdit"], welcome["mayRun"]) == (False, True)
         assert (await lane.ask("write", name="main.js", content="2"))["code"] == "must_propose"
+        said = await lane.ask("comment", fileId=session["files"][0]["id"], line=1, text="should be 2")
+        assert said["thread"]["comments"][0]["author"]["id"] == f"agent:Fixer@{ada.user_id}", "it may talk"
     for method, path, body in (
         ("PUT", f"{place}/files/{session['files'][0]['id']}", {"content": "2"}),
         ("PATCH", place, {"name": "mine"}),
