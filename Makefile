@@ -6,7 +6,7 @@ worker_sources := $(shell find $(WORKER)/src $(WORKER)/scripts -type f 2>/dev/nu
 web_sources := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/package.json
 
 .DELETE_ON_ERROR:
-.PHONY: run test check test-python test-worker test-web test-postgres soak conformance lock types wheel clean
+.PHONY: run test check test-python test-worker test-web test-postgres soak audit conformance lock types wheel clean
 
 run: .venv/.run $(WORKER)/dist/manifest.json web/dist/index.html
 	@exec $(BIN)/collab-server serve
@@ -41,6 +41,10 @@ soak: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/clients
 # The stories once more, every server on PostgreSQL.
 test-postgres: .venv/.test $(WORKER)/dist/manifest.json web/dist/index.html tests/clients/.installed
 	TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not soak" tests/stories
+
+# Asks the public lists of vulnerabilities about all that is locked; needs the network.
+audit: .venv/.run
+	PYTHON=$(BIN)/python scripts/audit.sh
 
 # Runs every conformance program and writes docs/conformance.md.
 conformance: .venv/.test $(WORKER)/dist/manifest.json

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
+from yamllint import linter  # type: ignore[import-untyped]
+from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
 from collab_server.settings import describe
 
@@ -85,6 +90,81 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert unit.name not in told.stderr, told.stderr
 
 
+YAML = {"extends": "relaxed", "rules": {"line-length": "disable", "truthy": "enable", "key-duplicates": "enable"}}
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.glob("*.yaml")), ids=lambda path: path.name)
+def test_yaml_means_what_it_seems_to(path: Path) -> None:
+    assert list(linter.run(path.read_text(), YamlLintConfig(yaml.safe_dump(YAML)))) == []
+
+
+def test_compose_is_of_the_form_that_compose_takes() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_kubernetes_takes_every_object_and_knows_every_field() -> None:
+    for name, each in kubernetes().items():
+        try:
+            kubernetes_validate.validate(each, "1.37", strict=True)
+        except kubernetes_validate.ValidationError as wrong:
+            raise AssertionError(f"{name}: {wrong.message}") from None
+
+
+def dry_run(tmp_path: Path, program: str, *arguments: str, needs: tuple[int, int] = (0, 0), version: str = "") -> None:
+    """Asks the program itself, where there is one that is new enough for the example."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"asks {program}, and runs wherever it is installed")
+    if version:
+        told = subprocess.run([found, version], capture_output=True, text=True, timeout=60)
+        number = re.search(r"(\d+)\.(\d+)", told.stdout + told.stderr)
+        if number is None or (int(number[1]), int(number[2])) < needs:
+            pytest.skip(f"the example is for {program} {needs[0]}.{needs[1]} or newer")
+    told = subprocess.run(
+        [found, *arguments], capture_output=True, text=True, timeout=60, cwd=tmp_path, env={"SITE": "x.example.com"}
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_prometheus_takes_the_alert_rules(tmp_path: Path) -> None:
+    dry_run(tmp_path, "promtool", "check", "rules", str(DEPLOY / "prometheus-alerts.yaml"))
+
+
+def test_caddy_takes_its_example(tmp_path: Path) -> None:
+    config = ("--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile"))
+    dry_run(tmp_path, "caddy", "validate", *config, needs=(2, 7), version="version")
+
+
+def test_nginx_takes_its_example(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None or shutil.which("openssl") is None:
+        pytest.skip("asks nginx, with a certificate made by openssl, and runs wherever both are installed")
+    made = ("-keyout", "privkey.pem", "-out", "fullchain.pem", "-days", "1", "-subj", "/CN=x")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *made],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    site = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/collab", str(tmp_path))
+    (tmp_path / "site.conf").write_text(site.replace("/var/log/nginx", str(tmp_path)))
+    work = " ".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {work} include {tmp_path}/site.conf; }}"
+    (tmp_path / "nginx.conf").write_text(whole)
+    command = ("-t", "-p", str(tmp_path), "-e", "stderr", "-c", str(tmp_path / "nginx.conf"))
+    dry_run(tmp_path, "nginx", *command, needs=(1, 25), version="-v")
+
+
+def test_the_dockerfile_has_nothing_that_hadolint_finds(tmp_path: Path) -> None:
+    # DL3008 and DL3013 want versions where the lock files have them.
+    dry_run(tmp_path, "hadolint", "--ignore", "DL3008", "--ignore", "DL3013", str(DEPLOY / "Dockerfile"))
+
+
 @pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
 def test_braces_close_and_the_proxy_keeps_sockets_sessions_and_figures_apart(name: str) -> None:
     text = re.sub(r"(?m)^\s*#.*$", "", (DEPLOY / name).read_text())
@@ -104,3 +184,18 @@ def test_the_image_has_the_python_and_the_program_where_the_server_looks_for_the
         for part in source.split():
             assert (ROOT / part).exists(), part
     assert re.search(r"(?m)^USER collab$", text) and "HEALTHCHECK" in text
+
+
+def test_everything_that_is_installed_is_pinned_to_its_bytes() -> None:
+    for path in sorted((ROOT / "requirements").glob("*.txt")):
+        text = path.read_text().replace("\\\n", " ")
+        pinned = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+        bare = [line for line in pinned if "==" not in line.split("--hash")[0] or "--hash=sha256:" not in line]
+        assert pinned and not bare, (path.name, bare)
+    for folder in ("cloudflare-worker", "web", "tests/clients"):
+        packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+        # What is bundled comes in a package that has a digest.
+        bare = [
+            name for name, each in packages.items() if name and not (each.keys() & {"integrity", "inBundle", "link"})
+        ]
+        assert len(packages) > 1 and not bare, (folder, bare)
