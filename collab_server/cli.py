@@ -10,20 +10,15 @@ import asyncio
 import gc
 import re
 import sys
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from collab_server import offline
 from collab_server.settings import Settings, SettingsError, load
 from collab_server.supervisor import Post, supervise
 
-if TYPE_CHECKING:
-    from collab_server.identity import Identity
-    from collab_server.switches import Board
-
-DONE, FAILED, USAGE = 0, 1, 2
+FAILED, USAGE = 1, 2
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -77,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     serve.set_defaults(do=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the database to this version's form")
-    migrate.set_defaults(do=_migrate)
+    migrate.set_defaults(do=offline.migrate)
 
     token = commands.add_parser("token", help="make, list and revoke API keys").add_subparsers(
         required=True, metavar="action"
@@ -93,13 +88,13 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument("--runs-per-minute", type=int, metavar="N", help="how many runs a minute the key may start")
     create.add_argument("--concurrent-runs", type=_positive, metavar="N", help="how many runs of the key go on at once")
     create.add_argument("--agent", metavar="NAME", help="the agent that has the key and acts for the account")
-    create.set_defaults(do=_with_identity(_token_create))
+    create.set_defaults(do=offline.with_identity(offline.token_create))
     listed = token.add_parser("list", help="show the API keys, without their secrets")
     listed.add_argument("--user", metavar="ID")
-    listed.set_defaults(do=_with_identity(_token_list))
+    listed.set_defaults(do=offline.with_identity(offline.token_list))
     revoke = token.add_parser("revoke", help="revoke an API key, at once and everywhere")
     revoke.add_argument("id", help="the key's id, from `token list`")
-    revoke.set_defaults(do=_with_identity(_token_revoke))
+    revoke.set_defaults(do=offline.with_identity(offline.token_revoke))
 
     run = commands.add_parser("run", help="run a local file through a server, output streamed")
     run.add_argument("file", type=Path)
@@ -177,33 +172,33 @@ def parser() -> argparse.ArgumentParser:
     )
     verify = audit.add_parser("verify", help="walk the whole chain: exit code 0 when no row was changed or taken out")
     verify.add_argument("--head", metavar="HASH", help="an earlier end of the chain, which must still be in it")
-    verify.set_defaults(do=_audit_verify)
+    verify.set_defaults(do=offline.audit_verify)
 
     sealed = commands.add_parser("secrets", help="look after what is sealed in the database").add_subparsers(
         required=True, metavar="action"
     )
     reseal = sealed.add_parser("reseal", help="seal everything under the key in force, also while the server runs")
     reseal.add_argument("--new-key", action="store_true", help="make a new secret.key in the data folder first")
-    reseal.set_defaults(do=_reseal)
+    reseal.set_defaults(do=offline.reseal)
 
     backup = commands.add_parser("backup", help="write the SQLite database and its key into a file, also while serving")
     backup.add_argument("file", type=Path)
-    backup.set_defaults(do=_backup)
+    backup.set_defaults(do=offline.backup)
     restore = commands.add_parser("restore", help="put a backup into an empty data folder")
     restore.add_argument("file", type=Path)
     restore.add_argument("--force", action="store_true", help="replace what is in the data folder")
-    restore.set_defaults(do=_restore)
+    restore.set_defaults(do=offline.restore)
     whole = commands.add_parser(
         "verify", help="look the SQLite database or a backup through: pages, text, audit, ledger"
     )
     whole.add_argument("file", type=Path, nargs="?", help="a backup (default: the database in force)")
-    whole.set_defaults(do=_verify)
+    whole.set_defaults(do=offline.verify)
 
     switch = commands.add_parser(
         "switch",
         help="hold the whole server up: refuse executions, read-only; takes effect on all nodes within a second",
     ).add_subparsers(required=True, metavar="switch")
-    switch.add_parser("list", help="how they stand").set_defaults(do=_with_board(_switch_list))
+    switch.add_parser("list", help="how they stand").set_defaults(do=offline.with_board(offline.switch_list))
     for name, told in (
         ("read-only", "whether documents may be changed"),
         ("refuse-executions", "whether runs may begin"),
@@ -211,10 +206,10 @@ def parser() -> argparse.ArgumentParser:
         one = switch.add_parser(name, help=told)
         one.add_argument("state", choices=("on", "off"))
         one.add_argument("--reason", default="", help="what everybody whom it holds up is told")
-        one.set_defaults(do=_with_board(_switch_turn), name=name)
+        one.set_defaults(do=offline.with_board(offline.switch_turn), name=name)
     stop = switch.add_parser("stop-executions", help="end everything that runs or waits; new runs may still begin")
     stop.add_argument("--reason", default="", help="for the audit")
-    stop.set_defaults(do=_with_board(_switch_stop))
+    stop.set_defaults(do=offline.with_board(offline.switch_stop))
 
     bench = commands.add_parser("bench", help="measure this machine: sync, acknowledgement, joins and runs")
     bench.add_argument("--quick", action="store_true", help="fewer repetitions: half a minute")
@@ -301,192 +296,6 @@ def _bench(arguments: argparse.Namespace) -> int:
     from collab_server.bench import bench
 
     return bench(arguments)
-
-
-def _migrate(_: argparse.Namespace) -> int:
-    from collab_server import database, migrations
-
-    async def work() -> None:
-        settings = load()
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        engine = database.connect(settings.database)
-        try:
-            await migrations.upgrade(engine)
-        finally:
-            await engine.dispose()
-
-    asyncio.run(work())
-    return DONE
-
-
-def _reseal(arguments: argparse.Namespace) -> int:
-    from collab_server.resealing import OLD_STAYS, reseal
-
-    settings = load()
-    report = asyncio.run(reseal(settings, new_key=arguments.new_key, now_ms=lambda: int(time.time() * 1000)))
-    print(f"{report.resealed} were sealed anew, {report.kept} were so already")
-    if report.lost:
-        print(f"{report.lost} are sealed under none of the keys, and were left as they are", file=sys.stderr)
-        return FAILED
-    if arguments.new_key:
-        print(OLD_STAYS)
-    return DONE
-
-
-def _backup(arguments: argparse.Namespace) -> int:
-    from collab_server.backup import backup
-
-    with_key = backup(load(), arguments.file)
-    kept = "with secret.key: keep it as safe as the server" if with_key else "without COLLAB_SECRET_KEY: keep that, too"
-    print(f"{arguments.file}, {arguments.file.stat().st_size} bytes, {kept}")
-    return DONE
-
-
-def _restore(arguments: argparse.Namespace) -> int:
-    from collab_server.backup import restore
-
-    settings = load()
-    with_key = restore(settings, arguments.file, force=arguments.force)
-    note = "" if with_key else "; it holds no secret.key: set COLLAB_SECRET_KEY to the one of then"
-    print(f"restored to {settings.data_dir}{note}")
-    return DONE
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from collab_server import checkup
-
-    report = asyncio.run(checkup.examine(load(), arguments.file))
-    for problem in report.problems:
-        print(problem, file=sys.stderr)
-    if report.problems:
-        return FAILED
-    print(
-        f"{report.sessions} sessions and {report.audit_rows} audit rows, whole; the audit's end is {report.audit_head or 'empty'}"
-    )
-    return DONE
-
-
-def _audit_verify(arguments: argparse.Namespace) -> int:
-    from collab_server import database
-    from executor.audit import Audit
-
-    async def work() -> int:
-        engine = database.connect(load().database)
-        try:
-            found = await Audit(engine).verify(arguments.head)
-        finally:
-            await engine.dispose()
-        if found.broken_id is not None:
-            print(f"broken at row {found.broken_id}: {found.reason}", file=sys.stderr)
-            return FAILED
-        print(f"{found.rows} rows, whole; its end is {found.head or 'empty'}")
-        return DONE
-
-    return asyncio.run(work())
-
-
-def _with_identity(
-    work: Callable[[Identity, argparse.Namespace], Coroutine[Any, Any, int]],
-) -> Callable[[argparse.Namespace], int]:
-    async def act(arguments: argparse.Namespace) -> int:
-        from collab_server import database, migrations
-        from collab_server.identity import Identity
-
-        settings = load()
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        engine = database.connect(settings.database)
-        try:
-            await migrations.upgrade(engine)
-            return await work(Identity(engine, settings, now=time.time), arguments)
-        finally:
-            await engine.dispose()
-
-    return lambda arguments: asyncio.run(act(arguments))
-
-
-def _with_board(
-    work: Callable[[Board, argparse.Namespace], Coroutine[Any, Any, int]],
-) -> Callable[[argparse.Namespace], int]:
-    """On the database itself: it takes effect also where no server answers."""
-
-    async def act(arguments: argparse.Namespace) -> int:
-        from collab_server import database, migrations
-        from collab_server.switches import Board
-
-        engine = database.connect(load().database)
-        try:
-            await migrations.upgrade(engine)
-            return await work(Board(engine, now=time.time), arguments)
-        finally:
-            await engine.dispose()
-
-    return lambda arguments: asyncio.run(act(arguments))
-
-
-async def _switch_list(board: Board, _: argparse.Namespace) -> int:
-    from collab_server.shapes.base import timestamp_or_none
-
-    for switch in (await board.read()).values():
-        since = timestamp_or_none(switch.changed_at)
-        print(
-            f"{switch.name:20}{'on' if switch.on else 'off':5}{since or '':26}{switch.changed_by or '':20}{switch.reason}".rstrip()
-        )
-    return DONE
-
-
-async def _switch_turn(board: Board, arguments: argparse.Namespace) -> int:
-    from collab_server.acts import OPERATOR
-
-    turned = await board.turn(OPERATOR, arguments.name, arguments.state == "on", arguments.reason)
-    print(f"{turned.name} is {'on' if turned.on else 'off'}{turned.reason and ': '}{turned.reason}")
-    return DONE
-
-
-async def _switch_stop(board: Board, arguments: argparse.Namespace) -> int:
-    from collab_server.acts import OPERATOR
-
-    print(f"{await board.stop_executions(OPERATOR, arguments.reason)} runs were told to end")
-    return DONE
-
-
-async def _token_create(identity: Identity, arguments: argparse.Namespace) -> int:
-    from collab_server.acts import OPERATOR
-
-    expires_at = None if arguments.expires is None else int(time.time() * 1000) + arguments.expires
-    _, token = await identity.issue(
-        arguments.user,
-        kind="api",
-        name=arguments.name,
-        tier=arguments.tier,
-        admin=arguments.admin,
-        scopes=arguments.scopes,
-        expires_at=expires_at,
-        budget_micro_dollars=arguments.budget,
-        runs_per_minute=arguments.runs_per_minute,
-        concurrent_runs=arguments.concurrent_runs,
-        agent=arguments.agent,
-        by=OPERATOR,
-    )
-    print(token)
-    return DONE
-
-
-async def _token_list(identity: Identity, arguments: argparse.Namespace) -> int:
-    from collab_server.shapes.base import timestamp, timestamp_or_none
-
-    for token in await identity.listed(arguments.user):
-        expires = timestamp_or_none(token["expiresAt"]) or "never"
-        agent = f"  agent: {token['agent']}" if token["agent"] else ""
-        print(
-            f"{token['id']}  {token['prefix']}…  {token['userId']}  scopes: {','.join(token['scopes']) or 'all'}  "
-            f"made: {timestamp(token['createdAt'])}  expires: {expires}{agent}"
-        )
-    return DONE
-
-
-async def _token_revoke(identity: Identity, arguments: argparse.Namespace) -> int:
-    await identity.revoke(arguments.id)
-    return DONE
 
 
 def _positive(text: str) -> int:

@@ -9,120 +9,49 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import orjson
-from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from collab_server.actions import CommentActions, ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
 from collab_server.connection import Connection
 from collab_server.errors import ActionError, Forbidden, Invalid, describe
 from collab_server.ids import derived_id, new_id
+from collab_server.lane_messages import (
+    Cancel,
+    Comment,
+    Delete,
+    DeleteComment,
+    EditComment,
+    EditFile,
+    Envelope,
+    Execute,
+    Input,
+    Nothing,
+    Rename,
+    Replay,
+    Rerun,
+    ResolveThread,
+    ScanFiles,
+    Write,
+)
 from collab_server.members import KEPT
-from collab_server.shapes.base import Content, FileName, Shape
-from collab_server.shapes.comments import CommentChange, CommentId, NewComment, ThreadChange
-from collab_server.shapes.files import Edit, FileEdits
+from collab_server.shapes.comments import CommentChange, ThreadChange
+from collab_server.shapes.files import FileEdits
 from collab_server.shapes.history import Undo
 from collab_server.switches import Switches
 from crdt.presence import user_of
 from executor.events import RefusedRun
-from executor.request import ExecuteRequest
 from executor.run import Refused
 from executor.tracing import Tracer
 
 logger = logging.getLogger(__name__)
 
 PROTOCOL = "collab.v1"
-MESSAGE_ID_CHARS_MAX = 128
 # A message sent again with the same id (after a lost answer) is done once; so many ids are remembered per socket.
 REMEMBERED_IDS = 256
 PRESENCE_BYTES_MAX = 16 * 1024
-
-ExecutionId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-FileId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-
-
-class Execute(ExecuteRequest):
-    """With an idempotency key a request that is repeated, on another socket too, starts one run."""
-
-    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-
-
-class Rerun(Shape):
-    execution_id: ExecutionId
-    idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
-
-
-class Cancel(Shape):
-    execution_id: ExecutionId
-
-
-class Input(Shape):
-    execution_id: ExecutionId
-    data: Annotated[str, StringConstraints(max_length=2**20)] = ""
-    eof: bool = False
-
-
-class Replay(Shape):
-    execution_id: ExecutionId
-    after_seq: int = Field(0, ge=0)
-
-
-class Nothing(Shape):
-    pass
-
-
-class Write(Shape):
-    name: FileName | None = None
-    file_id: FileId | None = None
-    content: Content
-    language: Annotated[str, StringConstraints(max_length=64)] | None = None
-    base_version: int | None = Field(None, ge=0)
-
-
-class EditFile(Shape):
-    file_id: FileId
-    base_version: int = Field(ge=0)
-    edits: list[Edit] = Field(min_length=1, max_length=10_000)
-
-
-class Rename(Shape):
-    file_id: FileId
-    name: FileName
-
-
-class Delete(Shape):
-    file_id: FileId
-
-
-class ScanFiles(Shape):
-    """All files, or one of them."""
-
-    file_id: FileId | None = None
-
-
-class Comment(NewComment):
-    """With an id of one's own it is said once, however often it is sent."""
-
-    comment_id: CommentId | None = None
-
-
-class EditComment(CommentChange):
-    comment_id: CommentId
-
-
-class DeleteComment(Shape):
-    comment_id: CommentId
-
-
-class ResolveThread(ThreadChange):
-    thread_id: CommentId
-
-
-class Envelope(BaseModel):
-    type: Annotated[str, StringConstraints(max_length=64)]
-    id: Annotated[str, StringConstraints(max_length=MESSAGE_ID_CHARS_MAX)] | int | None = None
-
 
 Reply = dict[str, Any]
 _ENVELOPE = TypeAdapter(Envelope)

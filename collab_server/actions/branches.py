@@ -6,7 +6,7 @@ A branch is a session itself, so editing and running in it are the other actions
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,19 +16,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
-from collab_server.accounts import agent_of
+from collab_server.actions.branch_rows import (
+    actor_in,
+    already_decided,
+    beside,
+    joined,
+    shown_branch,
+    still_open,
+    texts_of,
+)
 from collab_server.actions.history import shown_difference
-from collab_server.actions.sessions import SessionActions, shown_file
+from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, NotFound
 from collab_server.identity import Principal
 from collab_server.members import OPEN, Access
-from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.shapes.branches import BranchChange, NewBranch
 from collab_server.switches import Switches
 from collab_server.tables import branches, sessions, users
 from collab_server.webhooks import Outbox
-from crdt.differences import FileDifference, differences
+from crdt.differences import differences
 from crdt.log import Log
 from crdt.model import Actor, EditRefused, FileState
 from crdt.room import Room
@@ -133,7 +140,7 @@ class BranchActions:
         row = sessions.c.id == session_id
         await connection.execute(update(sessions).where(row).values(updated_at=sessions.c.updated_at))
         going = (branches.c.session_id == session_id, branches.c.status.in_(OPEN), sessions.c.expires_at > now_ms)
-        count = select(func.count()).select_from(_joined()).where(*going)
+        count = select(func.count()).select_from(joined()).where(*going)
         if (await connection.execute(count)).scalar_one() >= OPEN_PER_SESSION_MAX:
             raise Conflict(
                 f"a session has at most {OPEN_PER_SESSION_MAX} open branches; merge or close some", code="too_large"
@@ -156,20 +163,20 @@ class BranchActions:
     async def listed(self, principal: Principal, session_id: str, *, open_only: bool = False) -> dict[str, Any]:
         """{items}: the newest first; those that are open, or all."""
         await self._sessions.members.access(principal, session_id)
-        query = select(branches, sessions.c.name, sessions.c.expires_at).select_from(_joined())
+        query = select(branches, sessions.c.name, sessions.c.expires_at).select_from(joined())
         query = query.where(branches.c.session_id == session_id, sessions.c.deleted_at.is_(None))
         if open_only:
             query = query.where(branches.c.status.in_(OPEN), sessions.c.expires_at > self._now_ms())
         query = query.order_by(branches.c.created_at.desc(), branches.c.id.desc()).limit(LISTED_MAX)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return {"items": [self._shown(row) for row in rows]}
+        return {"items": [shown_branch(row, self._now_ms()) for row in rows]}
 
     async def get(self, principal: Principal, session_id: str, branch_id: str) -> dict[str, Any]:
         """One branch, with the version that it is at."""
         row = await self._row(principal, session_id, branch_id)
         async with self._sessions.room(branch_id) as room:
-            return self._shown(row) | {"version": room.version}
+            return shown_branch(row, self._now_ms()) | {"version": room.version}
 
     async def of(self, principal: Principal, branch_id: str) -> str:
         """The session that a branch is of."""
@@ -197,8 +204,8 @@ class BranchActions:
         async with self._engine.begin() as connection:
             if wanted.title is not None:
                 await connection.execute(update(sessions).where(sessions.c.id == branch_id).values(name=wanted.title))
-            if values and (await connection.execute(_still_open(branch_id).values(**values))).rowcount == 0:
-                raise _decided()
+            if values and (await connection.execute(still_open(branch_id).values(**values))).rowcount == 0:
+                raise already_decided()
             if wanted.ready:
                 await self._emit(connection, "branch.proposed", session_id, row, principal.user_id)
         return await self._told(principal, session_id, branch_id)
@@ -222,16 +229,16 @@ class BranchActions:
             theirs = branch.files()
             session_version = room.version
         found = await asyncio.to_thread(differences, now, then)
-        both, lost = _beside(base, now, theirs, found)
+        both, lost = beside(base, now, theirs, found)
         return {
-            "branch": self._shown(row) | {"version": version},
+            "branch": shown_branch(row, self._now_ms()) | {"version": version},
             "version": version,
             "sessionVersion": session_version,
             "authorIds": authors,
             "files": [shown_difference(one) for one in found],
             "both": both,
             "lost": lost,
-            **({"before": _those(now, found), "after": _those(then, found)} if texts else {}),
+            **({"before": texts_of(now, found), "after": texts_of(then, found)} if texts else {}),
         }
 
     async def _base(self, branch: Room, version: int) -> list[FileState]:
@@ -317,7 +324,7 @@ class BranchActions:
             of = branches.c.status != MERGED if status == MERGED else branches.c.status.in_(OPEN)
             changed = update(branches).where(branches.c.id == branch_id, of).values(**decided)
             if (await connection.execute(changed)).rowcount == 0:
-                raise _decided()
+                raise already_decided()
             # Its sockets may edit no more.
             await revocation.say(connection, now_ms, session_id=branch_id)
             if status != CLOSED:
@@ -350,7 +357,7 @@ class BranchActions:
 
     async def _row(self, principal: Principal, session_id: str, branch_id: str) -> RowMapping:
         await self._sessions.members.access(principal, session_id)
-        query = select(branches, sessions.c.name, sessions.c.expires_at, sessions.c.owner_id).select_from(_joined())
+        query = select(branches, sessions.c.name, sessions.c.expires_at, sessions.c.owner_id).select_from(joined())
         here = (branches.c.id == branch_id, branches.c.session_id == session_id, sessions.c.deleted_at.is_(None))
         async with self._engine.connect() as connection:
             row = (await connection.execute(query.where(*here))).mappings().first()
@@ -361,9 +368,9 @@ class BranchActions:
     async def _open(self, principal: Principal, session_id: str, branch_id: str) -> RowMapping:
         row = await self._row(principal, session_id, branch_id)
         if row["status"] not in OPEN:
-            raise _decided(row["status"])
+            raise already_decided(row["status"])
         if row["expires_at"] <= self._now_ms():
-            raise _decided("expired")
+            raise already_decided("expired")
         return row
 
     async def _require_part(self, principal: Principal, session_id: str, row: RowMapping) -> Access:
@@ -384,67 +391,4 @@ class BranchActions:
         query = select(users.c.id, users.c.name).where(users.c.id.in_(user_ids))
         async with self._engine.connect() as connection:
             names = {found.id: found.name for found in await connection.execute(query)}
-        return {user_id: _actor(user_id, names.get(user_id, user_id), row) for user_id in user_ids}
-
-    def _shown(self, row: RowMapping) -> dict[str, Any]:
-        ran_out = row["status"] in OPEN and row["expires_at"] <= self._now_ms()
-        return {
-            "id": row["id"],
-            "sessionId": row["session_id"],
-            "title": row["name"],
-            "message": row["message"],
-            "status": "expired" if ran_out else row["status"],
-            "authorId": row["author_id"],
-            "authorKind": row["author_kind"],
-            "baseVersion": row["base_version"],
-            "createdAt": timestamp(row["created_at"]),
-            "proposedAt": timestamp_or_none(row["proposed_at"]),
-            "decidedAt": timestamp_or_none(row["decided_at"]),
-            "decidedBy": row["decided_by"],
-            "reason": row["reason"],
-            "mergedVersion": row["merged_version"],
-            "mergedBranchVersion": row["merged_branch_version"],
-            "expiresAt": timestamp_or_none(row["expires_at"]),
-        }
-
-
-def _actor(actor_id: str, name: str, row: RowMapping) -> Actor:
-    if (agent := agent_of(actor_id)) is not None:
-        return Actor(actor_id, agent[0], "agent", on_behalf_of=agent[1])
-    return Actor(actor_id, name, "agent" if (actor_id, "agent") == (row["author_id"], row["author_kind"]) else "human")
-
-
-def _joined() -> Any:
-    return branches.join(sessions, sessions.c.id == branches.c.id)
-
-
-def _still_open(branch_id: str) -> Any:
-    return update(branches).where(branches.c.id == branch_id, branches.c.status.in_(OPEN))
-
-
-def _decided(status: str = "decided already") -> Conflict:
-    return Conflict(f"this branch was {status}; make another one", code="decided")
-
-
-def _those(files: Sequence[FileState], found: Sequence[FileDifference]) -> list[dict[str, Any]]:
-    ids = {one.file_id for one in found}
-    return [shown_file(file) for file in files if file.id in ids]
-
-
-def _beside(
-    base: Sequence[FileState], now: Sequence[FileState], theirs: Sequence[FileState], found: Sequence[FileDifference]
-) -> tuple[list[str], list[str]]:
-    """(files that both sides changed, files that the branch changed and the session deleted), by name."""
-    was = {file.id: file for file in base}
-    stands = {file.id: file for file in now}
-    both = [
-        one.name
-        for one in found
-        if one.file_id in was and one.file_id in stands and stands[one.file_id].content != was[one.file_id].content
-    ]
-    lost = [
-        file.name
-        for file in theirs
-        if file.id in was and file.id not in stands and file.content != was[file.id].content
-    ]
-    return both, lost
+        return {user_id: actor_in(user_id, names.get(user_id, user_id), row) for user_id in user_ids}
