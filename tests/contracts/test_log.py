@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pycrdt import Doc, Map, Text
-from sqlalchemy import make_url, update
+from sqlalchemy import make_url, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crdt import commits
@@ -139,6 +139,35 @@ async def test_a_database_that_falls_silent_has_failed_and_nothing_is_lost_or_wr
         await log.close()
         assert [row.version for row in (await log.load("s")).rows] == [1, 2]
         await engine.dispose()
+
+
+async def test_a_connection_that_the_database_has_closed_is_made_anew_and_nobody_is_told_of_a_failure(
+    postgres_server: PostgresServer,
+) -> None:
+    engine = create_async_engine(await postgres_server.create_database())
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    log = Log(engine, commit_interval_s=0.0)
+    await log.start()
+    log.append("s", 1, "a", b"u", nothing)
+    await log.flush()
+    store = log._store
+    assert isinstance(store, commits.PostgresCommits)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database() AND backend_type = 'client backend'"
+            )
+        )
+    async with asyncio.timeout(PATIENCE_S):
+        while not store._driver.is_closed():
+            await asyncio.sleep(0)
+        log.append("s", 2, "a", b"u", nothing)
+        await log.close()
+    assert log.failures == 0
+    assert [row.version for row in (await log.load("s")).rows] == [1, 2]
+    await engine.dispose()
 
 
 async def test_close_writes_what_is_waiting(engine: AsyncEngine) -> None:
