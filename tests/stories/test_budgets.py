@@ -142,7 +142,10 @@ async def test_a_link_never_spends_past_its_cap_though_its_guests_race(server: S
             guests.append(guest)
 
         async def runs_of(guest: httpx.AsyncClient) -> list[httpx.Response]:
-            return [await guest.post(f"{place}/executions", json={}, headers=own_page) for _ in range(4)]
+            answers = []
+            while not answers or answers[-1].status_code == 200:
+                answers.append(await guest.post(f"{place}/executions", json={}, headers=own_page))
+            return answers
 
         answers = [answer for each in await asyncio.gather(*map(runs_of, guests)) for answer in each]
     done = [answer.json()["metrics"]["cost"] for answer in answers if answer.status_code == 200]
