@@ -142,7 +142,7 @@ async def test_a_link_never_spends_past_its_cap_though_its_guests_race(server: S
             guests.append(guest)
 
         async def runs_of(guest: httpx.AsyncClient) -> list[httpx.Response]:
-            answers = []
+            answers: list[httpx.Response] = []
             while not answers or answers[-1].status_code == 200:
                 answers.append(await guest.post(f"{place}/executions", json={}, headers=own_page))
             return answers
