@@ -17,6 +17,8 @@ from collab_server.settings import Settings
 from executor.current import EXECUTION
 
 HIDDEN = "[hidden]"
+# A collector takes longer lines apart, or drops them.
+TEXT_CHARS_MAX = 16_384
 # Keys, cookies and links of ours, signing secrets, JWTs, what a header or a query names a token, passwords in URLs.
 _SECRET = re.compile(
     r"\b(?:ck|cb|cl|cg|ln)_[\w-]{16,}|\bwhsec_[\w+/=-]{16,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
@@ -26,8 +28,11 @@ _SECRET = re.compile(
 
 
 def hidden(text: str) -> str:
-    """The text without what looks like a secret."""
-    return _SECRET.sub(HIDDEN, text)
+    """The text without what looks like a secret; of one that is longer than TEXT_CHARS_MAX its begin and its end."""
+    safe = _SECRET.sub(HIDDEN, text)
+    half = TEXT_CHARS_MAX // 2
+    left = len(safe) - 2 * half
+    return safe if left <= 0 else f"{safe[:half]} … {left} more characters … {safe[-half:]}"
 
 
 class TextLines(logging.Formatter):
@@ -72,7 +77,8 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else {"()": TextLines, "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}
     )
-    quiet = ("uvicorn", "alembic", "aiosqlite", "httpx", "httpcore", "mcp")
+    # What they would say at the level of debugging holds what people write: sse_starlette logs each answer whole.
+    quiet = ("uvicorn", "alembic", "aiosqlite", "httpx", "httpcore", "mcp", "sse_starlette")
     logging.config.dictConfig(
         {
             "version": 1,

@@ -39,7 +39,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._requests = Histogram(
             "collab_http_request_duration_seconds",
-            "HTTP requests by method, route template and status; streams count until their end.",
+            "HTTP requests by method, route template and status; streams of events count until they begin.",
             ["method", "route", "status"],
             buckets=(*QUICK_S, 60, 300),
             registry=self.registry,

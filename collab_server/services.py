@@ -198,7 +198,9 @@ async def running(
             rooms.hold(switches.read_only)
             sockets.tell_rights()
 
-        switches = Switches(Board(engine, now=now), on_change=switched, cancel_all=lambda: executor.cancel_all())
+        switches = Switches(
+            Board(engine, now=now), now=now, on_change=switched, cancel_all=lambda: executor.cancel_all()
+        )
         executor = Executor(
             engine,
             runner,

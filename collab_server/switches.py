@@ -6,6 +6,7 @@ carried out by the rooms and the executor.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -20,6 +21,8 @@ from collab_server.identity import Principal
 from collab_server.shapes.base import timestamp_or_none
 from collab_server.tables import switches
 from executor.tables import executions
+
+logger = logging.getLogger(__name__)
 
 Name = Literal["refuse-executions", "read-only"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -92,8 +95,11 @@ class Board:
 class Switches:
     """What this node knows of them; `on_change` is called when that is another thing than before."""
 
-    def __init__(self, board: Board, *, on_change: Callable[[], None], cancel_all: Callable[[], None]) -> None:
+    def __init__(
+        self, board: Board, *, now: Callable[[], float], on_change: Callable[[], None], cancel_all: Callable[[], None]
+    ) -> None:
         self._board = board
+        self._now = now
         self._on_change = on_change
         self._cancel_all = cancel_all
         self._known: dict[Name, Switch] = {}
@@ -105,8 +111,16 @@ class Switches:
     async def reload(self) -> None:
         """Look again; what has changed is carried out at once."""
         before, self._known = self._known, await self._board.read()
-        if before != self._known:
-            self._on_change()
+        if before == self._known:
+            return
+        self._on_change()
+        for name, switch in self._known.items():
+            known = before.get(name)
+            if known is not None and known != switch and switch.changed_at is not None:
+                after_ms = int(self._now() * 1000) - switch.changed_at
+                told = {"switch": name, "on": switch.on, "afterMs": after_ms}
+                on = "on" if switch.on else "off"
+                logger.info("%s is %s here, %d ms after it was said", name, on, after_ms, extra={"fields": told})
 
     @property
     def read_only(self) -> str | None:

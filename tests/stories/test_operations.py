@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import product
+from statistics import median
 from typing import Any
 
 import httpx
@@ -152,6 +154,16 @@ async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated:
             ("switch.off", "operator"),
             ("switch.on", root.user_id),
         ]
+        # Each of the two processes, by the server's own clock: whoever was not asked follows within the second.
+        followed: dict[tuple[str, bool], list[int]] = {}
+        for line in map(json.loads, operated.errors):
+            if "afterMs" in line:
+                followed.setdefault((line["switch"], line["on"]), []).append(line["afterMs"])
+        assert {each: len(found) for each, found in followed.items()} == dict.fromkeys(
+            product(("read-only", "refuse-executions"), (True, False)), 2
+        )
+        # Of the four times the machine may have been slow in one or two.
+        assert median(max(found) for found in followed.values()) <= 1000, followed
         wrong = await root.http.put("/api/admin/switches/everything", json={"on": True})
         assert (wrong.status_code, wrong.json()["code"]) == (404, "not_found")
 
@@ -309,6 +321,8 @@ async def test_each_log_line_says_what_it_is_about_and_none_holds_a_secret(opera
     assert about(run.json()["executionId"])[-1]["requestId"] == run.headers["x-request-id"]
     assert about(ran["executionId"])[-1]["requestId"]
     written = "".join(operated.errors)
+    # Nor what is answered to anybody, as libraries would tell while one looks for faults.
+    assert "tools/list" not in written and "inputSchema" not in written
     secrets = [
         root.token,
         key["token"],
