@@ -131,8 +131,13 @@ async def test_large_output_stays_quick_is_searched_and_leads_to_the_line(browse
     session_id = await session_of(server, "Output", main_py=program, lib__helper_py="one\ntwo\nthree\n")
     async with opened(browser, server, f"/s/{session_id}") as page:
         await page.get_by_test_id("file-item").filter(has_text="main.py").click()
+        # Five seconds by themselves, which so many lines may take on a crowded machine.
+        await page.get_by_test_id("run-options").click()
+        await page.get_by_label("Time limit").fill("60")
+        await page.keyboard.press("Escape")
         await page.get_by_test_id("run").click()
         await expect(page.get_by_test_id("figures")).to_be_visible(timeout=WAIT_MS)
+        await expect(page.get_by_test_id("run-status")).to_have_attribute("data-status", "completed")
         output = page.get_by_test_id("output")
         assert len(await output.text_content() or "") > 1_000_000
         # What is drawn are stretches of text, not an element for each line.

@@ -15,7 +15,7 @@ import pytest
 
 from collab_server.supervisor import RUNNING_FILE
 from tests.support.patience import PATIENCE_S
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer, sqlite_only
 from tests.support.processes import CONSOLE_SCRIPT, Lane, Server, StockClient, serving
 from tests.support.redis_server import RedisServer
 
@@ -153,7 +153,9 @@ MOMENTS: dict[str, Callable[[Server], bool]] = {
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [pytest.param(each, marks=sqlite_only if "database" in each else ()) for each in MOMENTS]
+)
 async def test_a_signal_at_any_moment_of_the_start_ends_it_and_nothing_stays_behind(
     tmp_path: Path, moment: str, how: signal.Signals
 ) -> None:
