@@ -21,7 +21,7 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError, ResponseError
 
 from crdt.bus import OnMessage, OnReset, Subscription
-from crdt.bus_redis import CONNECT_TIMEOUT_S, PREFIX, QUEUED_BYTES_MAX, RETRY_FIRST_S, RETRY_LAST_S, RedisBus
+from crdt.bus_redis import CONNECT_TIMEOUT_S, PREFIX, QUEUED_BYTES_MAX, RETRY_FIRST_S, RETRY_LAST_S, RedisBus, ended
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +145,7 @@ class ClusterBus:
 
     async def close(self) -> None:
         if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
+            await ended([self._follower])
             self._follower = None
         await asyncio.gather(*(shard.close() for shard in self._shards.values()))
         self._shards.clear()

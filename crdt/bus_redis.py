@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 
 from redis.asyncio import Redis
@@ -31,9 +32,19 @@ READ_WAIT_S = 1.0
 # A pulled cable closes nothing: who hears no answer to a ping for so long connects anew.
 SILENT_S = 3.0
 SOCKET_TIMEOUT_S = 2.0
+CANCEL_AGAIN_S = 0.1
 PROBE_S = 5.0
 PROBE_LOST_S = 15.0
 PREFIX = "collab:"
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Returns once they are over. The library takes what ends it while it connects for a fault of the connection, so it is told
+    again until it hears."""
+    while waiting := [task for task in tasks if not task.done()]:
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
 
 
 class _RedisSubscription:
@@ -95,9 +106,7 @@ class RedisBus:
         if self.connected and self._tasks:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._outbox_empty.wait(), READ_WAIT_S)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
         self._tasks = []
         self._topics.clear()
         await self._redis.aclose()

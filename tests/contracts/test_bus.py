@@ -12,7 +12,7 @@ import pytest
 from pycrdt import Map
 from redis.asyncio import Redis
 
-from crdt.bus import Bus, LocalBus
+from crdt.bus import Bus, LocalBus, Subscription
 from crdt.bus_cluster import ClusterBus
 from crdt.bus_redis import RedisBus
 from crdt.log import Log
@@ -58,12 +58,30 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def subscribed(bus: Bus, topic: str, heard: list[bytes]) -> Subscription:
+    """A subscription that Redis knows of: what was published before it does is heard by nobody."""
+    subscription = await bus.subscribe(topic, heard.append, lambda: None)
+    if isinstance(bus, RedisBus):
+        await until(bus._confirmed[bus._prefix + topic].is_set)
+    return subscription
+
+
+async def test_a_bus_is_closed_at_any_moment_of_its_connecting(redis_url: str) -> None:
+    for moment in range(20):
+        bus = RedisBus(redis_url)
+        await bus.start()
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            await bus.close()
+
+
 async def test_every_subscriber_hears_every_message_in_order(make_bus: MakeBus) -> None:
     one, two = await make_bus(), await make_bus()
     heard: list[bytes] = []
     other: list[bytes] = []
-    await two.subscribe("t", heard.append, lambda: None)
-    await two.subscribe("u", other.append, lambda: None)
+    await subscribed(two, "t", heard)
+    await subscribed(two, "u", other)
     for number in range(1_000):
         one.publish("t", b"%d" % number)
     await until(lambda: len(heard) >= 1_000)
@@ -73,7 +91,7 @@ async def test_every_subscriber_hears_every_message_in_order(make_bus: MakeBus) 
 async def test_messages_are_bytes_of_any_kind_and_size(make_bus: MakeBus) -> None:
     one, two = await make_bus(), await make_bus()
     heard: list[bytes] = []
-    await two.subscribe("t", heard.append, lambda: None)
+    await subscribed(two, "t", heard)
     messages = [b"", bytes(range(256)), b"\r\n$5\r\n", b"x" * 3_000_000]
     for message in messages:
         one.publish("t", message)
@@ -85,8 +103,8 @@ async def test_a_closed_subscription_hears_nothing_more(make_bus: MakeBus) -> No
     one, two = await make_bus(), await make_bus()
     gone: list[bytes] = []
     here: list[bytes] = []
-    subscription = await two.subscribe("t", gone.append, lambda: None)
-    await two.subscribe("t", here.append, lambda: None)
+    subscription = await subscribed(two, "t", gone)
+    await subscribed(two, "t", here)
     subscription.close()
     one.publish("t", b"m")
     await until(lambda: here == [b"m"])
@@ -96,8 +114,8 @@ async def test_a_closed_subscription_hears_nothing_more(make_bus: MakeBus) -> No
 async def test_the_subscriptions_of_a_topic_are_counted(make_bus: MakeBus) -> None:
     one, two = await make_bus(), await make_bus()
     assert await one.peers("t") <= 1
-    await one.subscribe("t", lambda _: None, lambda: None)
-    await two.subscribe("t", lambda _: None, lambda: None)
+    await subscribed(one, "t", [])
+    await subscribed(two, "t", [])
     assert await one.peers("t") == 2
 
 
