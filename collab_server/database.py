@@ -9,12 +9,13 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import MetaData, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import crdt.tables
 import executor.tables
 from collab_server import tables
+from collab_server.errors import ActionError
 
 METADATA: list[MetaData] = [tables.metadata, crdt.tables.metadata, executor.tables.metadata]
 BUSY_TIMEOUT_MS = 10_000
@@ -23,12 +24,13 @@ POOL_WAIT_S = 10
 CONNECT_S = 10
 # A server that is silent for so long has failed. Migrations and reports over everything take as long as they take.
 STATEMENT_S = 15
+CHARACTER_NOT_IN_REPERTOIRE = "22021"
 
 
 def connect(url: str, statement_s: float | None = None) -> AsyncEngine:
     """An engine for `url`; nothing is opened until it is used. `statement_s` is how long PostgreSQL may take to answer."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=POOL_CONNECTIONS,
             max_overflow=POOL_CONNECTIONS,
@@ -36,6 +38,8 @@ def connect(url: str, statement_s: float | None = None) -> AsyncEngine:
             pool_pre_ping=True,
             connect_args={"timeout": CONNECT_S, "command_timeout": statement_s, "async_creator_fn": _reach},
         )
+        event.listen(engine.sync_engine, "handle_error", _tell_of_nul)
+        return engine
     engine = create_async_engine(url, pool_size=POOL_CONNECTIONS, pool_timeout=POOL_WAIT_S)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -47,6 +51,12 @@ def connect(url: str, statement_s: float | None = None) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+def _tell_of_nul(context: ExceptionContext) -> None:
+    """PostgreSQL keeps no text with a NUL, and looks for none: whoever brings one is told, wherever it was."""
+    if getattr(context.original_exception, "sqlstate", None) == CHARACTER_NOT_IN_REPERTOIRE:
+        raise ActionError("a text with the character NUL (U+0000) cannot be kept or looked for", code="invalid")
 
 
 async def _reach(*where: Any, **how: Any) -> Any:

@@ -370,3 +370,23 @@ async def test_a_key_that_is_revoked_ends_what_it_runs_also_outside_of_sessions(
         events = (await ada.http.get(f"/api/executions/{run}/events")).text
     assert '"cancelled"' in events
     assert (await ada.http.post(f"/api/executions/{own['executionId']}/cancel")).json()["cancelled"] is True
+
+
+async def test_a_nul_in_what_is_asked_is_refused_or_found_nowhere_and_never_a_fault(ada: Account) -> None:
+    session = (await ada.session(a_txt="x"))["id"]
+    tried = [
+        ("POST", "/api/sessions", {"name": "a\0b"}),
+        ("PATCH", f"/api/sessions/{session}", {"description": "a\0b"}),
+        ("PUT", f"/api/sessions/{session}/collaborators/a%00b", {"role": "viewer"}),
+        ("POST", f"/api/sessions/{session}/versions", {"name": "a\0b"}),
+        ("POST", "/api/me/tokens", {"label": "a\0b", "agent": "a\0b"}),
+        ("GET", "/api/sessions/a%00b", None),
+        ("GET", "/api/executions/a%00b", None),
+        ("GET", "/api/executions?cursor=a%00b", None),
+        ("GET", f"/api/sessions/{session}/files/a%00b", None),
+        ("GET", "/api/usage?from=a%00b", None),
+        ("POST", "/api/executions", {"language": "a\0b", "code": "1"}),
+    ]
+    answers = [(await ada.http.request(how, where, json=body), where) for how, where, body in tried]
+    # What is kept with it by one database is refused by the other.
+    assert not [(where, answer.status_code, answer.text) for answer, where in answers if answer.status_code >= 500]
