@@ -1,6 +1,6 @@
 """The MCP server at `/mcp`: the SDK's server with our tools, resources and prompts, behind our authentication.
 
-Streamable HTTP without server-side sessions, so any node may answer any request; text from files and programs is data in it, never instruction.
+Streamable HTTP with no session that a node keeps, so any node may answer; text from files and programs is data in it, never instruction.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server.mcpserver import MCPServer
-from mcp.server.transport_security import TransportSecuritySettings
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,12 +24,14 @@ from collab_server.mcp_completions import Completions
 from collab_server.mcp_more_tools import MoreTools
 from collab_server.mcp_prompts import Prompts
 from collab_server.mcp_resources import Bus, Resources
+from collab_server.mcp_streams import CLIENT_ID, Streams, named
 from collab_server.mcp_tools import Tools
 from collab_server.requests import credentials
 from collab_server.rest.common import problem_response
 from collab_server.services import Services
 from collab_server.settings import Settings
 
+VERSION = "mcp-protocol-version"
 INSTRUCTIONS = (
     "Run code, and edit and run shared sessions together with people who see every change live. "
     "Create a session (or open one), write files into it, and run them with executeCode {sessionId, entry}. "
@@ -49,6 +52,7 @@ class Mcp:
         MoreTools(node, self.server)
         CommentTools(node, self.server)
         self._resources = Resources(node, self.server)
+        self._streams = Streams(node, self.server, self._resources)
         Prompts(node, self.server)
         Completions(node, self.server)
         # Making its own app makes the session manager; the manager alone is served, behind our authentication.
@@ -102,6 +106,18 @@ class Mcp:
                     response.headers["www-authenticate"] = mcp_oauth.challenge(request, self._settings)
                 await response(scope, receive, send)
                 return
-            await self.server.session_manager.handle_request(scope, receive, send)
+            old_era = request.headers.get(VERSION) in (None, *HANDSHAKE_PROTOCOL_VERSIONS)
+            if old_era and request.method in ("GET", "DELETE"):
+                wrong = await TransportSecurityMiddleware(self._security()).validate_request(request)
+                if wrong is not None:
+                    await wrong(scope, receive, send)
+                elif request.method == "GET":
+                    await self._streams.serve(request, scope, receive, send)
+                else:
+                    await (await self._streams.end(request))(scope, receive, send)
+                return
+            # Only `initialize` comes with neither.
+            first = VERSION not in request.headers and CLIENT_ID not in request.headers
+            await self.server.session_manager.handle_request(scope, receive, named(send) if first else send)
 
         return serve

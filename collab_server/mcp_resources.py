@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import anyio
@@ -22,7 +22,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import INVALID_PARAMS, Resource
 
-from collab_server.errors import ActionError, Invalid, NotFound
+from collab_server.errors import ActionError, Invalid, NotFound, Unauthorized
 from collab_server.identity import Principal
 from collab_server.mcp_call import Ctx, asker, in_words, sessions_page
 from collab_server.services import Services
@@ -40,6 +40,7 @@ FILES_PER_SESSION_MAX = 100
 STREAMS_PER_USER_MAX = 16
 URIS_PER_STREAM_MAX = 100
 
+_comments_template = UriTemplate.parse(COMMENTS_URI)
 _session_template = UriTemplate.parse(SESSION_URI)
 _file_template = UriTemplate.parse(FILE_URI)
 # The listener of the request that is being served; see Bus.
@@ -50,8 +51,18 @@ def session_uri(session_id: str) -> str:
     return f"session://{session_id}"
 
 
+def comments_uri(session_id: str) -> str:
+    return f"session://{session_id}/comments"
+
+
 def file_uri(session_id: str, name: str) -> str:
     return f"session://{session_id}/files/{quote(name, safe='/')}"
+
+
+class Hearing(Protocol):
+    """Who is told that a resource is another one now."""
+
+    def changed(self, uri: str) -> None: ...
 
 
 class Stream:
@@ -85,7 +96,7 @@ class Watcher:
     may_edit = False
     wants_text = True
 
-    def __init__(self, node: Services, principal: Principal, session_id: str, stream: Stream, end: Callable[[], None]):
+    def __init__(self, node: Services, principal: Principal, session_id: str, stream: Hearing, end: Callable[[], None]):
         self._node = node
         self._stream = stream
         self._end = end
@@ -107,12 +118,16 @@ class Watcher:
         if event["type"] in ("file.changed", "file.deleted"):
             self._stream.changed(file_uri(self.session_id, event["name"]))
             self._stream.changed(session_uri(self.session_id))
+        elif event["type"] == "comment.changed":
+            self._stream.changed(comments_uri(self.session_id))
 
     def close(self, code: int, reason: str) -> None:
         self._end()
 
     async def recheck(self) -> None:
         try:
+            if not await self._node.identity.still_valid(self.principal):
+                raise Unauthorized
             await self._node.members.access(self.principal, self.session_id)
         except ActionError:
             self._end()
@@ -200,33 +215,43 @@ class Resources:
         uris = ((ctx.params or {}).get("notifications") or {}).get("resourceSubscriptions") or []
         if not isinstance(uris, list) or len(uris) > URIS_PER_STREAM_MAX:
             raise Invalid(f"a stream hears of {URIS_PER_STREAM_MAX} resources at most", name="resourceSubscriptions")
-        if self._leaving:
-            raise _restarting()
-        if self._streams[principal.user_id] >= STREAMS_PER_USER_MAX:
-            raise ActionError(f"there are {STREAMS_PER_USER_MAX} streams of yours open already", code="rate_limited")
-        stream, scope = Stream(), anyio.CancelScope()
-        self._open.add(scope)
+        stream = Stream()
         bound = _heard_by.set(stream)
-        self._streams[principal.user_id] += 1
         try:
-            with scope:
+            with self.streaming(principal) as scope:
                 async with AsyncExitStack() as rooms:
-                    for session_id in dict.fromkeys(_session_of(str(uri)) for uri in uris):
-                        await rooms.enter_async_context(self._watching(principal, session_id, stream, scope.cancel))
+                    for session_id in dict.fromkeys(session_of(str(uri)) for uri in uris):
+                        await rooms.enter_async_context(self.watching(principal, session_id, stream, scope.cancel))
                     return await call_next(ctx)
             if self._leaving:
                 raise _restarting()
             raise ActionError("you may no longer see what you listened to, or it is gone", code="forbidden")
         finally:
             _heard_by.reset(bound)
+
+    @contextmanager
+    def streaming(self, principal: Principal) -> Iterator[anyio.CancelScope]:
+        """Around a stream, which is one of so many of its user's, and ends with the node."""
+        if self._leaving:
+            raise _restarting()
+        if self._streams[principal.user_id] >= STREAMS_PER_USER_MAX:
+            raise ActionError(f"there are {STREAMS_PER_USER_MAX} streams of yours open already", code="rate_limited")
+        self._streams[principal.user_id] += 1
+        scope = anyio.CancelScope()
+        self._open.add(scope)
+        try:
+            with scope:
+                yield scope
+        finally:
             self._open.discard(scope)
             self._streams[principal.user_id] -= 1
             self._streams += Counter()  # drops those at zero
 
     @asynccontextmanager
-    async def _watching(
-        self, principal: Principal, session_id: str, stream: Stream, end: Callable[[], None]
+    async def watching(
+        self, principal: Principal, session_id: str, stream: Hearing, end: Callable[[], None]
     ) -> AsyncIterator[None]:
+        """In a session's room, until the right to be there ends: then `end` is called."""
         node = self._node()
         watcher = Watcher(node, principal, session_id, stream, end)
         # Heard of changes first, then asked, so that a right that ends in between is not missed.
@@ -247,10 +272,13 @@ def _restarting() -> ActionError:
     return ActionError("the server is restarting; listen again", code="overloaded")
 
 
-def _session_of(uri: str) -> str:
-    found = _file_template.match(uri) or _session_template.match(uri)
+def session_of(uri: str) -> str:
+    """The session of a resource that changes."""
+    found = _file_template.match(uri) or _comments_template.match(uri) or _session_template.match(uri)
     if found is None:
-        raise Invalid(f"{uri[:200]!r} is no resource of this server: {SESSION_URI}, {FILE_URI}", name="uri")
+        raise Invalid(
+            f"{uri[:200]!r} is no resource that changes: {SESSION_URI}, {FILE_URI}, {COMMENTS_URI}", name="uri"
+        )
     return str(found["id"])
 
 

@@ -291,6 +291,18 @@ switches = Table(
     Column("changed_at", BigInteger),
 )
 
+# What MCP clients of older protocols want to hear of, by the id that each was given (mcp_streams.py).
+mcp_subscriptions = Table(
+    "mcp_subscriptions",
+    metadata,
+    Column("client_id", String(32), primary_key=True),
+    Column("uri", String(2048), primary_key=True),
+    Column("owner_id", String(255), nullable=False),
+    Column("session_id", String(64), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+)
+
 # One row per process that serves; it says every few seconds that it is there.
 nodes = Table(
     "nodes",

@@ -70,11 +70,13 @@ ARGUMENTS = {
 
 
 @asynccontextmanager
-async def client(server: Server, token: str, mode: str = "auto") -> AsyncIterator[Client]:
+async def client(server: Server, token: str, mode: str = "auto", **more: Any) -> AsyncIterator[Client]:
     """The SDK's client, signed in."""
     headers = {"authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
-        async with Client(streamable_http_client(f"{server.url}/mcp", http_client=http), mode=mode) as connected:
+        async with Client(
+            streamable_http_client(f"{server.url}/mcp", http_client=http), mode=mode, **more
+        ) as connected:
             yield connected
 
 

@@ -13,7 +13,7 @@ import pytest
 from mcp.client.subscriptions import SubscriptionLost
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourceUpdated
-from mcp.types import BlobResourceContents
+from mcp.types import BlobResourceContents, ResourceUpdatedNotification
 
 from collab_server.client import CommentChanged, connect
 from tests.stories.conftest import Account
@@ -98,6 +98,55 @@ async def test_a_listener_hears_of_changes_until_its_right_ends(server: Server, 
         with pytest.raises(MCPError, match="not_found"):
             async with his.listen(resource_subscriptions=[uri]):
                 pass
+
+
+@pytest.mark.filterwarnings("ignore:resources/")
+async def test_an_older_client_hears_of_what_it_subscribed_to_until_its_right_or_its_key_ends(
+    server: Server, ada: Account, bob: Account
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            told.put_nowait(str(message.params.uri))
+
+    async def change(hers: Any, made: dict[str, Any], number: int, content: str) -> None:
+        file = {"fileId": made["files"][number]["id"], "content": content}
+        await call(hers, "updateFileInCodeExecutionSession", sessionId=made["id"], **file)
+
+    files = [{"name": "a.txt", "content": "a"}, {"name": "b.txt", "content": "b"}]
+    new = {"name": "heard", "collaborators": [bob.user_id], "files": files}
+    made_key = (await bob.http.post("/api/me/tokens", json={"name": "older"})).json()
+    async with client(server, ada.token) as hers, asyncio.timeout(PATIENCE_S):
+        made, other = [await call(hers, "createCodeExecutionSession", **new) for _ in range(2)]
+        uri, second = f"session://{made['id']}/files/b.txt", f"session://{other['id']}"
+        async with client(server, made_key["token"], "legacy", message_handler=hear) as his:
+            capabilities = his.session.server_capabilities
+            assert capabilities is not None and capabilities.resources is not None and capabilities.resources.subscribe
+            with pytest.raises(MCPError, match="not_found"):
+                await his.session.subscribe_resource("session://00000000000000000000")
+            await his.session.subscribe_resource(uri)
+            await his.session.subscribe_resource(second)
+            # What changes beside it is not told; what changed before the stream was in the session is told late, or twice.
+            await change(hers, made, 0, "beside")
+            await change(hers, made, 1, "new")
+            assert await told.get() == uri
+            assert await text_of(his, uri) == "new"
+            await call(hers, "removeCollaboratorFromCodeExecutionSession", sessionId=made["id"], userId=bob.user_id)
+            await change(hers, other, 0, "heard still")
+            while await told.get() != second:
+                pass
+            rows = "SELECT uri FROM mcp_subscriptions WHERE owner_id = :who"
+            while await server.sql(rows, who=bob.user_id) != [(second,)]:
+                await asyncio.sleep(0.05)
+            await his.session.unsubscribe_resource(second)
+            assert await server.sql(rows, who=bob.user_id) == []
+    # A stream ends with the key that opened it.
+    async with client(server, made_key["token"]) as his, asyncio.timeout(PATIENCE_S):
+        async with his.listen(resource_subscriptions=[second]) as heard:
+            await bob.http.delete(f"/api/me/tokens/{made_key['id']}")
+            with pytest.raises(SubscriptionLost):
+                await anext(heard)
 
 
 async def test_prompts_bring_what_the_task_needs_as_data(server: Server, ada: Account, bob: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ import pytest_asyncio
 
 from tests.stories.test_mcp import call
 from tests.stories.test_mcp import client as mcp_client
-from tests.support.patience import SOON_S
+from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, StockClient, serving
 from tests.support.redis_server import RedisServer
@@ -31,6 +32,13 @@ async def nodes(
         first = await stack.enter_async_context(serving(tmp_path / "one", COLLAB_NODE_ID="one", **shared))
         second = await stack.enter_async_context(serving(tmp_path / "two", COLLAB_NODE_ID="two", **shared))
         yield first, second
+
+
+async def _until(lines: AsyncIterator[str], wanted: str) -> AsyncIterator[str]:
+    async for line in lines:
+        yield line
+        if wanted in line:
+            return
 
 
 async def session_of(server: Server, user: str) -> tuple[str, str]:
@@ -63,6 +71,17 @@ async def test_people_on_two_nodes_edit_and_run_one_session(nodes: tuple[Server,
             _, finished = await runner.run(entry="main.js")
         assert finished["result"] == 1
         assert await watching.event("execution.finished", executionId=finished["executionId"]) == finished
+        # What an older MCP client asks one node to be told of, it hears on its stream to the other.
+        older = {"authorization": f"Bearer {token}", "accept": "application/json, text/event-stream"}
+        older |= {"mcp-session-id": "0" * 32, "mcp-protocol-version": "2025-11-25"}
+        async with httpx.AsyncClient(headers=older, timeout=PATIENCE_S, trust_env=False) as http:
+            async with http.stream("GET", f"{first.url}/mcp") as stream:
+                params = {"uri": f"session://{session_id}/files/main.js"}
+                body = {"jsonrpc": "2.0", "id": 1, "method": "resources/subscribe", "params": params}
+                assert '"result":{}' in (await http.post(f"{second.url}/mcp", json=body)).text
+                await far.ask("insert", name="main.js", at=0, text="// told\n")
+                told = [line async for line in _until(stream.aiter_lines(), "resources/updated")]
+                assert json.loads(told[-1].removeprefix("data: "))["params"] == params
         # An agent's calls go to whichever node; what it did in a branch on one is merged on the other.
         async with mcp_client(first, token) as here, mcp_client(second, token) as there:
             branch = await call(here, "proposeChangesToCodeExecutionSession", sessionId=session_id)
