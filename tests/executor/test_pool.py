@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 async def test_an_endless_loop_is_killed_at_its_limit_and_what_it_printed_is_delivered(pool: LocalPool) -> None:
     started = time.monotonic()
-    carried = await carry(pool, Job(order('console.log("before"); while (true) {}', timeout_ms=500)))
+    carried = await carry(pool, Job(order('console.log("before"); while (true) {}', timeout_ms=1_000)))
     assert time.monotonic() - started < SOON_S
-    assert carried.end.cause == "deadline" and carried.end.wall_ms == 500
+    assert carried.end.cause == "deadline" and carried.end.wall_ms == 1_000
     assert carried.text == "before\n"
 
 
@@ -145,9 +145,9 @@ async def test_the_pool_grows_with_demand_and_shrinks_when_idle() -> None:
     try:
         await asyncio.gather(*(carry(pool, Job(order("return 1"))) for _ in range(6)))
         assert pool.stats()["missed"] > 0
-        await until(lambda: pool.stats()["target"] == 1 and pool.stats()["idle"] == 1)
-        await until(lambda: pool.stats()["starting"] == 0)
-        assert len(pool.pids()) == 1
+        # Looked at together: one that is still starting is idle a moment later, and goes as well.
+        rest = {"target": 1, "idle": 1, "starting": 0}
+        await until(lambda: rest.items() <= pool.stats().items() and len(pool.pids()) == 1)
     finally:
         await pool.close()
 

@@ -494,7 +494,7 @@ async def test_a_tier_is_changed_against_the_version_that_was_seen_and_on_every_
         assert (await root.http.put("/api/admin/tiers/gold", json=body, headers={"if-match": '"0"'})).status_code == 404
         before = (await far.get(f"/api/executions/{going.json()['executionId']}/events")).text
         assert '"completed"' in before
-        assert (await far.post("/api/executions", json=waiting)).json()["tier"] == "basic"
+        assert (await far.post("/api/executions", json=waiting | {"code": "return 1"})).json()["tier"] == "basic"
         runs = {item["tierVersion"]: item for item in (await far.get("/api/executions")).json()["items"]}
         assert set(runs) == {1, 2}
         for version, price in ((1, 0.0001), (2, 0.0004)):

@@ -53,13 +53,13 @@ async def test_limits_are_told_by_me_by_welcome_and_by_the_headers_of_every_run(
 
 async def test_a_budget_of_ones_own_stops_the_run_that_could_go_past_it_and_tells_why(ada: Account) -> None:
     spent = 0.0
-    assert (await ada.http.patch("/api/me", json={"budget": 0.0025})).json()["limits"]["budget"] == 0.0025
+    assert (await ada.http.patch("/api/me", json={"budget": 0.0013})).json()["limits"]["budget"] == 0.0013
     while (answer := await run(ada, tier="basic")).status_code == 200:
         spent += answer.json()["metrics"]["cost"]
     assert answer.status_code == 429 and answer.json()["code"] == "quota_exceeded"
-    assert "$0.0025 a month" in answer.json()["detail"] and "shorter timeout" in answer.json()["detail"]
-    assert 0.0025 - RESERVED < spent <= 0.0025
-    assert (await limits_of(ada))["budgetLeft"] == pytest.approx(0.0025 - spent)
+    assert "$0.0013 a month" in answer.json()["detail"] and "shorter timeout" in answer.json()["detail"]
+    assert 0.0013 - RESERVED < spent <= 0.0013
+    assert (await limits_of(ada))["budgetLeft"] == pytest.approx(0.0013 - spent)
     usage = (await ada.http.get("/api/usage")).json()["total"]
     assert usage["cost"] == pytest.approx(spent), "what was refused is free"
     assert (await ada.http.patch("/api/me", json={"budget": None})).json()["limits"]["budget"] is None

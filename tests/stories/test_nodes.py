@@ -7,9 +7,9 @@ import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from tests.stories.test_mcp import call
@@ -19,19 +19,25 @@ from tests.support.postgres_server import PostgresServer
 from tests.support.processes import Server, StockClient, serving
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest_asyncio.fixture
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def nodes(
-    tmp_path: Path, redis_server: RedisServer, postgres_server: PostgresServer
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
 ) -> AsyncIterator[tuple[Server, Server]]:
-    """Two nodes on one database and one bus."""
-    shared = {"COLLAB_REDIS_URL": redis_server.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    """Two nodes on one database and one bus; each story has people of its own on them."""
+    path = tmp_path_factory.mktemp("nodes")
+    redis = RedisServer(path)
+    redis.start()
+    shared = {"COLLAB_REDIS_URL": redis.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
     shared["COLLAB_RUNS_PER_SESSION_MAX"] = "2"
     shared["COLLAB_QUEUE_TIMEOUT_S"] = "120"  # who waits here waits for what the story does next
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(serving(tmp_path / "one", COLLAB_NODE_ID="one", **shared))
-        second = await stack.enter_async_context(serving(tmp_path / "two", COLLAB_NODE_ID="two", **shared))
+        first = await stack.enter_async_context(serving(path / "one", COLLAB_NODE_ID="one", **shared))
+        second = await stack.enter_async_context(serving(path / "two", COLLAB_NODE_ID="two", **shared))
         yield first, second
+    redis.stop()
 
 
 async def _until(lines: AsyncIterator[str], wanted: str) -> AsyncIterator[str]:
@@ -116,7 +122,7 @@ async def test_a_key_revoked_on_one_node_closes_its_sockets_on_the_other_within_
 
 async def test_one_idempotency_key_on_two_nodes_is_one_run(nodes: tuple[Server, Server]) -> None:
     first, second = nodes
-    _, token = await session_of(first, "ada")
+    _, token = await session_of(first, "once")
     headers = {"authorization": f"Bearer {token}", "idempotency-key": "once"}
     code = "console.log('going'); await new Promise((r) => setTimeout(r, 300)); return Math.random()"
     body = {"language": "javascript", "code": code}
@@ -133,7 +139,7 @@ async def test_of_fifty_who_race_on_two_nodes_one_gets_the_rest_of_a_budget_and_
     nodes: tuple[Server, Server],
 ) -> None:
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(await node.http("ada", tier="enterprise")) for node in nodes]
+        clients = [await stack.enter_async_context(await node.http("racer", tier="enterprise")) for node in nodes]
         await clients[0].patch("/api/me", json={"budget": 0.001})
         body = {"language": "javascript", "code": "return 1", "tier": "basic"}
         answers = await asyncio.gather(*(clients[i % 2].post("/api/executions", json=body) for i in range(50)))
@@ -144,10 +150,10 @@ async def test_of_fifty_who_race_on_two_nodes_one_gets_the_rest_of_a_budget_and_
 
         await clients[0].patch("/api/me", json={"budget": None})
         root = await stack.enter_async_context(await nodes[0].http("root", admin=True))
-        await root.patch("/api/admin/users/ada", json={"limits": {"concurrentRuns": 2}})
+        await root.patch("/api/admin/users/racer", json={"limits": {"concurrentRuns": 2}})
         later = {"prefer": "respond-async"}
         endless = {"language": "javascript", "code": "await new Promise(() => setInterval(() => {}, 1000))"}
-        long = endless | {"timeout": 60_000}
+        long = endless | {"timeout": 300_000}
         held = [(await clients[0].post("/api/executions", json=long, headers=later)).json() for _ in range(2)]
         body = {"language": "javascript", "code": "return 3"}
         third = (await clients[1].post("/api/executions", json=body, headers=later)).json()["executionId"]
@@ -165,12 +171,14 @@ async def test_of_fifty_who_race_on_two_nodes_one_gets_the_rest_of_a_budget_and_
 async def test_runs_at_once_are_bounded_by_key_and_by_session_over_all_nodes(nodes: tuple[Server, Server]) -> None:
     first, second = nodes
     later, endless = {"prefer": "respond-async"}, "await new Promise(() => setInterval(() => {}, 1000))"
-    long, short = [{"language": "javascript", "code": code, "timeout": 60_000} for code in (endless, "return 1")]
+    long, short = [{"language": "javascript", "code": code, "timeout": 300_000} for code in (endless, "return 1")]
     async with AsyncExitStack() as stack:
-        ada, bob = [await stack.enter_async_context(await first.http(name, tier="premium")) for name in ("ada", "bob")]
-        far = await stack.enter_async_context(await second.http("ada"))
+        ada, bob = [
+            await stack.enter_async_context(await first.http(name, tier="enterprise")) for name in ("cy", "dee")
+        ]
+        far = await stack.enter_async_context(await second.http("cy"))
         session = (await ada.post("/api/sessions", json={"name": "crowded"})).json()["id"]
-        await ada.put(f"/api/sessions/{session}/collaborators/bob", json={"role": "editor"})
+        await ada.put(f"/api/sessions/{session}/collaborators/dee", json={"role": "editor"})
         made = (await ada.post("/api/me/tokens", json={"concurrentRuns": 1})).json()
         bound, place = {"authorization": f"Bearer {made['token']}"}, f"/api/sessions/{session}/executions"
 
@@ -198,7 +206,7 @@ async def test_runs_at_once_are_bounded_by_key_and_by_session_over_all_nodes(nod
 
         running = [await begin(bob, place, long), await begin(far, place, long)]
         third = await begin(far, place, short)
-        async with second.lane(session, await second.token("ada")) as lane:
+        async with second.lane(session, await second.token("cy")) as lane:
             told = {one["of"]: one for one in (await lane.welcome())["limits"]["budgets"]}[f"session:{session}"]
             assert (told["concurrentRuns"], told["concurrentRunsLeft"]) == (2, 0)
             assert await status(third) == "queued"

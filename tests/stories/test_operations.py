@@ -25,9 +25,10 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stories.conftest import Account, account
+from tests.stories.test_command_line import cli
 from tests.stories.test_workers import ENDLESS, spread
 from tests.support.patience import PATIENCE_S, SOON_S
-from tests.support.processes import CONSOLE_SCRIPT, ROOT, Server, StockClient, serving
+from tests.support.processes import ROOT, Server, StockClient, serving
 from tests.support.receiver import Received, Receiver, receiving
 
 SCRAPER = "a-token-for-the-scraper-alone"
@@ -71,12 +72,9 @@ async def root(operated: Server) -> AsyncIterator[Account]:
 
 async def console(server: Server, *arguments: str) -> str:
     """What a subcommand printed; it ended well."""
-    process = await asyncio.create_subprocess_exec(
-        CONSOLE_SCRIPT, *arguments, env=server.environment, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode()
+    code, printed, told = await cli(server, *arguments)
+    assert code == 0, told
+    return printed
 
 
 async def test_switches_hold_all_processes_up_and_a_restart_keeps_them(operated: Server, root: Account) -> None:

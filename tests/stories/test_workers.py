@@ -58,7 +58,7 @@ async def test_two_processes_are_one_server_and_the_death_of_one_loses_nothing(
         for lane in (near, far):
             assert (await lane.ended(asked))["result"] == 7
         assert (await far.ask("stdin", executionId=asked, data="late\n"))["code"] == "not_waiting"
-        ending = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=60_000))["executionId"]
+        ending = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=300_000))["executionId"]
         await far.event("execution.output", executionId=ending)
         # Who comes late at the other process gets what was said so far, also what was not stored yet.
         request = await far.say("replay", executionId=ending, afterSeq=0)
@@ -68,9 +68,9 @@ async def test_two_processes_are_one_server_and_the_death_of_one_loses_nothing(
         assert (await near.ended(ending))["status"] == "cancelled"
 
         # One is killed with a run of its own going, while the other has one too.
-        lost = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=60_000))["executionId"]
+        lost = (await near.ask("execute", language="javascript", code=ENDLESS, timeout=300_000))["executionId"]
         await far.event("execution.output", executionId=lost)
-        kept = (await far.ask("execute", language="javascript", code=ASKS, timeout=60_000))["executionId"]
+        kept = (await far.ask("execute", language="javascript", code=ASKS, timeout=300_000))["executionId"]
         typists = [await stack.enter_async_context(StockClient.connect(3, server, session_id, token)) for _ in range(4)]
         written = await near.ask("write", name="acknowledged.txt", content="kept")
         assert written["type"] == "ok"
