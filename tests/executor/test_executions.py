@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -76,8 +77,8 @@ async def test_a_run_is_told_in_order_and_its_result_settled_and_charged(executo
     record = await executor.get(execution_id)
     assert record is not None and record.status == "completed" and record.exit_code == 0 and record.session_id == "s1"
     metrics = result["metrics"]
-    price = cost(TIERS[0], metrics["executionTime"] / 1000, metrics["memoryUsage"])
-    assert metrics["cost"] == pytest.approx(price.cost_dollars, abs=1e-6) and metrics["cost"] > 0
+    price = cost(TIERS[0], Fraction(metrics["executionTime"], 1000), metrics["memoryUsage"])
+    assert metrics["cost"] == price.cost_dollars > 0
     (total,) = await executor.ledger.usage_sums("actor", actor_id="ada")
     assert (total.executions, total.cost_micro_dollars) == (1, record.cost_micro_dollars)
 

@@ -131,7 +131,7 @@ async def test_an_estimate_is_what_the_run_reserves_and_the_real_cost_never_goes
 
 async def test_a_link_never_spends_past_its_cap_though_its_guests_race(server: Server, ada: Account) -> None:
     session = await ada.session(main_js="return 1\n")
-    place, cap = f"/api/sessions/{session['id']}", 2.5 * RESERVED
+    place, cap = f"/api/sessions/{session['id']}", 1.2 * RESERVED
     link = (await ada.http.post(f"{place}/links", json={"role": "runner", "spendingCap": cap})).json()
     own_page = {"origin": server.url}
     async with AsyncExitStack() as stack:
