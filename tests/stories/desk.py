@@ -107,7 +107,9 @@ async def agree(shown: Callable[[], Awaitable[Shown]], known: Callable[[], Await
             for key, texts in (await shown()).items()
         }
         if seen == wanted or time.monotonic() > until:
-            assert seen == wanted
+            assert seen == wanted, {
+                key: (seen.get(key), wanted.get(key)) for key in seen | wanted if seen.get(key) != wanted.get(key)
+            }
             return
         await asyncio.sleep(0.1)
 
