@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 
-from collab_server import wire_uvicorn
 from collab_server.caller import ADDRESS, AGENT, REQUEST
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
@@ -25,23 +24,12 @@ from collab_server.identity import Identity, Principal
 from collab_server.members import Access, Members, Role
 from collab_server.wire import Wire
 from crdt.model import CLOSE_MALFORMED, Actor, FrameError
-from crdt.room import Member, Peer, Room
+from crdt.room import Member, Room
 
 logger = logging.getLogger(__name__)
 
 # A flood of changes from somebody who may only watch is one security event in so long.
 REFUSAL_NOTE_S = 10.0
-
-
-def broadcast(peers: Sequence[Peer], frame: bytes) -> None:
-    """A room's frame to many connections; to peers of other kinds, and to whose wire cannot take it at once, like any other."""
-    wires = []
-    for peer in peers:
-        if isinstance(peer, Connection) and not peer.wire.congested:
-            wires.append(peer.wire)
-        else:
-            peer.send_binary(frame)
-    wire_uvicorn.broadcast(wires, frame)
 
 
 class Connection:

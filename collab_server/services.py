@@ -38,10 +38,10 @@ from collab_server.actions import (
 )
 from collab_server.alerts import Alerts
 from collab_server.buses import make_bus
-from collab_server.connection import broadcast
 from collab_server.damage import Damage
 from collab_server.endings import teller
 from collab_server.errands import Errands
+from collab_server.fanout import Fanout
 from collab_server.identity import Identity
 from collab_server.ids import new_id
 from collab_server.listings import Listings
@@ -165,7 +165,7 @@ async def running(
             new_id=new_id,
             faults=document_faults,
             watch=watch or NOBODY,
-            broadcast=broadcast,
+            broadcast=Fanout(),
             on_edited=tally.note,
         )
         retention = Retention(

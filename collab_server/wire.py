@@ -40,12 +40,18 @@ class Wire(Protocol):
     """One accepted WebSocket. Nothing here blocks or raises; what is sent after the end is dropped."""
 
     congested: bool
+    # The number of a socket to which a whole frame may be written as it is, -1 while there is none or something is in front.
+    direct: int
 
     def start(self, listener: Listener) -> None:
         """From now on the listener hears; `send` and `close` work before."""
         ...
 
     def send(self, message: bytes | str) -> None: ...
+
+    def send_rest(self, rest: bytes) -> None:
+        """What `direct` did not take of a frame."""
+        ...
 
     def pause(self) -> None:
         """No further message is handed over until `resume`."""
@@ -67,6 +73,7 @@ class AsgiWire:
 
     def __init__(self, websocket: WebSocket) -> None:
         self.congested = False
+        self.direct = -1
         self._websocket = websocket
         self._listener: Listener | None = None
         self._queue: deque[bytes | str] = deque()
@@ -94,6 +101,9 @@ class AsgiWire:
             self.congested = True
             if self._listener is not None:
                 self._listener.unwritable()
+
+    def send_rest(self, rest: bytes) -> None:
+        raise AssertionError("this wire is never written to directly")
 
     def pause(self) -> None:
         self._readable.clear()

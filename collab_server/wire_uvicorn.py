@@ -34,13 +34,9 @@ def wire_of(websocket: WebSocket) -> Wire:
     return AsgiWire(websocket) if protocol is None else cast(HandOver, protocol).take_over()
 
 
-def broadcast(wires: Iterable[Wire], message: bytes) -> None:
-    """A binary message to many: framed once, and written at once to each socket that has nothing else to write."""
-    frame = encode(_BINARY, message)
-    whole = frame[0] if len(frame) == 1 else None
-    for wire in wires:
-        if whole is None or type(wire) is not UvicornWire or not wire.write_now(whole):
-            wire.send(message)
+def binary_frame(message: bytes) -> list[bytes]:
+    """A binary message as it goes over a wire; in more than one piece where it is large."""
+    return encode(_BINARY, message)
 
 
 class HandOver(WebSocketsSansIOProtocol):
@@ -110,6 +106,7 @@ class UvicornWire(asyncio.Protocol):
 
     def __init__(self, before: HandOver, outgoing: Outgoing) -> None:
         self.congested = False
+        self.direct = -1
         self._outgoing = outgoing
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
@@ -147,6 +144,7 @@ class UvicornWire(asyncio.Protocol):
         if self._close_sent:
             return
         if not self._unsent:
+            self.direct = -1
             self._outgoing.add(self)
         self._unsent += self._outgoing.framed(message)
         self._unsent_bytes += len(message)
@@ -159,23 +157,31 @@ class UvicornWire(asyncio.Protocol):
         if self._transport.is_closing():
             return
         if len(unsent) > 1:
-            self._transport.writelines(unsent)
-        elif unsent and not self.write_now(unsent[0]):
-            self._transport.write(unsent[0])
+            self._hand_over(unsent)
+        elif unsent:
+            self._write(unsent[0])
 
-    def write_now(self, frame: bytes) -> bool:
-        """Writes a frame past the transport, which takes several times as long for it; False where something is in front
-        of it. What the socket does not take is the transport's, and so is an error, which it meets at its own next step."""
-        transport = self._transport
-        if self._unsent or self._fd is None or transport.get_write_buffer_size() or transport.is_closing():
-            return False
+    def _write(self, frame: bytes) -> None:
+        """Past the transport where nothing is in front: it takes several times as long for it."""
+        if self._fd < 0 or self._transport.get_write_buffer_size():
+            self._hand_over((frame,))
+            return
+        self.direct = self._fd
         try:
             written = os.write(self._fd, frame)
         except OSError:
-            return False
+            written = 0
         if written < len(frame):
-            transport.write(frame[written:])
-        return True
+            self.send_rest(frame[written:])
+
+    def send_rest(self, rest: bytes) -> None:
+        if not self._transport.is_closing():
+            self._hand_over((rest,))
+
+    def _hand_over(self, pieces: Iterable[bytes]) -> None:
+        """To the transport; until its buffer is seen empty nothing goes past it."""
+        self.direct = -1
+        self._transport.writelines(pieces)
 
     def pause(self) -> None:
         if not self._paused:
@@ -195,9 +201,9 @@ class UvicornWire(asyncio.Protocol):
             return
         self.flush()
         if not self._transport.is_closing():
-            self._transport.writelines(encode_close(code, reason))
+            self._hand_over(encode_close(code, reason))
         self._close_sent = True
-        self._fd = None
+        self._fd = self.direct = -1
         # What the other side still sends is read, and dropped, until its close comes.
         self.resume()
         self._later(CLOSE_S, self._transport.abort)
@@ -233,13 +239,13 @@ class UvicornWire(asyncio.Protocol):
             return
         if self._pong is not None:
             pong, self._pong = self._pong, None
-            self._transport.writelines(encode(_PONG, pong))
+            self._hand_over(encode(_PONG, pong))
         if self._listener is not None:
             self._listener.writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._close_sent = True
-        self._fd = None
+        self._fd = self.direct = -1
         self._unsent = []
         if self._timer is not None:
             self._timer.cancel()
@@ -288,7 +294,7 @@ class UvicornWire(asyncio.Protocol):
                 # Only the newest ping needs an answer (RFC 6455 §5.5.3), or a peer that never reads could fill the memory.
                 self._pong = payload
             elif not self._close_sent:
-                self._transport.writelines(encode(_PONG, payload))
+                self._hand_over(encode(_PONG, payload))
         elif opcode != _PONG:
             code = parse_close(payload)
             self._close_received = True
@@ -310,7 +316,7 @@ class UvicornWire(asyncio.Protocol):
     def _end(self) -> None:
         """The other side wants or can no more; what is in the buffer has CLOSE_S to go."""
         self._close_sent = True
-        self._fd = None
+        self._fd = self.direct = -1
         self._unsent = []
         self._later(CLOSE_S, self._transport.abort)
         self._tell_lost()
@@ -332,7 +338,7 @@ class UvicornWire(asyncio.Protocol):
     def _ping(self) -> None:
         self._heard = False
         self._waiting_bytes = self._transport.get_write_buffer_size()
-        self._transport.writelines(encode(_PING, b""))
+        self._hand_over(encode(_PING, b""))
         self._later(self._ping_timeout_s, self._check_heard)
 
     def _check_heard(self) -> None:
@@ -349,8 +355,8 @@ class UvicornWire(asyncio.Protocol):
         self._tell_lost()
 
 
-def _socket_of(transport: asyncio.Transport) -> int | None:
-    """Its number, where bytes may be written to it as they are."""
+def _socket_of(transport: asyncio.Transport) -> int:
+    """Its number, where bytes may be written to it as they are; -1 otherwise."""
     if os.name != "posix" or transport.get_extra_info("sslcontext") is not None:
-        return None
+        return -1
     return cast(int, transport.get_extra_info("socket").fileno())

@@ -64,11 +64,12 @@ class Audience:
 
     def tell(self, frame: bytes, but: Member | None = None) -> None:
         peers = self._peers
-        if but is not None:
-            author = but.peer
-            peers = [peer for peer in peers if peer is not author]
         self._meter.frames_sent += len(peers)
-        self._broadcast(peers, frame)
+        if but is None:
+            self._broadcast(peers, frame, None)
+        else:
+            self._meter.frames_sent -= but.stalled is None
+            self._broadcast(peers, frame, but.peer)
 
     def tell_text(self, frame: str) -> None:
         for peer in self._readers:

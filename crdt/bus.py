@@ -34,6 +34,10 @@ class Bus(Protocol):
         """To all subscribers of the topic, but not to `sender` where that can be spared."""
         ...
 
+    def reaches(self, topic: str, sender: Subscription | None) -> bool:
+        """Whether anybody but `sender` may hear what is published; asked for every change, before it is put into bytes."""
+        ...
+
     @property
     def connected(self) -> bool:
         """Whether other nodes can be reached now."""
@@ -111,6 +115,10 @@ class LocalBus:
         for subscription in subscribers:
             if subscription is not sender:
                 asyncio.get_running_loop().call_soon(subscription.deliver, message)
+
+    def reaches(self, topic: str, sender: Subscription | None) -> bool:
+        subscribers = self._topics.get(topic)
+        return subscribers is not None and (len(subscribers) > 1 or subscribers[0] is not sender)
 
     @property
     def connected(self) -> bool:

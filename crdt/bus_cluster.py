@@ -179,6 +179,9 @@ class ClusterBus:
         else:
             shard.publish(topic, message)
 
+    def reaches(self, topic: str, sender: Subscription | None) -> bool:
+        return True  # who else there is, only Redis knows
+
     async def subscribe(self, topic: str, on_message: OnMessage, on_reset: OnReset) -> Subscription:
         """Without the cluster this returns too, after a while: `on_reset` tells when it is back."""
         subscription = _ClusterSubscription(self, topic, on_message, on_reset)

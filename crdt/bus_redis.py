@@ -151,6 +151,9 @@ class RedisBus:
         self._outbox_wake.set()
         self._outbox_empty.clear()
 
+    def reaches(self, topic: str, sender: Subscription | None) -> bool:
+        return True  # who else there is, only Redis knows
+
     async def _publish_all(self) -> None:
         backoff = 0.0
         while True:

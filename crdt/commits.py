@@ -7,6 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy.dialects import sqlite
@@ -17,6 +18,8 @@ from crdt.tables import updates_table
 Row: TypeAlias = tuple[str, str, int, str, int, bytes, bytes | None]
 # A database that says nothing for so long has failed: it is told, and tried again. SQLite has its busy_timeout.
 COMMIT_S = 10.0
+# Each number of rows is a statement of its own, which the connection keeps prepared (128 of them).
+ROWS_PER_STEP_MAX = 100
 COLUMNS = ("row_key", "session_id", "version", "actor_id", "created_at_ms", "update", "undoes")
 
 
@@ -104,7 +107,7 @@ class SqliteCommits:
         self._thread = ThreadPoolExecutor(1, "log-commits")
         self._connection: sqlite3.Connection | None = None
         compiled = INSERT.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=COLUMNS)
-        self._statement = str(compiled)
+        self._head, self._values, self._tail = str(compiled).partition(f"({', '.join('?' * len(COLUMNS))})")
 
     async def commit(self, rows: Sequence[Row]) -> None:
         if self._connection is None:
@@ -132,13 +135,22 @@ class SqliteCommits:
         connection = self._connection
         assert connection is not None
         try:
+            # Every step of SQLite lets go of the interpreter and takes it again, which the event loop feels: few, large steps.
+            if len(rows) <= ROWS_PER_STEP_MAX:
+                self._insert(connection, rows)
+                return
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(self._statement, rows)
+            for at in range(0, len(rows), ROWS_PER_STEP_MAX):
+                self._insert(connection, rows[at : at + ROWS_PER_STEP_MAX])
             connection.execute("COMMIT")
         except BaseException:
             self._connection = None
             connection.close()
             raise
+
+    def _insert(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        values = ", ".join([self._values] * len(rows))
+        connection.execute(f"{self._head}{values}{self._tail}", list(chain.from_iterable(rows)))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._thread.shutdown)

@@ -89,6 +89,15 @@ class Intake:
         if not self._pending:
             return
         batch, self._pending = self._pending, []
+        if len(batch) == 1:
+            self._apply(batch)
+        else:
+            self._apply_many(batch)
+        self._meter.fan_out.observe(perf_counter() - self._began_s)
+        if self._document.known.holds_any:
+            self._retry_held()
+
+    def _apply_many(self, batch: list[tuple[Member, Admitted]]) -> None:
         # In a session that has stopped a process each goes alone, so that it is known which one does it again.
         # What is said about lines is judged by who said it.
         alone = self._standing.suspect or any(item.torn for _, item in batch)
@@ -97,9 +106,6 @@ class Intake:
                 self._apply([entry])
         else:
             self._apply(batch)
-        self._meter.fan_out.observe(perf_counter() - self._began_s)
-        if self._document.known.holds_any:
-            self._retry_held()
 
     def _apply(self, batch: list[tuple[Member, Admitted]]) -> None:
         try:

@@ -23,6 +23,10 @@ ROWS_PER_COMMIT_MAX = 2_000
 BYTES_PER_COMMIT_MAX = 16 * 1024 * 1024
 # While the store is away changes wait here; beyond it no further ones are taken.
 UNSAVED_BYTES_MAX = 256 * 1024 * 1024
+# Between two commits where somebody is told of them, and where nobody is: it is the writing of pages and the flush of
+# the disk that cost, not the rows.
+COMMIT_INTERVAL_S = 0.02
+UNHEARD_INTERVAL_S = 0.1
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 5.0
 
@@ -47,7 +51,8 @@ class Log(Archive):
         *,
         now: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
-        commit_interval_s: float = 0.02,
+        commit_interval_s: float = COMMIT_INTERVAL_S,
+        unheard_interval_s: float = UNHEARD_INTERVAL_S,
     ) -> None:
         super().__init__(engine, now=now)
         self._store = commits_to(engine)
@@ -55,6 +60,10 @@ class Log(Archive):
         self._count = 0
         # At most one commit per interval: the first after a pause goes at once, a stream of them goes together.
         self._commit_interval_s = commit_interval_s
+        self._unheard_interval_s = max(commit_interval_s, unheard_interval_s)
+        # Somebody is told when what is queued is on disk, or waits for it.
+        self._heard = False
+        self._hurry = asyncio.Event()
         self._queue: deque[_Entry] = deque()
         self._unsaved_bytes = 0
         self._wake = asyncio.Event()
@@ -80,6 +89,7 @@ class Log(Archive):
             return
         self._closing = True
         self._wake.set()
+        self._hurry.set()
         await self._task
         self._task = None
         await self._store.close()
@@ -114,8 +124,12 @@ class Log(Archive):
         on_commit: Callable[[], None],
         on_failure: Callable[[BaseException], None] | None = None,
         undoes: bytes | None = None,
+        *,
+        heard: bool = True,
     ) -> None:
-        """One version, a row for each author. `on_failure` is called at every failed attempt; it is tried again."""
+        """One version, a row for each author. `on_failure` is called at every failed attempt; it is tried again.
+
+        Not `heard`: nobody waits for it until somebody asks by `hurry`."""
         created_at_ms = int(self._now() * 1000)
         rows: list[Row] = []
         size = 0
@@ -125,11 +139,20 @@ class Log(Archive):
             size += len(update)
         self._unsaved_bytes += size
         self._queue.append(_Entry(session_id, rows, size, on_commit, on_failure))
-        self._idle.clear()
-        self._wake.set()
+        if len(self._queue) == 1:
+            self._idle.clear()
+            self._wake.set()
+        if heard and not self._heard:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Somebody waits for what was appended so far."""
+        self._heard = True
+        self._hurry.set()
 
     async def flush(self) -> None:
         """Returns when nothing is waiting to be written."""
+        self.hurry()
         await self._idle.wait()
 
     async def _write(self) -> None:
@@ -151,11 +174,23 @@ class Log(Archive):
                 await asyncio.sleep(backoff)
                 continue
             backoff = 0.0
-            rest = self._commit_interval_s - (loop.time() - began)
-            if rest > 0 and not self._closing:
-                await asyncio.sleep(rest)
+            await self._pause(began)
+
+    async def _pause(self, began: float) -> None:
+        """Until the next commit may begin, which is sooner once somebody waits for it."""
+        loop = asyncio.get_running_loop()
+        while not self._closing:
+            interval_s = self._commit_interval_s if self._heard else self._unheard_interval_s
+            rest = began + interval_s - loop.time()
+            if rest <= 0:
+                return
+            self._hurry.clear()
+            timer = loop.call_later(rest, self._hurry.set)
+            await self._hurry.wait()
+            timer.cancel()
 
     async def _commit_some(self) -> bool:
+        self._heard = False
         batch: list[_Entry] = []
         rows = size = 0
         while self._queue and rows < ROWS_PER_COMMIT_MAX and size < BYTES_PER_COMMIT_MAX:

@@ -27,14 +27,15 @@ class Peer(Protocol):
         """It sent a change that it may not make, which was not taken."""
 
 
-# How one frame reaches many peers; a transport may know a quicker way than one after the other.
-Broadcast: TypeAlias = Callable[[Sequence[Peer], bytes], None]
+# How one frame reaches many peers but one; a transport may know a quicker way than one after the other.
+Broadcast: TypeAlias = Callable[[Sequence[Peer], bytes, Peer | None], None]
 
 
-def one_by_one(peers: Sequence[Peer], frame: bytes) -> None:
+def one_by_one(peers: Sequence[Peer], frame: bytes, but: Peer | None) -> None:
     """What a transport without a way of its own does."""
     for peer in peers:
-        peer.send_binary(frame)
+        if peer is not but:
+            peer.send_binary(frame)
 
 
 class Member:

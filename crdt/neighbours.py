@@ -86,12 +86,19 @@ class Neighbours:
             self._send(wire.HELLO, self._host.state_vector())
             self.tell_presence(None)
 
+    @property
+    def within_reach(self) -> bool:
+        """Whether there may be any."""
+        return self._bus.reaches(self._topic, self._subscription)
+
     def tell_change(self, update: bytes, version: int, actor: Actor, undoes: bytes | None) -> None:
-        self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor), undoes=undoes)
+        if self.within_reach:
+            self._send(wire.UPDATE, update, version=version, actor=wire.encode_actor(actor), undoes=undoes)
 
     def tell_saved(self, version: int) -> None:
         """Everything this node has told up to its `version` is on disk."""
-        self._send(wire.SAVED, b"", version=version)
+        if self.within_reach:
+            self._send(wire.SAVED, b"", version=version)
 
     def tell_event(self, frame: str) -> None:
         self._send(wire.EVENT, frame.encode())

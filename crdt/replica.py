@@ -118,10 +118,16 @@ class Replica:
 
     @staticmethod
     def _apply_to(doc: Doc[Any], updates: Sequence[bytes]) -> None:
+        # The wrapper's transaction costs more than the change of a keystroke does, and nothing here needs what it adds.
+        inner = doc._doc
         try:
-            with doc.transaction():
+            transaction = inner.create_transaction()
+            try:
                 for update in updates:
-                    doc.apply_update(update)
+                    inner.apply_update(transaction, update)
+                transaction.commit()
+            finally:
+                transaction.drop()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # PanicException of the library is no Exception.

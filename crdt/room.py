@@ -118,7 +118,8 @@ class Room:
             session_id,
             log,
             current=lambda: self._document.version,
-            tell=lambda event: self._audience.tell_text(_json(event)),
+            heard=lambda: self._audience.reads or self.neighbours.within_reach,
+            tell=self._tell,
             tell_nodes=self.neighbours.tell_saved,
         )
 
@@ -290,6 +291,10 @@ class Room:
         if change.comments and self._audience.reads:
             self._tell_comments(change)
 
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self._audience.reads:
+            self._audience.tell_text(_json(event))
+
     def _tell_texts(self, change: Change, authors: Sequence[Actor]) -> None:
         actor = authors[-1]
         who = named(actor)
@@ -306,7 +311,7 @@ class Room:
             if not file.deleted:
                 event["language"] = file.language
                 event["edits"] = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits]
-            self._audience.tell_text(_json(event))
+            self._tell(event)
 
     def _tell_comments(self, change: Change) -> None:
         about = {thread_of(told) for told in change.comments}
@@ -314,7 +319,7 @@ class Room:
         for thread_id in sorted(about):
             event: dict[str, Any] = {"type": "comment.changed", "version": change.version, "threadId": thread_id}
             thread = threads.get(thread_id)
-            self._audience.tell_text(_json(event | {"thread": None if thread is None else thread.shown()}))
+            self._tell(event | {"thread": None if thread is None else thread.shown()})
 
     # -- saving --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crdt.log import Log
@@ -34,8 +35,8 @@ class _Foreign:
 
 
 class Saving:
-    """Hands changes to the log in order; `current` tells the version of the room, `tell` its readers what is saved,
-    `tell_nodes` the other nodes up to where everything is."""
+    """Hands changes to the log in order; `current` tells the version of the room, `heard` whether there are readers,
+    `tell` them what is saved, `tell_nodes` the other nodes up to where everything is."""
 
     def __init__(
         self,
@@ -43,12 +44,14 @@ class Saving:
         log: Log,
         *,
         current: Callable[[], int],
+        heard: Callable[[], bool],
         tell: Callable[[dict[str, Any]], None],
         tell_nodes: Callable[[int], None],
     ) -> None:
         self._session_id = session_id
         self._log = log
         self._current = current
+        self._heard = heard
         self._tell = tell
         self._tell_nodes = tell_nodes
         self._own: deque[int] = deque()
@@ -60,6 +63,7 @@ class Saving:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._failing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._telling: asyncio.Handle | None = None
 
     def __len__(self) -> int:
         return len(self._own) + len(self._taken_over) + sum(map(len, self._foreign.values()))
@@ -79,7 +83,13 @@ class Saving:
         self._own.append(version)
         self._owed.append(version)
         self._log.append_change(
-            self._session_id, version, authored, lambda: self._committed(version), self._commit_failed, undoes
+            self._session_id,
+            version,
+            authored,
+            partial(self._committed, version),
+            self._commit_failed,
+            undoes,
+            heard=self._heard(),
         )
 
     def owe(self, version: int) -> None:
@@ -92,7 +102,7 @@ class Saving:
     def _committed(self, version: int) -> None:
         while self._own and self._own[0] <= version:
             self._own.popleft()
-        self._progress()
+        self._progress_soon()
 
     def _commit_failed(self, error: BaseException) -> None:
         if not self._failing:
@@ -119,7 +129,7 @@ class Saving:
             changes.popleft()
         if not changes:
             del self._foreign[node]
-        self._progress()
+        self._progress_soon()
 
     def _look(self) -> None:
         self._timer = None
@@ -150,13 +160,19 @@ class Saving:
     def _done_with(self, version: int) -> Callable[[], None]:
         def done() -> None:
             self._taken_over.discard(version)
-            self._progress()
+            self._progress_soon()
 
         return done
 
     # -- telling -------------------------------------------------------------------------------------------------
 
+    def _progress_soon(self) -> None:
+        """A commit is of many changes: what it came to is told once, when all of them are noted."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_soon(self._progress)
+
     def _progress(self) -> None:
+        self._telling = None
         saved = self.version
         if saved <= self._told:
             return
@@ -188,11 +204,13 @@ class Saving:
     async def _wait(self, version: int) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((version, future))
+        self._log.hurry()
         await future
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._telling):
+            if handle is not None:
+                handle.cancel()
         for _, future in self._waiting:
             with suppress(asyncio.InvalidStateError):
                 future.cancel()

@@ -76,6 +76,24 @@ async def test_many_appends_share_few_commits(log: Log) -> None:
     assert log.commits <= 3
 
 
+async def test_what_nobody_is_told_of_waits_for_the_next_that_somebody_is(engine: AsyncEngine) -> None:
+    log = Log(engine, commit_interval_s=0.0, unheard_interval_s=3600.0)
+    await log.start()
+    done = [asyncio.Event() for _ in range(4)]
+    async with asyncio.timeout(PATIENCE_S):
+        log.append_change("s", 1, [("a", b"u")], done[0].set, heard=False)
+        await done[0].wait()  # the first after a pause goes at once
+        log.append_change("s", 2, [("a", b"u")], done[1].set, heard=False)
+        assert len((await log.load("s")).rows) == 1
+        log.append_change("s", 3, [("a", b"u")], done[2].set)
+        await done[2].wait()
+        assert done[1].is_set() and log.commits == 2
+        log.append_change("s", 4, [("a", b"u")], done[3].set, heard=False)
+        log.hurry()
+        await done[3].wait()
+    await log.close()
+
+
 async def test_a_failed_commit_is_shown_repeated_and_keeps_its_order(engine: AsyncEngine, log: Log) -> None:
     await rename_table(engine, "document_updates", "away")
     failed = asyncio.Event()

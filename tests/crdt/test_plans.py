@@ -64,6 +64,9 @@ class NetBus:
                 for subscription in bus.topics.get(topic, ()):
                     asyncio.get_running_loop().call_soon(subscription.on_message, message)
 
+    def reaches(self, topic: str, sender: Subscription | None) -> bool:
+        return True
+
     async def peers(self, topic: str) -> int:
         return sum(len(bus.topics.get(topic, ())) for bus in self.net.buses if bus.connected) if self.connected else 1
 
