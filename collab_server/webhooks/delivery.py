@@ -147,10 +147,11 @@ class Deliveries:
                 done = await connection.execute(mine.values(next_at=now_ms + CLAIM_MS, attempts=row["attempts"] + 1))
                 if done.rowcount != 1:
                     continue
-                what = select(webhooks.c.url, webhooks.c.secret, webhook_events.c.body).where(
-                    webhooks.c.id == row["webhook_id"],
-                    webhooks.c.disabled_at.is_(None),
-                    webhook_events.c.id == row["event_id"],
+                both = webhooks.join(webhook_events, webhook_events.c.id == row["event_id"])
+                what = (
+                    select(webhooks.c.url, webhooks.c.secret, webhook_events.c.body)
+                    .select_from(both)
+                    .where(webhooks.c.id == row["webhook_id"], webhooks.c.disabled_at.is_(None))
                 )
                 found = (await connection.execute(what)).first()
                 if found is None:
