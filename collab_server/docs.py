@@ -14,7 +14,7 @@ from collab_server.errors import ActionError, NotFound
 from collab_server.rest.common import Node
 from collab_server.sealing import Unsealable
 from crdt.model import DocumentError
-from executor.run import Refused
+from executor.admission import Refused
 from executor.snapshot import Invalid as InvalidSnapshot
 
 router = APIRouter(include_in_schema=False)

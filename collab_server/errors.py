@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from collab_server.sealing import Unsealable
 from crdt.model import DocumentError
-from executor.run import Refused
+from executor.admission import Refused
 from executor.snapshot import Invalid as InvalidSnapshot
 
 

@@ -42,8 +42,8 @@ from collab_server.shapes.files import FileEdits
 from collab_server.shapes.history import Undo
 from collab_server.switches import Switches
 from crdt.presence import user_of
+from executor.admission import Refused
 from executor.events import RefusedRun
-from executor.run import Refused
 from executor.tracing import Tracer
 
 logger = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from collab_server.settings import Settings
+from executor.admission import RunLimits
 from executor.environments import EnvironmentLimits
 from executor.executions import ExecutorLimits
 from executor.pool import MB, LocalPool, PoolLimits
 from executor.quota import QuotaLimits
-from executor.run import RunLimits
 from executor.runner import HttpRunner, Runner
 from executor.stock import memory_bytes_here
 from executor.wire import WireEgress

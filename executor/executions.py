@@ -19,7 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor import artifacts
+from executor.admission import Admission, Refused, RunLimits, Terms, admit
 from executor.allowances import Claim, Exhausted, Left, whose
+from executor.conclusion import Settlement
 from executor.current import EXECUTION
 from executor.environments import EnvironmentLimits, Environments
 from executor.events import FINAL, Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
@@ -28,7 +30,7 @@ from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits, Ticket
 from executor.request import ExecuteRequest
-from executor.run import Admission, Refused, RunLimits, Settlement, Terms, admit, run
+from executor.run import run
 from executor.runner import Runner
 from executor.scan.policy import ScanPolicy, policy_for
 from executor.scan.scanner import Scan, Scanner

@@ -24,11 +24,11 @@ from collab_server.secrets import Secrets
 from crdt.model import Actor
 from crdt.room import Room
 from executor import pricing
+from executor.admission import Refused, Terms
 from executor.events import FINAL, RefusedRun
 from executor.executions import Executor, KeptEvent
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
 from executor.request import ExecuteRequest
-from executor.run import Refused, Terms
 from executor.scan.policy import ScanPolicy
 from executor.snapshot import Snapshot, SourceFile, take
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from executor.admission import Refused, RunLimits, Terms
 from executor.allowances import Claim
 from executor.executions import Executor, ExecutorLimits
 from executor.ledger import DuplicateExecution, ExecutionRecord
@@ -19,7 +20,6 @@ from executor.pool import LocalPool, PoolLimits
 from executor.pricing import MB, TIERS, cost
 from executor.quota import QuotaLimits
 from executor.request import ExecuteRequest
-from executor.run import Refused, RunLimits, Terms
 from executor.runner import HttpRunner, Runner
 from executor.snapshot import SourceFile, take
 from tests.support.faulty_worker import OK, faulty_worker, finished, output, say
