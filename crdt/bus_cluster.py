@@ -185,8 +185,9 @@ class ClusterBus:
     async def subscribe(self, topic: str, on_message: OnMessage, on_reset: OnReset) -> Subscription:
         """Without the cluster this returns too, after a while: `on_reset` tells when it is back."""
         subscription = _ClusterSubscription(self, topic, on_message, on_reset)
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._arranged.wait(), RETRY_FIRST_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_FIRST_S):
+                await self._arranged.wait()
         self._subscriptions.add(subscription)
         await self._place(subscription)
         return subscription
@@ -238,8 +239,10 @@ class ClusterBus:
             pause_s = RETRY_FIRST_S if owners != self._owners else min(2 * pause_s, RETRY_LAST_S)
             await self._arrange(owners)
             await asyncio.sleep(pause_s)
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stale.wait(), LOOK_S if self.connected else RETRY_LAST_S)
+            # Not wait_for, which on Python 3.11 forgets that it was cancelled when what it waits for has just come.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S if self.connected else RETRY_LAST_S):
+                    await self._stale.wait()
 
     async def _ask(self) -> list[str | None] | None:
         """The server of each slot by its URL; None when nobody can say. Those that answer now are asked first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -104,6 +105,16 @@ async def test_editing_goes_on_without_a_part_of_the_cluster_and_nodes_agree_soo
         await until(lambda: bool(late.files()))
         for rooms in made:
             await rooms.close()
+
+
+async def test_who_follows_slots_ends_when_told_though_one_has_just_moved(buses: list[ClusterBus]) -> None:
+    bus = buses[0]
+    assert bus._follower is not None
+    await until(lambda: bool(bus._stale._waiters))  # type: ignore[attr-defined]
+    bus._stale.set()
+    bus._follower.cancel()
+    ended, _ = await asyncio.wait({bus._follower}, timeout=SOON_S)
+    assert ended
 
 
 async def test_doctor_tells_a_cluster_from_a_server_alone(redis_cluster: RedisCluster, redis_url: str) -> None:
