@@ -110,7 +110,7 @@ async def test_editing_goes_on_without_a_part_of_the_cluster_and_nodes_agree_soo
 async def test_who_follows_slots_ends_when_told_though_one_has_just_moved(buses: list[ClusterBus]) -> None:
     bus = buses[0]
     assert bus._follower is not None
-    await until(lambda: bool(bus._stale._waiters))  # type: ignore[attr-defined]
+    await until(lambda: bool(bus._stale._waiters))
     bus._stale.set()
     bus._follower.cancel()
     ended, _ = await asyncio.wait({bus._follower}, timeout=SOON_S)
