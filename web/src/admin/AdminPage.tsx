@@ -62,7 +62,8 @@ export function AdminPage({ me }: { me: Me }): JSX.Element {
 }
 
 /** How fresh the pages are. */
-function Told(): JSX.Element {
+function Told(): JSX.Element | null {
+  if (told.value === null) return null;
   const text = told.value ? 'Live' : 'Every few seconds';
   return <span class={told.value ? 'admin-told admin-told-live' : 'admin-told'} title="When these pages show what has changed on the server"><span class="dot" /> {text}</span>;
 }

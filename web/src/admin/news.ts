@@ -5,8 +5,8 @@ import type { Watch } from '../ui/live';
 type Topic = 'runs' | 'sessions' | 'audit' | 'security' | 'alerts' | 'nodes';
 const AGAIN_MS = 10_000;
 
-/** Whether changes are told at once; without it the lists look again every few seconds. */
-export const told = signal(false);
+/** Whether changes are told at once, or the lists look again every few seconds; null where nothing on the page changes by itself. */
+export const told = signal<boolean | null>(null);
 
 const watchers = new Map<() => void, readonly Topic[]>();
 let source: EventSource | null = null;
@@ -29,7 +29,7 @@ function listen(): void {
   if (wanted === (source !== null)) return;
   source?.close();
   source = null;
-  told.value = false;
+  told.value = wanted ? false : null;
   if (!wanted) {
     lost = true;
     return;

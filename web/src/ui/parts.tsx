@@ -78,7 +78,7 @@ export function Empty({ icon, title, children, action }: EmptyProps): JSX.Elemen
   return (
     <div class="empty">
       <span class="empty-icon"><Icon name={icon} size={22} /></span>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children === undefined ? null : <p>{children}</p>}
       {action}
     </div>
