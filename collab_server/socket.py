@@ -5,8 +5,11 @@ Binary frames are the room's (y-protocols), text frames are lane.py's; reading a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -38,6 +41,11 @@ from executor.tracing import Tracer
 
 logger = logging.getLogger(__name__)
 
+# Of the connections of a pool (database.py) more than half.
+JOINS_AT_ONCE = 12
+# Who waits longer for their turn is told to come again.
+JOIN_WAIT_S = 10.0
+
 
 def _full(message: str) -> ActionError:
     TURNED_AWAY["websocket"] += 1
@@ -68,6 +76,8 @@ class Sockets:
     # Since the start: how many came, and how many went by which close code of ours.
     opened: int = 0
     closed: Counter[str] = field(default_factory=Counter)
+    # A crowd that comes back asks the database by so many at a time, and leaves the rest of it to who is there.
+    _joining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOINS_AT_ONCE))
     _per_address: Counter[str] = field(default_factory=Counter)
     _per_session: Counter[str] = field(default_factory=Counter)
 
@@ -81,8 +91,9 @@ class Sockets:
             token, via = credentials(websocket, in_query=True)
             if via == "cookie":
                 check_origin(websocket, self.settings)
-            principal = await self.identity.authenticate(token, via)
-            access = await self.members.access(principal, session_id)
+            async with self._turn():
+                principal = await self.identity.authenticate(token, via)
+                access = await self.members.access(principal, session_id)
             places = self._admit(network(ADDRESS.get()), session_id)
         except (ActionError, *AWAY) as error:
             # A bad origin is refused before the handshake (403); every other refusal is told by a close code, which clients can read.
@@ -111,6 +122,18 @@ class Sockets:
                 counter[key] -= 1
                 if not counter[key]:
                     del counter[key]
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(JOIN_WAIT_S):
+                await self._joining.acquire()
+        except TimeoutError:
+            raise _full("many connect at once; try again in a moment") from None
+        try:
+            yield
+        finally:
+            self._joining.release()
 
     def _see_to_room(self) -> None:
         """A node that is full says so before it asks the database who is there."""
@@ -154,7 +177,9 @@ class Sockets:
                 )
                 # Stock clients hear no welcome: a join of theirs asks nothing of the database for it.
                 if connection.wants_text:
-                    lane.welcome(limits=await self.executions.limits(connection.principal, connection.session_id))
+                    async with self._turn():
+                        limits = await self.executions.limits(connection.principal, connection.session_id)
+                    lane.welcome(limits=limits)
                 # The welcome is the first thing said, and says all that had changed until then.
                 connection.on_role = lambda: lane.welcome("role")
                 connection.member = room.join(connection)
@@ -166,6 +191,10 @@ class Sockets:
                     room.leave(connection.member)
         except DocumentError as error:
             connection.close(close_code(error), str(error))
+        except (ActionError, *AWAY) as error:
+            # No stack for each of the many whom an absent or busy database sends away.
+            logger.warning("a socket of session %s is told to come again: %s", access.session["id"], error)
+            connection.close(close_code(error), describe(error).message[:100])
         except Exception:
             logger.exception("a socket of session %s failed", access.session["id"])
             connection.close(CLOSE_TRY_AGAIN, "something went wrong on the server; connect again")
