@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -357,8 +356,3 @@ def describe() -> list[tuple[str, str, str]]:
         default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
         rows.append((f"COLLAB_{name.upper()}", default or "unset", field.description or ""))
     return rows
-
-
-def new_secret() -> str:
-    """A fresh secret of 256 bits, as text."""
-    return secrets.token_urlsafe(32)

@@ -18,13 +18,10 @@ SYNC_STEP_1 = 0
 SYNC_STEP_2 = 1
 SYNC_UPDATE = 2
 
-AUTH_PERMISSION_DENIED = 0
-
 VARINT_BYTES_MAX = 10
 # JavaScript numbers are exact up to here, so no honest client counts further.
 INTEGER_MAX = 2**53 - 1
 EMPTY_UPDATE = b"\x00\x00"
-EMPTY_STATE_VECTOR = b"\x00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ FILES_ROOT = "files"
 COMMENTS_ROOT = "comments"
 # The library counts clocks in 32 bits.
 CLOCK_MAX = 2**31 - 1
-CLIENT_MAX = 2**53 - 1
 
 GC, DELETED, STRING, TYPE, ANY, BINARY, SKIP = 0, 1, 4, 7, 8, 3, 10
 HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_PARENT_SUB = 0x80, 0x40, 0x20

@@ -32,7 +32,6 @@ class RunnerLimits:
     frames_waiting_bytes_max: int = 4 * 2**20
     # After the deadline the Worker may still say how far it came, before it is killed.
     deadline_grace_s: float = 0.15
-    stdin_waiting_bytes_max: int = 2**20
 
 
 class Stdin:

@@ -13,7 +13,12 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-pytest_plugins = ["tests.support.redis_server", "tests.support.postgres_server", "tests.support.forge"]
+pytest_plugins = [
+    "tests.support.redis_server",
+    "tests.support.postgres_server",
+    "tests.support.stores",
+    "tests.support.forge",
+]
 
 LOG_LINES_SHOWN = 60
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, insert, select
@@ -26,14 +25,11 @@ WORST = Usage(5_000_000, 1_000)
 USED = Usage(600_000, 90)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def engines(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[AsyncEngine]]:
+@pytest.fixture
+async def engines(either_database: str) -> AsyncIterator[list[AsyncEngine]]:
     """Three connections' worth of nodes on one database."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
     async with AsyncExitStack() as stack:
-        made = [database.connect(url) for _ in range(3)]
+        made = [database.connect(either_database) for _ in range(3)]
         for engine in made:
             stack.push_async_callback(engine.dispose)
         async with made[0].begin() as connection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, update
@@ -14,21 +13,16 @@ from collab_server import database
 from executor.billing import Billing, CreditRefused, NotOver
 from executor.months import Month
 from executor.tables import issued_invoices, metadata, usage
+from tests.support.stores import filled_with
 
 OCTOBER = Month(2026, 10)
 AFTER = OCTOBER.end_ms + 2 * 3_600_000
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
-    made = database.connect(url)
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield made
-    await made.dispose()
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database, database.connect) as made:
+        yield made
 
 
 async def spend(engine: AsyncEngine, id: str, actor_id: str, micro_dollars: int, at: int = OCTOBER.start_ms) -> None:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor import environments
 from executor.environments import EnvironmentLimits, Environments, Lease, NotKept, pack
 from executor.tables import metadata
-from tests.support.postgres_server import PostgresServer
+from tests.support.stores import filled_with
 
 CONTENTS = {"variables": [{"name": "x", "type": "int", "repr": "1"}], "files": [{"name": "a.txt", "size": 3}]}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    if request.param == "sqlite":
-        made = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'environments.db'}")
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        made = create_async_engine(await server.create_database())
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield made
-    await made.dispose()
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database) as made:
+        yield made
 
 
 class Clock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,20 +20,14 @@ from crdt.tables import metadata, snapshots_table
 from tests.crdt.clients import Clock, rename_table
 from tests.support.patience import PATIENCE_S
 from tests.support.postgres_server import PostgresServer
+from tests.support.stores import filled_with
 from tests.support.tcp_proxy import proxied
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    if request.param == "sqlite":
-        made = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'log.db'}")
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        made = create_async_engine(await server.create_database())
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield made
-    await made.dispose()
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,12 +20,9 @@ from executor.tables import executions, usage
 from tests.support.processes import CONSOLE_SCRIPT
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'db.sqlite3'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
-    made = database.connect(url)
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    made = database.connect(either_database)
     yield made
     await made.dispose()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from crdt.clearing import Clearing
 from crdt.loading import build
@@ -20,7 +20,7 @@ from crdt.retention import Retention
 from crdt.tables import bases_table, metadata, updates_table
 from tests.contracts.test_log import history, nothing
 from tests.crdt.clients import Clock
-from tests.support.postgres_server import PostgresServer
+from tests.support.stores import filled_with
 
 DAY_S = 86_400
 # Kills its process before or after the nth statement of the transaction that lets go.
@@ -56,21 +56,10 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'log.db'}"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return await server.create_database()
-
-
 @pytest.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(url)
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield made
-    await made.dispose()
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database) as made:
+        yield made
 
 
 async def filled(engine: AsyncEngine, clock: Clock, count: int) -> list[str]:
@@ -154,7 +143,7 @@ async def test_nodes_that_let_go_at_once_lose_nothing(engine: AsyncEngine) -> No
     assert await rows_of(engine) in (12, 24)
 
 
-async def test_a_kill_at_any_point_loses_nothing(engine: AsyncEngine, url: str) -> None:
+async def test_a_kill_at_any_point_loses_nothing(engine: AsyncEngine, either_database: str) -> None:
     clock = Clock()
     texts = await filled(engine, clock, 40)
     archive = Clearing(engine, now=clock)
@@ -162,7 +151,7 @@ async def test_a_kill_at_any_point_loses_nothing(engine: AsyncEngine, url: str) 
     points = range(1, 7) if engine.dialect.name == "sqlite" else (3, 5, 6)
     for after in points:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", KILLED, url, str(after), str(clock.at), cwd=Path(__file__).parents[2]
+            sys.executable, "-c", KILLED, either_database, str(after), str(clock.at), cwd=Path(__file__).parents[2]
         )
         assert await process.wait() == -signal.SIGKILL
         assert await present(archive) == (40, texts[-1])

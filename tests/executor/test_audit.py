@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, update
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.audit import Audit, record
 from executor.tables import audit, audit_head, metadata
+from tests.support.stores import filled_with
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'audit.db'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield engine
-    await engine.dispose()
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database) as made:
+        yield made
 
 
 async def act(engine: AsyncEngine, number: int, *, fail: bool = False) -> None:

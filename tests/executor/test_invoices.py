@@ -5,32 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.invoices import Invoices
 from executor.ledger import ExecutionRecord, Ledger
 from executor.months import Month
 from executor.statistics import Statistics
 from executor.tables import metadata
+from tests.support.stores import filled_with
 
 NOVEMBER = Month(2026, 11)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'invoices.db'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield engine
-    await engine.dispose()
+@pytest.fixture
+async def engine(either_database: str) -> AsyncIterator[AsyncEngine]:
+    async with filled_with(metadata, either_database) as made:
+        yield made
 
 
 async def ran(

@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from executor.ledger import DAY_MS, DuplicateExecution, ExecutionRecord, Ledger, StaleTier
 from executor.pricing import TIERS
 from executor.tables import metadata
+from tests.support.stores import filled_with
 
 DAY = 20_000 * DAY_MS
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
-    if request.param == "postgres":
-        url = await request.getfixturevalue("postgres_server").create_database()
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield Ledger(engine)
-    await engine.dispose()
+@pytest.fixture
+async def ledger(either_database: str) -> AsyncIterator[Ledger]:
+    async with filled_with(metadata, either_database) as engine:
+        yield Ledger(engine)
 
 
 def record(id: str, **changes: object) -> ExecutionRecord:
@@ -67,7 +60,7 @@ async def test_settling_twice_charges_once(ledger: Ledger) -> None:
 
 async def test_an_id_is_taken_once(ledger: Ledger) -> None:
     taken = await asyncio.gather(*(ledger.insert(record("e1")) for _ in range(5)), return_exceptions=True)
-    assert sorted(type(each).__name__ for each in taken) == ["DuplicateExecution"] * 4 + ["bool"]
+    assert sorted(type(each).__name__ for each in taken) == ["DuplicateExecution"] * 4 + ["NoneType"]
     with pytest.raises(DuplicateExecution):
         await ledger.insert(record("e1"))
 

@@ -13,8 +13,6 @@ export async function formattingOf(language: string, text: string, tabSize: numb
   return ChangeSet.of(changes, text.length);
 }
 
-export const canFormat = (language: string): boolean => FORMATTED.has(language);
-
 /** A formatter's complaint in one line: it draws the code below it. */
 export function complaint(error: unknown): Error {
   const text = error instanceof Error ? error.message : String(error);

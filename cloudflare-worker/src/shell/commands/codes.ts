@@ -1,7 +1,7 @@
 /** Programs that code, compare and cut bytes: base64, checksums, gzip, strings, cmp, dd, split. */
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { decode, encode, fromLatin1, latin1 } from "../bytes.js";
+import { concat, decode, encode, fromLatin1, latin1 } from "../bytes.js";
 import { faultOf, FileError } from "../files.js";
 import type { Io, Program } from "../machine.js";
 import { options, size } from "./options.js";
@@ -15,13 +15,7 @@ export async function joined(io: Io, names: readonly string[]): Promise<Uint8Arr
       await io.fail(`${name}: ${faultOf(error)}`);
     }
   }
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concat(parts);
 }
 const ALPHABET32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const base: Program = async (io) => {

@@ -3,7 +3,7 @@ import { parseDate } from "../dates.js";
 import { faultOf, FileError, makeFolders } from "../files.js";
 import { type Io, isDevice, type Program } from "../machine.js";
 import { modeOf } from "./modes.js";
-import { options, size } from "./options.js";
+import { type Options, options, size } from "./options.js";
 import { basename, lookup, within } from "./paths.js";
 
 const quoted = (name: string): string => `'${name}'`;
@@ -16,16 +16,25 @@ function copyFile(io: Io, from: string, to: string, keep: boolean): void {
   if (keep) io.fs.utimes(io.path(to), stat.mtimeMs);
 }
 
+/** What cp and mv take from where to where; null when that makes no sense, and it was said. */
+async function destination(io: Io, given: Options): Promise<{ operands: string[]; into: string; folder: boolean } | null> {
+  const operands = [...given.operands];
+  const into = given.value("t") ?? (operands.length > 1 ? operands.pop()! : undefined);
+  const folder = into !== undefined && lookup(io, into)?.kind === "directory" && !given.has("T");
+  if (operands.length === 0) await io.fail("missing file operand");
+  else if (into === undefined) await io.fail(`missing destination file operand after '${operands[0]}'`);
+  else if (operands.length > 1 && !folder) await io.fail(`target '${into}': ${lookup(io, into) === null ? "No such file or directory" : "Not a directory"}`);
+  else return { operands, into, folder };
+  return null;
+}
+
 const cp: Program = async (io) => {
   const given = await options(io, { short: "aRrpfinuvdLPHTt:l", long: { archive: "a", recursive: "R", force: "f", interactive: "i", "no-clobber": "n", update: "u", verbose: "v", "target-directory=": "t", "no-target-directory": "T", "preserve?": "p", parents: "parents" } });
   if (given === null) return 2;
   if (given.has("parents", "l")) return io.usage(given.last("parents", "l")!);
-  const operands = [...given.operands];
-  const into = given.value("t") ?? (operands.length > 1 ? operands.pop()! : undefined);
-  if (operands.length === 0) return io.fail("missing file operand");
-  if (into === undefined) return io.fail(`missing destination file operand after '${operands[0]}'`);
-  const folder = lookup(io, into)?.kind === "directory" && !given.has("T");
-  if (operands.length > 1 && !folder) return io.fail(`target '${into}': ${lookup(io, into) === null ? "No such file or directory" : "Not a directory"}`);
+  const where = await destination(io, given);
+  if (where === null) return 1;
+  const { operands, into, folder } = where;
   const deep = given.has("a", "R", "r");
   const copy = async (from: string, to: string): Promise<void> => {
     const stat = lookup(io, from, !given.has("a", "d", "P") && !(deep && !given.has("L", "H")));
@@ -70,12 +79,9 @@ const mv: Program = async (io) => {
   const given = await options(io, { short: "finuvTt:b", long: { force: "f", interactive: "i", "no-clobber": "n", update: "u", verbose: "v", "target-directory=": "t", "no-target-directory": "T" } });
   if (given === null) return 2;
   if (given.has("b")) return io.usage("b");
-  const operands = [...given.operands];
-  const into = given.value("t") ?? (operands.length > 1 ? operands.pop()! : undefined);
-  if (operands.length === 0) return io.fail("missing file operand");
-  if (into === undefined) return io.fail(`missing destination file operand after '${operands[0]}'`);
-  const folder = lookup(io, into)?.kind === "directory" && !given.has("T");
-  if (operands.length > 1 && !folder) return io.fail(`target '${into}': ${lookup(io, into) === null ? "No such file or directory" : "Not a directory"}`);
+  const where = await destination(io, given);
+  if (where === null) return 1;
+  const { operands, into, folder } = where;
   for (const from of operands) {
     const to = folder ? within(into, basename(from)) : into;
     const stat = lookup(io, from, false);
