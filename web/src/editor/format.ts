@@ -1,7 +1,7 @@
 /** Formatting as one small change: only what differs is written, so that others' cursors and edits stay where they are. */
 import { diff } from '@codemirror/merge';
 import { ChangeSet, type ChangeSpec } from '@codemirror/state';
-import { FORMATTED, formatted } from './formatters';
+import { formatted } from './formatters';
 
 const LINES_IN_MESSAGE = 1;
 
