@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ast_grep_py import SgNode, SgRoot
 
 from executor.scan import shape
+from executor.scan.linters import Ruff, detected
 from executor.scan.rule import GRAMMARS, PACKS, Rule, packs
 from executor.snapshot import EXTENSIONS
 
@@ -26,6 +27,14 @@ SECRET_CHARS_MAX = 4_096
 TREE_BYTES_MAX = 256 * 1024
 # Text rules read no further than this into one file, so that one large data file does not use up the time of all.
 TEXT_CHARS_MAX = 1024 * 1024
+# The detectors of others read so much of all files together.
+DETECTED_CHARS_MAX = 256 * 1024
+# In bits a character, as rules of ours ask of a secret.
+DETECTED_ENTROPY_MIN = 3.0
+# Python files that ruff is given, the entry first: each is a process of some 10 ms.
+RUFF_FILES_MAX = 8
+# Ruff's codes for passwords.
+ABOUT_SECRETS = ("S105", "S106", "S107")
 _PROSE = {
     "javascript": (("comment",), ("string_fragment",)),
     "typescript": (("comment",), ("string_fragment",)),
@@ -72,15 +81,28 @@ def look(files: Sequence[tuple[str, bytes]], entry: str, language: str, deadline
     report = Report()
     ordered = sorted(files, key=lambda file: file[0] != entry)
     texts = [_Text(name, content, language if name == entry else None, deadline) for name, content in ordered]
+    early: Ruff | None = None
     try:
         for text in texts:
             _shape(text, text.name == entry, report)
+        python = [text for text in texts if text.readable and text.grammar == "python"][:RUFF_FILES_MAX]
+        # It reads the first while our own rules look.
+        early = Ruff(python[0].content) if python else None
         for text in texts:
             _by_text(text, report)
         for text in texts:
             _by_tree(text, report)
-    except Late:
+        _by_detectors(texts, report)
+        for text in python:
+            _by_ruff(early or Ruff(text.content), text, report)
+            early = None
+    except (Late, TimeoutError):
         report.partial = "the time for the scan was over"
+    except (OSError, ValueError) as error:
+        report.partial = f"ruff broke off ({type(error).__name__})"
+    finally:
+        if early is not None:
+            early.close()
     if len(report.findings) >= FINDINGS_MAX:
         report.findings = report.findings[:FINDINGS_MAX]
     return report
@@ -107,9 +129,14 @@ class _Text:
         if time.monotonic() > self.deadline:
             raise Late
 
+    @property
+    def readable(self) -> bool:
+        """Whether it is a text that is not too large for a parser."""
+        return self.text is not None and len(self.content) <= TREE_BYTES_MAX
+
     def tree(self) -> SgNode | None:
         """The syntax tree, or None for a language without a grammar and for what is too large."""
-        if self._root is None and self.grammar and self.text is not None and len(self.content) <= TREE_BYTES_MAX:
+        if self._root is None and self.grammar and self.text is not None and self.readable:
             self.in_time()
             self._root = SgRoot(self.text, self.grammar).root()
         return self._root
@@ -271,6 +298,53 @@ def _by_scripts(text: _Text, report: Report) -> None:
                         _of_node(rule, text.name, node, start.line, start.column + 1)
                         for node in _first(_nodes(inner, rule))
                     ]
+
+
+def _by_detectors(texts: Iterable[_Text], report: Report) -> None:
+    """Secrets that no rule of ours has found in that line."""
+    known = {(found["file"], found["line"]) for found in report.findings if found["rule_id"].startswith("secret.")}
+    left = DETECTED_CHARS_MAX
+    for text in texts:
+        if text.text is None or left <= 0:
+            continue
+        text.in_time()
+        counts: Counter[str] = Counter()
+        for rule, start, value in detected(text.text, left):
+            if _entropy(value) < DETECTED_ENTROPY_MIN or any(word in value.lower() for word in _PLACEHOLDERS):
+                continue
+            found = text.found(rule.id, rule.cwe, rule.severity, rule.message, rule.mend, start, start + len(value))
+            counts[rule.id] += 1
+            if (text.name, found["line"]) in known or counts[rule.id] > FINDINGS_PER_RULE_MAX:
+                continue
+            known.add((text.name, found["line"]))
+            report.findings.append(found)
+            if len(report.secrets) < SECRETS_MAX:
+                report.secrets.append(value[:SECRET_CHARS_MAX])
+        left -= len(text.text)
+
+
+def _by_ruff(ruff: Ruff, text: _Text, report: Report) -> None:
+    """What no rule of ours has said of that line: the same weakness is told once."""
+    known = {(found["line"], found["cwe"]) for found in report.findings if found["file"] == text.name}
+    secrets = {
+        found["line"]
+        for found in report.findings
+        if found["file"] == text.name and found["rule_id"].startswith("secret.")
+    }
+    try:
+        hits = ruff.hits(text.deadline)
+    finally:
+        ruff.close()
+    counts: Counter[str] = Counter()
+    for hit in hits:
+        rule = hit.rule
+        counts[rule.id] += 1
+        told = (hit.line, rule.cwe) in known or (rule.code in ABOUT_SECRETS and hit.line in secrets)
+        if not told and counts[rule.id] <= FINDINGS_PER_RULE_MAX:
+            report.findings.append(
+                _found(text.name, rule.id, rule.cwe, rule.severity, rule.message, rule.mend,
+                       hit.line, hit.column, hit.end_line, hit.end_column)
+            )  # fmt: skip
 
 
 def _nodes(root: SgNode, rule: Rule) -> Iterable[SgNode]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 RULES = Path(__file__).parent / "rules"
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The packs whose rules look at a file of a language; "any" looks at every text.
 PACKS: Mapping[str, tuple[str, ...]] = {
     "javascript": ("javascript",),
@@ -80,13 +81,10 @@ def packs() -> Mapping[str, tuple[Rule, ...]]:
         rules = [
             _rule(raw, folder.name)
             for file in sorted(folder.glob("*.yml"))
-            for raw in yaml.load(file.read_bytes(), Loader=_Loader)  # noqa: S506 -- a safe loader, in C where there is one
+            for raw in yaml.load(file.read_bytes(), Loader=Loader)  # noqa: S506 -- a safe loader, in C where there is one
         ]
         found[folder.name] = tuple(rules)
     return found
-
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _rule(raw: dict[str, Any], language: str) -> Rule:

@@ -7,6 +7,8 @@ import asyncio
 import contextlib
 import logging
 import marshal
+import os
+import signal
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -163,7 +165,7 @@ class Scanner:
     async def _start(self) -> Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "executor.scan.worker",
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=ANSWER_BYTES_MAX,
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=ANSWER_BYTES_MAX, start_new_session=True,
         )  # fmt: skip
         self._all.add(process)
         try:
@@ -189,8 +191,9 @@ class Scanner:
 
     async def _end(self, process: Process) -> None:
         self._all.discard(process)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has started
         await process.wait()
 
 

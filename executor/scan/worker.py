@@ -15,6 +15,7 @@ from typing import BinaryIO
 from ast_grep_py import SgRoot
 
 from executor.scan import LENGTH_BYTES
+from executor.scan.linters import detectors
 from executor.scan.look import look
 from executor.scan.rule import GRAMMARS, packs
 
@@ -49,6 +50,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     packs()
+    detectors()
     for grammar in GRAMMARS.values():
         SgRoot("", grammar)
     write(answers, b"{}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import psutil
 import pytest
 
 from executor.events import Finding, Severity
-from executor.scan.look import FINDINGS_MAX, look
+from executor.scan.linters import Borrowed, detectors, ruff_rules
+from executor.scan.look import DETECTED_CHARS_MAX, FINDINGS_MAX, look
 from executor.scan.policy import POLICY_OF_TIER, blocking, policy_for
 from executor.scan.rule import GRAMMARS, RULES, Rule, packs
 from executor.scan.scanner import FILE_BYTES_MAX, TOTAL_BYTES_MAX, Scanner
@@ -26,6 +28,27 @@ from tests.support.patience import SOON_S
 
 ALL_RULES = [rule for rules in packs().values() for rule in rules]
 LONG_S = 60.0
+# One of each form; none was ever given out.
+SECRETS = {
+    "secret.azure-storage": f"'AccountKey={'x7Kq2mVt9LbR4sWd8ZcN1pHy'[:22] * 4}'",
+    "secret.aws-known": "'AKIAQ3EGRTK4FJWPB2ZN'",
+    "secret.cloudant": "cloudant_password='0f3a9c1e5b7d2864af3a9c1e5b7d2864bf3a9c1e5b7d2864cf3a9c1e5b7d2864'",
+    "secret.discord": f"'M{'x7Kq2mVt9LbR4sWd8ZcN1pHy'}.YQabcd.{'x7Kq2mVt9LbR4sWd8ZcN1pHyQ2w'}'",
+    "secret.github-known": "'ghp_x7Kq2mVt9LbR4sWd8ZcN1pHy6JfG3eUaT5oQ'",
+    "secret.gitlab-known": "'glpat-x7Kq2mVt9LbR4sWd8ZcN'",
+    "secret.ibm-cloud": "ibm_cloud_api_key='x7Kq2mVt9LbR4sWd8ZcN1pHyx7Kq2mVt9LbR4sWd8ZcN'",
+    "secret.ibm-storage": "cos_hmac_secret_access_key='0f3a9c1e5b7d2864af3a9c1e5b7d2864bf3a9c1e5b7d2864'",
+    "secret.mailchimp": "'0f3a9c1e5b7d2864af3a9c1e5b7d2864-us12'",
+    "secret.openai": "'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'",
+    "secret.pypi": f"'pypi-AgEIcHlwaS5vcmc{'x7Kq2mVt9LbR4sWd8ZcN1pHy' * 3}'",
+    "secret.sendgrid": f"'SG.{'x7Kq2mVt9LbR4sWd8ZcN1p'}.{'x7Kq2mVt9LbR4sWd8ZcN1px7Kq2mVt9LbR4sWd8ZcN1'}'",
+    "secret.slack-known": "'xoxb-294810572938-294810572938-x7kq2mvt9lbr4swd8zcn1phy'",
+    "secret.softlayer": "softlayer_api_key='0f3a9c1e5b7d2864af3a9c1e5b7d2864bf3a9c1e5b7d2864cf3a9c1e5b7d2864'",
+    "secret.square": f"'sq0csp-{'x7Kq2mVt9LbR4sWd8ZcN1px7Kq2mVt9LbR4sWd8ZcN1'}'",
+    "secret.stripe-known": "'sk_live_x7Kq2mVt9LbR4sWd8ZcN1pHy'",
+    "secret.telegram": "'123456789:x7Kq2mVt9LbR4sWd8ZcN1pHyQ2wE8rT5yU3'",
+    "secret.twilio": "'AC0f3a9c1e5b7d2864af3a9c1e5b7d2864'",
+}
 
 
 def found(code: str, language: str = "python", name: str | None = None) -> list[Finding]:
@@ -105,6 +128,49 @@ def test_pythons_rules_say_what_ruff_says(tmp_path: Path) -> None:
         for index, _ in enumerate(rule.valid):
             assert (f"{rule.ruff}-valid-{index}.py", rule.ruff) not in hits, (rule.id, rule.valid[index])
     assert len(named) >= 15
+
+
+def test_ruff_is_asked_for_rules_that_it_has_and_tells_what_no_rule_of_ours_does() -> None:
+    ruff = str(Path(sysconfig.get_path("scripts")) / "ruff")
+    told = subprocess.run([ruff, "rule", "--all", "--output-format", "json"], check=True, capture_output=True).stdout
+    # Rules that are removed or deprecated are not stable.
+    stable = {rule["code"] for rule in json.loads(told) if "Stable" in json.dumps(rule["status"])}
+    assert set(ruff_rules()) <= stable
+    code = "import tempfile\n\nok = eval(input())  # noqa\nhandle = open('/tmp/é', 'w'); eval(ok)  # noqa: S108\n"
+    hits = {(hit.rule_id, hit.line) for hit in found(code)}
+    assert {("ruff.S108", 4), ("python.eval", 3), ("python.eval", 4)} <= hits
+    assert not any(rule.endswith("S307") for rule, _ in hits)
+    (hit,) = (hit for hit in found(code) if hit.rule_id == "ruff.S108")
+    rule = ruff_rules()["S108"]
+    assert (hit.column, hit.end_column, hit.cwe, hit.message) == (15, 23, rule.cwe, rule.message)
+
+
+def test_ruff_reads_the_other_files_too_and_breaks_nothing_where_it_cannot() -> None:
+    code, broken = b"open('/tmp/x', 'w')\n", b"def (:\n" + b"x = " + b"-" * 200_000 + b"1\n"
+    report = look(
+        [("main.js", b"1"), ("b.py", code), ("c.py", broken), ("d.py", code)], "main.js", "javascript", LONG_S + time.monotonic()
+    )  # fmt: skip
+    where = {finding["file"] for finding in report.findings if finding["rule_id"] == "ruff.S108"}
+    assert where == {"b.py", "d.py"} or (where == {"b.py"} and report.partial is not None)
+
+
+@pytest.mark.parametrize(("rule", "detector"), detectors(), ids=lambda value: getattr(value, "id", ""))
+def test_a_detector_knows_its_secret_and_takes_no_long_for_any_text(rule: Borrowed, detector: object) -> None:
+    line = SECRETS[rule.id]
+    secret = max(re.findall(r"[^'\" ]+", line), key=len)
+    report = look([("a.js", f"// é\nx({line})".encode())], "a.js", "javascript", time.monotonic() + LONG_S)
+    (hit,) = (finding for finding in report.findings if finding["rule_id"].startswith("secret."))
+    # Where a rule of ours knows it too, that one speaks.
+    assert hit["line"] == 2 and (hit["rule_id"] == rule.id or hit["rule_id"] in {ours.id for ours in ALL_RULES})
+    assert any(value in secret or secret in value for value in report.secrets)
+    assert secret not in json.dumps(report.findings)
+    for unit in (line, line[: len(line) // 2], "a", " ", "-", "1", "aA1", "a.", "a:", "//", "://", "(", "'", '"'):
+        started = time.thread_time()
+        for pattern in detector.denylist:  # type: ignore[attr-defined]
+            for count, _ in enumerate(pattern.finditer((unit * DETECTED_CHARS_MAX)[:DETECTED_CHARS_MAX])):
+                if count > 10:
+                    break
+        assert time.thread_time() - started < 0.5, (rule.id, unit)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
