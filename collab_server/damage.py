@@ -44,6 +44,8 @@ class Damage:
             during=doing.phase.name.lower(),
             version=doing.version,
         )
+        # Whoever sends it again stops this process too, perhaps before the next bunch is written.
+        await self._security.flush()
         await self._say(doing.session_id)
 
     async def repair(self, principal: Principal, session_id: str) -> dict[str, Any]:

@@ -109,6 +109,10 @@ class SecurityLog:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._write()
 
+    async def flush(self) -> None:
+        """Write at once what waits, for what may be the last that this process does."""
+        await self._write()
+
     def note(
         self, kind: Kind, severity: Severity, *, actor_id: str | None = None, subject: str = "", **detail: Any
     ) -> None:

@@ -23,7 +23,11 @@ logger = logging.getLogger(__name__)
 EXTENSION = "collab.wire"
 # So many frames of one socket are read in one turn of the loop, so that a flood does not hold up the others.
 FRAMES_PER_TURN_MAX = 256
+# Pings and pongs of one socket within CONTROL_WINDOW_S; whoever sends more is told to come again later.
+CONTROL_FRAMES_MAX = 2000
+CONTROL_WINDOW_S = 10.0
 RESTARTING = 1012
+OVERLOADED = 1013
 
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = (int(code) for code in Opcode if code)
 
@@ -120,6 +124,9 @@ class UvicornWire(asyncio.Protocol):
         self._close_sent = False
         self._close_received = False
         self._pong: bytes | None = None
+        # Control frames since the window began.
+        self._controls = 0
+        self._controls_since_s = 0.0
         self._gone = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._heard = True
@@ -289,6 +296,12 @@ class UvicornWire(asyncio.Protocol):
         self._again = self._loop.call_soon(self.resume)
 
     def _control(self, opcode: int, payload: bytes) -> None:
+        now_s = self._loop.time()
+        if now_s - self._controls_since_s > CONTROL_WINDOW_S:
+            self._controls, self._controls_since_s = 0, now_s
+        self._controls += 1
+        if self._controls > CONTROL_FRAMES_MAX:
+            raise Fault(OVERLOADED, f"more than {CONTROL_FRAMES_MAX} pings in {CONTROL_WINDOW_S:g} s")
         if opcode == _PING:
             if self.congested:
                 # Only the newest ping needs an answer (RFC 6455 §5.5.3), or a peer that never reads could fill the memory.

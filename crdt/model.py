@@ -9,7 +9,6 @@ from typing import Literal
 ActorKind = Literal["human", "agent", "guest", "system"]
 
 CLOSE_MALFORMED = 4400
-CLOSE_FLOOD = 4429
 CLOSE_TRY_AGAIN = 4500
 CLOSE_TOO_BIG = 1009
 CLOSE_OVERLOADED = 1013

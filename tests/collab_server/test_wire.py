@@ -29,7 +29,7 @@ from collab_server.app import create_app
 from collab_server.identity import Identity
 from collab_server.serving import uvicorn_config
 from collab_server.settings import Settings
-from collab_server.wire_uvicorn import HandOver
+from collab_server.wire_uvicorn import CONTROL_FRAMES_MAX, HandOver
 from tests.support.patience import PATIENCE_S
 
 MESSAGE_BYTES_MAX = 64 * 1024
@@ -333,6 +333,20 @@ def test_a_pong_that_nobody_asked_for_is_ignored(client: Client) -> None:
     client.send(PONG, b"unasked")
     client.send(TEXT, ping_text("after"))
     assert client.answer("after")["type"] == "ok"
+
+
+def test_a_flood_of_pings_ends_its_own_socket_and_no_other(host: Host) -> None:
+    session_id = host.session()
+    client, witness = host.client(session_id), host.client(session_id)
+    client.socket.sendall(frame(PING, b"x") * (CONTROL_FRAMES_MAX + 1))
+    if host.server.config.ws is HandOver:
+        assert client.close_code() == 1013
+    else:
+        # uvicorn's own protocol answers pings by itself, one by one.
+        for _ in range(CONTROL_FRAMES_MAX + 1):
+            assert client.pong() == b"x"
+    witness.send(PING, b"still here")
+    assert witness.pong() == b"still here"
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1003, 1007, 1011, 3000, 3999, 4000, 4999])
