@@ -338,10 +338,13 @@ class Executor:
         cursor: str | None = None,
     ) -> Page:
         """Newest first; runs of this node as they are now. ValueError for a cursor that is not ours."""
+        # Also those that end while the store is read: what was read of them may be from before.
+        live = dict(self._live)
         page = await self.ledger.page(
             session_id=session_id, actor_id=actor_id, statuses=statuses, limit=limit, cursor=cursor
         )
-        items = [self._live[item.id].record if item.id in self._live else item for item in page.items]
+        live |= self._live
+        items = [live[item.id].record if item.id in live else item for item in page.items]
         return Page(items, page.next_cursor)
 
     async def result(self, execution_id: str) -> dict[str, Any]:

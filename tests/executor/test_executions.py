@@ -83,6 +83,26 @@ async def test_a_run_is_told_in_order_and_its_result_settled_and_charged(executo
     assert (total.executions, total.cost_micro_dollars) == (1, record.cost_micro_dollars)
 
 
+async def test_a_run_that_ends_while_it_is_listed_is_shown_as_it_ended(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = await submit(executor, "while (true) {}", timeout=60_000)
+    read = executor.ledger.page
+
+    async def slow(**wanted: Any) -> Any:
+        page = await read(**wanted)
+        assert [item.status for item in page.items] in (["queued"], ["running"])
+        await executor.cancel(execution_id)
+        await executor.result(execution_id)
+        while executor.live():
+            await asyncio.sleep(0.01)
+        return page
+
+    monkeypatch.setattr(executor.ledger, "page", slow)
+    (shown,) = (await executor.list()).items
+    assert shown.status == "cancelled"
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "named"),
     [
