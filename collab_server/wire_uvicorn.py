@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from collab_server.errors import CLOSE_OVERLOADED
 from collab_server.frames import Fault, FrameReader, Opcode, encode, encode_close, parse_close
 from collab_server.wire import CLOSE_S, HIGH_BYTES, LOW_BYTES, AsgiWire, Listener, Wire
 
@@ -27,7 +28,6 @@ FRAMES_PER_TURN_MAX = 256
 CONTROL_FRAMES_MAX = 2000
 CONTROL_WINDOW_S = 10.0
 RESTARTING = 1012
-OVERLOADED = 1013
 
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = (int(code) for code in Opcode if code)
 
@@ -301,7 +301,7 @@ class UvicornWire(asyncio.Protocol):
             self._controls, self._controls_since_s = 0, now_s
         self._controls += 1
         if self._controls > CONTROL_FRAMES_MAX:
-            raise Fault(OVERLOADED, f"more than {CONTROL_FRAMES_MAX} pings in {CONTROL_WINDOW_S:g} s")
+            raise Fault(CLOSE_OVERLOADED, f"more than {CONTROL_FRAMES_MAX} pings in {CONTROL_WINDOW_S:g} s")
         if opcode == _PING:
             if self.congested:
                 # Only the newest ping needs an answer (RFC 6455 §5.5.3), or a peer that never reads could fill the memory.

@@ -11,17 +11,16 @@ import importlib
 import resource
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
 import yaml
+from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 from executor.scan.rule import RULES, Loader
 
@@ -110,7 +109,7 @@ class Ruff:
             source.seek(0)
             self._process = subprocess.Popen(  # noqa: S603 -- a program of ours
                 [
-                    str(Path(sysconfig.get_path("scripts")) / "ruff"),
+                    find_ruff_bin(),
                     *("check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"),
                     *("--output-format", "json", "--select", ",".join(ruff_rules()), "-"),
                 ],
