@@ -171,6 +171,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and (page := service.lost(request)) is not None:
+        return page
     return problem_response(
         Problem(error.status_code, CODE_OF_STATUS.get(error.status_code, "failed"), str(error.detail)), request.url.path
     )

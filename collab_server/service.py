@@ -29,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 BACKLOG_S = 2.0
 HASHED_ASSETS_AGE_S = 31_536_000
 DAY_S = 86_400
+# Addresses below these are never a page, whoever asks.
+FOR_PROGRAMS = ("/api/", "/assets/", "/ws/", "/mcp", "/.well-known/")
 # What the build lays beside each asset, the smallest first.
 SMALLER = (("br", ".br"), ("gzip", ".gz"))
 # A program's HTML runs in a document of its own: an opaque origin by the header's `sandbox` (also when somebody opens the
@@ -208,8 +210,17 @@ async def icon(node: Node) -> Response:
     return FileResponse(file, headers={"cache-control": f"public, max-age={DAY_S}"})
 
 
-def _page(root: Path, headers: Mapping[str, str] = NOTHING, name: str = "index.html") -> Response:
+def lost(request: Request) -> Response | None:
+    """For a browser that was led to an address without a page: the editor, which says so in words and shows the way home."""
+    settings: Settings = request.app.state.settings
+    person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not person or request.url.path.startswith(FOR_PROGRAMS):
+        return None
+    return _page(settings.web_root, status=404)
+
+
+def _page(root: Path, headers: Mapping[str, str] = NOTHING, name: str = "index.html", status: int = 200) -> Response:
     index = root / name
     if not index.is_file():
         return PlainTextResponse(NOT_BUILT, 503)
-    return FileResponse(index, headers={"cache-control": "no-cache", **headers})
+    return FileResponse(index, status, headers={"cache-control": "no-cache", **headers})

@@ -83,7 +83,8 @@ def lasting(ms: int) -> str:
         return f"{ms} ms"
     if ms < 60_000:
         return f"{ms / 1000:.{2 if ms < 10_000 else 1}f} s"
-    return f"{ms // 60_000} min {math.floor(ms % 60_000 / 1000 + 0.5)} s"
+    minutes, seconds = divmod(math.floor(ms / 1000 + 0.5), 60)
+    return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
 
 
 async def cells(page: Page, table: str) -> Shown:

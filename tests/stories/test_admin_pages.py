@@ -38,6 +38,8 @@ from tests.support.processes import serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LAST_MONTH = Month(2026, 1)
+SIDEWAYS = """() => [...document.querySelectorAll('.table-box')].filter((box) => box.scrollWidth > box.clientWidth)
+  .map((box) => box.querySelector('table').ariaLabel)"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -639,5 +641,6 @@ async def test_every_list_shows_what_the_database_has_and_is_readable_by_everybo
         await page.add_script_tag(path=AXE)
         assert await page.evaluate(AXE_RUN) == [], path
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert await page.evaluate(SIDEWAYS) == [], path
     assert desk.faults == faults == []
     await page.context.close()

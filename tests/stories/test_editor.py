@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, FilePayload, Page, Response, expect
+from playwright.async_api import Browser, FilePayload, Page, Response, Route, expect
 
 from tests.support.browser import window
 from tests.support.patience import PATIENCE_S
@@ -359,12 +359,28 @@ async def open_palette(page: Page) -> None:
     await expect(page.get_by_test_id("palette-input")).to_be_focused()
 
 
+async def _later(route: Route, when: asyncio.Event) -> None:
+    await when.wait()
+    await route.continue_()
+
+
 async def test_the_command_palette_opens_files_and_does_commands_by_keyboard_alone(
     browser: Browser, server: Server
 ) -> None:
     session_id = await session_of(server, main_js="console.log('ran')", notes_md="remember")
     async with opened(browser, server, session_id) as page:
+        # What is typed before its code is there does not come into the file.
+        came = asyncio.Event()
+        await page.route("**/assets/Palette-*.js", lambda route: _later(route, came))
+        await page.reload()
         await page.get_by_test_id("editor").click()
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("dialog", name="Commands")).to_be_visible()
+        await page.keyboard.type("lost")
+        came.set()
+        await expect(page.get_by_test_id("palette-input")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_test_id("editor")).to_have_text("console.log('ran')")
         await open_palette(page)
         await page.keyboard.type("notes")
         await page.keyboard.press("Enter")

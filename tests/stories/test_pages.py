@@ -66,6 +66,20 @@ async def test_the_scripts_of_a_session_come_at_once_small_and_are_kept(server: 
         assert gzip.decompress(await raw(http, scripts[0])) == (await http.get(scripts[0])).content
 
 
+async def test_a_browser_finds_a_page_and_a_program_a_problem_where_there_is_nothing(server: Server) -> None:
+    async with await server.http("local") as http:
+        browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        for path, headers, kind in (
+            ("/nowhere", browser, "text/html"),
+            ("/nowhere", {}, "application/problem+json"),
+            ("/api/nowhere", browser, "application/problem+json"),
+            ("/assets/nowhere.js", browser, "application/problem+json"),
+        ):
+            answer = await http.get(path, headers=headers)
+            assert answer.status_code == 404
+            assert answer.headers["content-type"].partition(";")[0] == kind, path
+
+
 async def raw(http: httpx.AsyncClient, path: str) -> bytes:
     """The bytes as they come, not unpacked."""
     async with http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:

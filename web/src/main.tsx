@@ -56,12 +56,12 @@ function Loading(): JSX.Element {
 
 function Failure({ message, retry }: { message: string; retry: () => void }): JSX.Element {
   const again = <button type="button" class="button" onClick={retry}>Try again</button>;
-  return <main class="page-state"><Empty icon="alert" title="That did not work" action={again}>{message}</Empty></main>;
+  return <main class="page-state"><Empty alone icon="alert" title="That did not work" action={again}>{message}</Empty></main>;
 }
 
 function NotFound(): JSX.Element {
   const home = <a class="button" href="/"><Icon name="back" /> All sessions</a>;
-  return <main class="page-state"><Empty icon="search" title="There is nothing at this address" action={home} /></main>;
+  return <main class="page-state"><Empty alone icon="search" title="There is nothing at this address" action={home} /></main>;
 }
 
 function App(): JSX.Element {

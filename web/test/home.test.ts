@@ -30,6 +30,6 @@ it('colours from strangers are colours or nothing, and names on them can be read
 
 it('small amounts of money keep the digits that matter', () => {
   expect([money(0), money(0.000175), money(0.5)]).toEqual(['$0', '$0.000175', '$0.5']);
-  expect([bytes(512), bytes(9.4 * 2 ** 20), duration(812), duration(5004)]).toEqual(['512 B', '9.4 MB', '812 ms', '5.00 s']);
+  expect([bytes(512), bytes(9.4 * 2 ** 20), duration(812), duration(5004), duration(119_900), duration(75_000)]).toEqual(['512 B', '9.4 MB', '812 ms', '5.00 s', '2 min', '1 min 15 s']);
   expect(ago(0, 7_200_000)).toBe('2 hours ago');
 });

@@ -91,5 +91,7 @@ describe('the status line', () => {
     for (const save of [{ kind: 'unknown' }, { kind: 'saving' }, { kind: 'failed', message: '' }, { kind: 'refused', message: '' }] as const) {
       expect(statusLine({ kind: 'connected' }, save, true, true).tone).not.toBe('good');
     }
+    // The socket may seem open for long after the network has gone.
+    expect(statusLine({ kind: 'connected' }, { kind: 'saving' }, false, true)).toMatchObject({ tone: 'warn', label: 'Offline · unsaved edits kept' });
   });
 });

@@ -1,8 +1,10 @@
 /** What helps while one types: names to complete, faults to see, formatting that leaves others where they are, settings. */
 import { javascript } from '@codemirror/lang-javascript';
 import { python } from '@codemirror/lang-python';
+import { CompletionContext, type CompletionSource } from '@codemirror/autocomplete';
 import { EditorState, Text } from '@codemirror/state';
 import { describe, expect, it } from 'vitest';
+import { completions } from '../src/editor/completion';
 import { formattingOf } from '../src/editor/format';
 import { FORMATTED, formatted } from '../src/editor/formatters';
 import { syntaxFaults } from '../src/editor/syntax';
@@ -30,6 +32,19 @@ describe('names', () => {
     const sql = '-- create table no(x)\nCREATE TABLE IF NOT EXISTS "people" (id integer primary key, name text default (lower(\'a,b\')), primary key (id));create view v as select 1; create table t(a)';
     expect(tablesIn(sql)).toEqual({ people: ['id', 'name'], v: [], t: ['a'] });
     expect(wordsOf(['alpha beta alpha', 'größe x alpha größe'], 2)).toEqual(['alpha', 'größe']);
+  });
+});
+
+describe('what may come next', () => {
+  it.each([['con|sole.log(1)', 0], ['|console', 0], ['x = |console', 4], ['x = console.lo|g', 12], ['ab|', 0]])('replaces what is typed and nothing before it: %s', async (text, from) => {
+    const at = text.indexOf('|');
+    const ours = await completions('javascript', { all: () => [], current: () => null });
+    const state = EditorState.create({ doc: text.replace('|', ''), extensions: [javascript(), ours] });
+    const context = new CompletionContext(state, at, true);
+    const results = await Promise.all(state.languageDataAt<CompletionSource>('autocomplete', at).map((source) => (typeof source === 'function' ? source(context) : null)));
+    const begins = results.flatMap((result) => (result === null ? [] : [result.from]));
+    expect(begins).toContain(from);
+    expect(begins.every((each) => each >= from && each <= at)).toBe(true);
   });
 });
 

@@ -41,9 +41,8 @@ export function TierView({ name }: { name: string }): JSX.Element {
               <List
                 label="Versions" rows={tier.versions} id={(each) => String(each.version)} empty={{ icon: 'versions', title: 'There are no versions' }}
                 columns={[
-                  { title: 'Version', key: true, cell: (each) => each.version },
+                  { title: 'Version', key: true, cell: (each) => <>{each.version}{each.setAt === null ? null : <small>{dateTime(each.setAt)}</small>}</> },
                   { title: 'Set by', cell: (each) => (each.setBy === null ? 'as it came' : <UserLink id={each.setBy} />) },
-                  { title: 'At', cell: (each) => (each.setAt === null ? '–' : dateTime(each.setAt)) },
                   { title: 'A second', figure: true, cell: (each) => exactMoney(micro(each.pricePerSecond)) },
                   { title: 'A MB', figure: true, cell: (each) => exactMoney(micro(each.pricePerMb)) },
                   { title: 'Time', figure: true, cell: (each) => duration(each.maxTimeMs) },

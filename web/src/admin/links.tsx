@@ -10,6 +10,7 @@ export const toSession = (id: string): string => `/admin/sessions/${encodeURICom
 export const toPage = (noun: string, filter: Record<string, string>): string => withQuery(`/admin/${noun}`, filter);
 
 export function UserLink({ id, name }: { id: string; name?: string }): JSX.Element {
+  if (id === '') return <span class="muted">nobody signed in</span>;
   return <Link class="in-link clip" title={id} to={toUser(id)}>{name ?? id}</Link>;
 }
 

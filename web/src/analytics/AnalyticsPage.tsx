@@ -66,7 +66,7 @@ function Figures({ figures }: { figures: Analytics }): JSX.Element {
       </Tiles>
       <div class="charts">
         <OverTime figures={figures} title="Runs" of={(each) => each.executions} format={count} whole />
-        <OverTime figures={figures} title="Cost" of={(each) => each.costMicroDollars} format={exactMoney} />
+        <OverTime figures={figures} title="Cost" of={(each) => each.costMicroDollars} format={exactMoney} whole />
       </div>
       <Costs figures={figures} />
       <Section title="Failures">

@@ -79,7 +79,7 @@ function Month({ spending, live }: { spending: Spending; live: Live<Spending> })
         <Tile label="Compute units" value={day.total.computeUnits.toLocaleString('en', { maximumFractionDigits: 2 })} />
         <Tile label="Left of the budget" value={limits.budgetLeft === null ? 'no limit' : exactMoney(micro(limits.budgetLeft))} {...(limits.budget === null ? {} : { note: `of ${exactMoney(micro(limits.budget))}` })} />
       </Tiles>
-      <Chart title="Cost" data={data} format={exactMoney} step="day" />
+      <Chart title="Cost" data={data} format={exactMoney} step="day" whole />
       <Breakdown spending={spending} />
       <LimitsLeft limits={limits} onChanged={live.reload} />
     </>

@@ -74,12 +74,19 @@ function tableSource({ all }: Files): CompletionSource {
   };
 }
 
+/** That source counts the whole name back from the cursor, also what stands behind it: in front of a name it would begin before the text. */
+const upToCursor = (source: CompletionSource): CompletionSource => async (context) => {
+  const result = await source(context);
+  const before = context.matchBefore(/[\p{L}_$][\p{L}\p{N}_$]*$/u);
+  return result === null ? null : { ...result, from: before?.from ?? context.pos };
+};
+
 async function ofLanguage(language: string, files: Files): Promise<CompletionSource[]> {
   if (language === 'sql') return [tableSource(files)];
   if (language === 'javascript' || language === 'typescript') {
     const { scopeCompletionSource } = await import('@codemirror/lang-javascript');
     const scope = { console, Math, JSON, Object, Array, String, Number, Boolean, Promise, Map, Set, Date, RegExp, Symbol, Error, Reflect, Intl, URL, BigInt };
-    return [scopeCompletionSource(scope)];
+    return [upToCursor(scopeCompletionSource(scope))];
   }
   const { LISTS } = await import('./wordlists');
   const words = LISTS[language];

@@ -23,6 +23,7 @@ export function statusLine(connection: Connection, save: SaveStatus, online: boo
     return { tone: 'busy', label: 'Connecting…', detail: 'Opening the session.' };
   }
   if (save.kind === 'failed') return { tone: 'bad', label: 'Not saved', detail: `${save.message} It will be tried again. ${where}` };
+  if (save.kind === 'saving' && !online) return { tone: 'warn', label: `Offline${kept ? ' · unsaved edits kept' : ''}`, detail: `There is no network. ${where}` };
   if (save.kind === 'saving') return { tone: 'busy', label: 'Saving…', detail: 'Waiting until the server has your edits on disk.' };
   if (save.kind === 'saved') {
     return { tone: 'good', label: `Saved · v${save.version}`, detail: 'The server confirmed that all your edits are on disk.' };

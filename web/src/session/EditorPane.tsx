@@ -55,7 +55,7 @@ function Tabs({ session }: { session: Session }): JSX.Element {
   const activeId = session.activeId.value;
   const bar = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    bar.current?.querySelector('.tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [activeId]);
   return (
     <div class="tabs" role="group" aria-label="Open files" ref={bar}>
@@ -66,7 +66,7 @@ function Tabs({ session }: { session: Session }): JSX.Element {
         return (
           <div key={id} class={active ? 'tab tab-active' : 'tab'} onAuxClick={(event) => event.button === 1 && session.closeTab(id)}>
             <button type="button" class="tab-name" data-testid="tab" aria-current={active ? 'true' : undefined} onClick={() => session.open(id)}>
-              <LanguageBadge language={file.language} /> {shownName(file.name)}
+              <LanguageBadge language={file.language} /> <span class="tab-label" title={shownName(file.name)}>{shownName(file.name)}</span>
             </button>
             <button type="button" class="tab-close" aria-label={`Close ${file.name}`} title="Close" onClick={() => session.closeTab(id)}>
               <Icon name="close" size={13} />

@@ -57,7 +57,7 @@ function CommentsButton({ session }: { session: Session }): JSX.Element {
   const count = talk.openCount.value;
   const toggle = (): void => (talk.open.value ? talk.close() : void (talk.open.value = true));
   return (
-    <span class="counted">
+    <span class="counted" onKeyDown={(event) => event.key === 'Escape' && talk.close()}>
       <IconButton icon="comment" label={count === 0 ? 'Comments' : `Comments (${count} open)`} testid="comments-button" pressed={talk.open.value} onClick={toggle} />
       {count === 0 ? null : <span class="count" aria-hidden="true">{count > 99 ? '99+' : count}</span>}
     </span>

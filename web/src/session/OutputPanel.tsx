@@ -39,6 +39,7 @@ export function OutputPanel({ session }: { session: Session }): JSX.Element {
     <section
       class="output-pane" aria-label="Output"
       onKeyDown={(event) => {
+        if (event.key === 'Escape' && historyOpen) setHistoryOpen(false);
         if (!modHeld(event) || event.key.toLowerCase() !== 'f' || run === null || run.output.empty) return;
         event.preventDefault();
         setSearching(true);
@@ -128,9 +129,9 @@ function RunView({ session, run, wrap, searching, onSearched }: ViewProps): JSX.
       </div>
       {run.over && run.version !== null && run.status !== 'refused' ? (
         <div class="run-actions">
-          {session.mayRun.value ? <button type="button" class="place" data-testid="rerun" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Re-run this version</button> : null}
-          <button type="button" class="place" data-testid="since" onClick={() => setLooking('since')}>What changed since</button>
-          <button type="button" class="place" data-testid="as-it-ran" onClick={() => setLooking('then')}>The code as it was</button>
+          {session.mayRun.value ? <button type="button" class="place" data-testid="rerun" title="Run the files again as they were then" disabled={runs.starting.value} onClick={() => void runs.rerun(run)}>Run again</button> : null}
+          <button type="button" class="place" data-testid="since" title="What changed in the files since this run" onClick={() => setLooking('since')}>Changes since</button>
+          <button type="button" class="place" data-testid="as-it-ran" title="The files as this run had them" onClick={() => setLooking('then')}>Code as it was</button>
         </div>
       ) : null}
       {looking === 'since' ? <Since session={session} run={run} onClose={() => setLooking(null)} /> : null}

@@ -56,14 +56,14 @@ function Failed({ error, retry }: { error: ApiError; retry: () => void }): JSX.E
   if (error.status === 404) {
     return (
       <main class="page-state">
-        <Empty icon="lock" title="This session does not exist, or is not shared with you" action={home}>
+        <Empty alone icon="lock" title="This session does not exist, or is not shared with you" action={home}>
           Ask its owner to add you, or open it with a share link.
         </Empty>
       </main>
     );
   }
   const again = <button type="button" class="button button-primary" onClick={retry}>Try again</button>;
-  return <main class="page-state"><Empty icon="alert" title="The session could not be opened" action={again}>{error.message}</Empty></main>;
+  return <main class="page-state"><Empty alone icon="alert" title="The session could not be opened" action={again}>{error.message}</Empty></main>;
 }
 
 function Workspace({ session }: { session: Session }): JSX.Element {

@@ -1,8 +1,9 @@
 /** The dialogs of a session, one at a time, each loaded when first opened. */
-import type { ComponentType, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Session } from '../model/session';
 import { lazy } from '../ui/lazy';
+import { Modal, Spinner } from '../ui/parts';
 
 type Props = { session: Session; onClose: () => void };
 
@@ -10,14 +11,15 @@ const Share = lazy<Props>(() => import('./Share').then((module) => module.Share)
 const Versions = lazy<Props>(() => import('../versions/Versions').then((module) => module.Versions));
 const Branches = lazy<Props>(() => import('../branches/Branches').then((module) => module.Branches));
 const EditorSettings = lazy<Props>(() => import('./EditorSettings').then((module) => module.EditorSettings));
-const loadPalette = (): Promise<ComponentType<Props>> => import('./Palette').then((module) => module.Palette);
-const Palette = lazy<Props>(loadPalette);
+// Whoever presses its keys goes on typing at once, which must not come into the file.
+const waiting = <Modal label="Commands" class="palette" onClose={() => undefined}><Spinner label="Loading the commands" /></Modal>;
+const Palette = lazy<Props>(() => import('./Palette').then((module) => module.Palette), waiting);
 const PRELOAD_AFTER_MS = 1_000;
 
 export function Dialogs({ session }: { session: Session }): JSX.Element | null {
   useEffect(() => {
-    // Whoever presses its keys goes on typing at once.
-    const timer = setTimeout(() => void loadPalette().catch(() => undefined), PRELOAD_AFTER_MS);
+    // They open at once then, also when the connection is gone by that time.
+    const timer = setTimeout(() => [Palette, Share, Versions, EditorSettings].forEach(({ preload }) => preload()), PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   const close = (): void => {

@@ -76,7 +76,8 @@ function options(at: HTMLElement, step: 'hour' | 'day', whole: boolean, format: 
       { stroke: color('--muted'), font, grid: { show: false }, ticks: grid, size: 34, space: 70, values: (_, splits) => splits.map((split) => (step === 'hour' ? when(split).replace(/^.*, /, '') : when(split))) },
       {
         stroke: color('--muted'), font, grid, ticks: { show: false }, size: 64, space: 36, ...(whole ? { incrs: WHOLE } : {}),
-         values: (_, splits) => splits.map((split) => format(split)),
+        // Without anything to show, the scale above zero says nothing.
+        values: (plot, splits) => splits.map((split) => (split > 0 && !plot.data[1]?.some((value) => (value ?? 0) > 0) ? '' : format(split))),
       },
     ],
     series: [

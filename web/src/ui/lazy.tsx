@@ -3,17 +3,22 @@ import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { toastError } from './toast';
 
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, waiting: JSX.Element | null = null): (props: P & { onClose: () => void }) => JSX.Element | null {
+type Lazy<P> = ((props: P & { onClose: () => void }) => JSX.Element | null) & {
+  /** Loads it before anybody asks, so that it is there in the same moment; a failure is told when somebody does. */
+  preload: () => void;
+};
+
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, waiting: JSX.Element | null = null): Lazy<P> {
   let known: ComponentType<P> | null = null;
-  return function Lazy(props) {
+  const loaded = async (): Promise<void> => {
+    known ??= await load();
+  };
+  function Lazy(props: P & { onClose: () => void }): JSX.Element | null {
     const [, redraw] = useState(0);
     useEffect(() => {
       if (known !== null) return;
-      load().then(
-        (part) => {
-          known = part;
-          redraw(1);
-        },
+      loaded().then(
+        () => redraw(1),
         () => {
           toastError(new Error('This part of the page could not be loaded. Check your connection and try again.'));
           props.onClose();
@@ -22,5 +27,6 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, wa
     }, []);
     const Part = known;
     return Part === null ? waiting : <Part {...props} />;
-  };
+  }
+  return Object.assign(Lazy, { preload: () => void loaded().catch(() => undefined) });
 }

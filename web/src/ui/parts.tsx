@@ -72,13 +72,15 @@ interface EmptyProps {
   title: string;
   children?: ComponentChildren;
   action?: JSX.Element;
+  /** It is all that the page says. */
+  alone?: boolean;
 }
 
-export function Empty({ icon, title, children, action }: EmptyProps): JSX.Element {
+export function Empty({ icon, title, children, action, alone = false }: EmptyProps): JSX.Element {
   return (
     <div class="empty">
       <span class="empty-icon"><Icon name={icon} size={22} /></span>
-      <h2>{title}</h2>
+      {alone ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children === undefined ? null : <p>{children}</p>}
       {action}
     </div>

@@ -1,5 +1,6 @@
-/** A table of rows that is a list of cards on a narrow screen, and the states that such a list can be in. */
-import type { ComponentChildren, JSX } from 'preact';
+/** A table of rows that is a list of cards where it has too little room, and the states that such a list can be in. */
+import type { ComponentChildren, JSX, RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Live } from './live';
 import { Icon, type IconName } from './icons';
 import { Empty } from './parts';
@@ -33,8 +34,9 @@ export function Table<T>({ label, columns, rows, id }: TableProps<T>): JSX.Eleme
       if (column.key) return <th key={column.title} scope="row" class={name} data-title={column.title}>{inner}</th>;
       return <td key={column.title} class={name} data-title={column.title}>{inner}</td>;
     });
+  const { box, cards } = useRoom();
   return (
-    <div class="table-box">
+    <div class={cards ? 'table-box cards' : 'table-box'} ref={box}>
       <table class="table" aria-label={label}>
         <thead>
           <tr>
@@ -49,6 +51,29 @@ export function Table<T>({ label, columns, rows, id }: TableProps<T>): JSX.Eleme
       </table>
     </div>
   );
+}
+
+/** Whether what is in the box is wider than the box, as long as it is a table; it is one again where that much room is. */
+function useRoom(): { box: RefObject<HTMLDivElement | null>; cards: boolean } {
+  const box = useRef<HTMLDivElement>(null);
+  const [cards, setCards] = useState(false);
+  const needed = useRef(0);
+  const measure = (): void => {
+    const at = box.current;
+    if (at === null || at.clientWidth === 0) return;
+    if (!cards) needed.current = at.scrollWidth;
+    setCards(needed.current > at.clientWidth);
+  };
+  const now = useRef(measure);
+  now.current = measure;
+  useLayoutEffect(() => now.current());
+  useLayoutEffect(() => {
+    if (box.current === null) return;
+    const observer = new ResizeObserver(() => now.current());
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return { box, cards };
 }
 
 interface LoadedProps<T> {
@@ -84,7 +109,7 @@ export function List<T>({ empty, more, ...table }: ListProps<T>): JSX.Element {
   if (table.rows.length === 0) return <Empty icon={empty.icon} title={empty.title}>{empty.text}</Empty>;
   return (
     <>
-      <Table {...table} />
+      <Table key={table.label} {...table} />
       {more == null ? null : <button type="button" class="button more" onClick={() => void attempt(more)}>Load more</button>}
     </>
   );
