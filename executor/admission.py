@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from executor import environments, events, pricing
-from executor.allowances import Claim
+from executor.allowances import Claim, Exhausted
 from executor.quota import Full, Quota, Ticket
 from executor.request import ARGUMENTS_CHARS_MAX, ExecuteRequest
 from executor.runner import Job, Stdin
@@ -30,6 +30,7 @@ from executor.wire import (
 CONTEXT_DEPTH_MAX = 64
 MB = 2**20
 ENVIRONMENT_RETRY_S = 2.0
+STOPPING_RETRY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,21 @@ class Refused(Exception):
         super().__init__(event.message)
         self.refusal = event
         self.event = event.to_json()
+
+
+def exhausted(execution_id: str, error: Exhausted) -> Refused:
+    """A payer has not enough left."""
+    code: events.RefusalCode = "rate_limited" if error.what in ("rate", "places") else "quota_exceeded"
+    retry_after = None if error.retry_after_s is None else round(error.retry_after_s, 3)
+    return Refused(events.RefusedRun(execution_id=execution_id, code=code, message=str(error), retry_after=retry_after))
+
+
+def stopping(execution_id: str) -> Refused:
+    """This node leaves; another one takes the run."""
+    message = "the server stops"
+    return Refused(
+        events.RefusedRun(execution_id=execution_id, code="rate_limited", message=message, retry_after=STOPPING_RETRY_S)
+    )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from executor.admission import Admission, RunLimits
 from executor.artifacts import KeptFile
 from executor.runner import Ended
 from executor.snapshot import name_problem
-from executor.wire import (
-    FinishedFrame,
-)
+from executor.wire import FinishedFrame
+
+FAULT_CHARS_MAX = 64
+STOPPED = "the server stopped while this ran; it is free"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,26 @@ def conclude(
     return finished, Settlement(status, usage, wall_ms, memory_bytes, exit_code, billed=not free, artifacts=kept)
 
 
+def broken_off(execution_id: str, status: events.Status, why: str) -> events.Finished:
+    """The last event of a run that the platform did not bring to its end; it is free."""
+    return events.Finished(
+        execution_id=execution_id,
+        status=status,
+        exit_code=None,
+        error=events.RunError(type="platform", message=why),
+        metrics=events.Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0),
+    )
+
+
+def fault_of(ended: events.Finished | events.RefusedRun) -> str | None:
+    """Why a run did not complete, in a word that every database takes: a program may call its error anything."""
+    if isinstance(ended, events.RefusedRun):
+        return ended.code
+    if ended.error is None:
+        return None
+    return ended.error.type.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:FAULT_CHARS_MAX] or "Error"
+
+
 def _verdict(admission: Admission, ended: Ended, limits: RunLimits) -> tuple[events.Status, events.RunError | None]:
     said = _safe_error(ended.frame.error if ended.frame else None, limits)
     stack = said.stack if said else ""
@@ -79,7 +100,7 @@ def _verdict(admission: Admission, ended: Ended, limits: RunLimits) -> tuple[eve
             message = f"more than the limit of {admission.job.request.memory_limit_bytes} bytes of memory"
             return "memory", events.RunError(type="memory", message=message, stack=stack)
         case "cancelled" if admission.abandoned:
-            return "lost", events.RunError(type="platform", message="the server stopped while this ran; it is free")
+            return "lost", events.RunError(type="platform", message=STOPPED)
         case "cancelled":
             return "cancelled", None
         case "fault":

@@ -1,36 +1,34 @@
 """The executions of this node: runs belong to the server, and everyone may leave and come back to what was kept.
 
-How one run goes is run.py's part, and what is stored is the ledger's; here they are started, followed and recovered.
+How one run goes is run.py's part, and what it said is keeping.py's; here they are started, ended and recovered.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 import uuid
-from base64 import b64decode
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from executor import artifacts
-from executor.admission import Admission, Refused, RunLimits, Terms, admit
+from executor.admission import Refused, RunLimits, Terms, admit, exhausted, stopping
 from executor.allowances import Claim, Exhausted, Left, whose
-from executor.conclusion import Settlement
+from executor.conclusion import STOPPED, Settlement, broken_off, fault_of
 from executor.current import EXECUTION
 from executor.environments import EnvironmentLimits, Environments
-from executor.events import FINAL, Finding, Finished, Metrics, RefusalCode, RefusedRun, RunError, result_of
+from executor.events import FINAL, Finding, Finished, RefusedRun, result_of
+from executor.keeping import Keeping
 from executor.ledger import UNFINISHED, DuplicateExecution, ExecutionRecord, Ledger, OnEnded, Page
+from executor.live_run import LiveRun, OnEvent
 from executor.places import Places
 from executor.pricing import FREE, TIERS, Tier
 from executor.quota import Quota, QuotaLimits, Ticket
 from executor.request import ExecuteRequest
-from executor.run import run
+from executor.run import Settle, run
 from executor.runner import Runner
 from executor.scan.policy import ScanPolicy, policy_for
 from executor.scan.scanner import Scan, Scanner
@@ -40,16 +38,8 @@ from executor.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-FLUSH_INTERVAL_S = 1.0
 CLOSE_WAIT_S = 5.0
-SETTLE_BACKOFF_S = (0.1, 0.4, 1.0)
-SETTLE_BACKOFF_MAX_S = 30.0
-EVENT_OVERHEAD_BYTES = 200
-ELSEWHERE_POLL_S = 0.2
-FAULT_CHARS_MAX = 64
 
-Events = list[dict[str, Any]]
-OnEvent = Callable[[dict[str, Any]], None]
 OnFindings = Callable[[ExecutionRecord, Sequence[Finding]], None]
 
 
@@ -61,43 +51,6 @@ class ExecutorLimits:
     quota: QuotaLimits = field(default_factory=QuotaLimits)
     run: RunLimits = field(default_factory=RunLimits)
     environment: EnvironmentLimits = field(default_factory=EnvironmentLimits)
-
-
-@dataclass(frozen=True)
-class KeptEvent:
-    """`index` counts the kept events of one execution from 1, without gaps."""
-
-    index: int
-    event: dict[str, Any]
-
-
-class _Live:
-    """One run of this node, from admission until it is settled."""
-
-    def __init__(self, record: ExecutionRecord, admission: Admission, on_event: OnEvent | None) -> None:
-        self.record = record
-        self.admission = admission
-        self.on_event = on_event
-        self.kept: list[dict[str, Any]] = []
-        self.kept_bytes = 0
-        self.stored_count = 0
-        self.files: tuple[artifacts.KeptFile, ...] = ()
-        self.done = False
-        self.news = asyncio.Event()
-        self.storing = asyncio.Lock()
-
-    def keep(self, event: dict[str, Any], bytes_max: int) -> None:
-        text = event.get("text") or event.get("mime")
-        if text and not event.get("truncated"):
-            size = len(text) if isinstance(text, str) else len(str(text))
-            if self.kept_bytes + size > bytes_max:
-                return
-            self.kept_bytes += size + EVENT_OVERHEAD_BYTES
-        self.kept.append(event)
-
-    def announce(self) -> None:
-        self.news.set()
-        self.news = asyncio.Event()
 
 
 class Executor:
@@ -137,8 +90,17 @@ class Executor:
         self._on_over = on_over
         self._tracer = tracer or NoTracer()
         self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in TIERS}
-        self._live: dict[str, _Live] = {}
+        self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.kept = Keeping(
+            engine,
+            self.ledger,
+            self._live,
+            artifacts_bytes_max=self.limits.kept_artifacts_bytes_max,
+            now_ms=self.now_ms,
+            spawn=self._spawn,
+            on_settled=self._places.leave,
+        )
         self._finished: Counter[str] = Counter()
         self._closing = False
 
@@ -159,6 +121,7 @@ class Executor:
     async def leave(self, patience_s: float) -> None:
         """Nothing begins any more; what is over within `patience_s` ends by itself, the rest as lost. Who listens hears it."""
         self._closing = True
+        self.kept.close()
         if self._tasks and self._live:
             await asyncio.wait(self._tasks, timeout=patience_s)
         self._abandon_all()
@@ -166,6 +129,7 @@ class Executor:
     async def close(self) -> None:
         """Ends what still runs as lost; a server that wants to drain calls `leave` before."""
         self._closing = True
+        self.kept.close()
         self._abandon_all()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=CLOSE_WAIT_S)
@@ -178,8 +142,7 @@ class Executor:
 
     def _abandon_all(self) -> None:
         for live in self._live.values():
-            live.admission.abandoned = True
-            live.admission.job.cancelled.set()
+            live.abandon()
 
     async def reload_tiers(self) -> None:
         """A run keeps the version it was admitted under; the next one takes the new."""
@@ -237,7 +200,7 @@ class Executor:
             self._quota.release(admission.ticket)
             raise DuplicateExecution(execution_id)
         self._on_findings(record, admission.seen.findings)
-        live = _Live(record, admission, on_event)
+        live = LiveRun(record, admission, on_event)
         self._live[execution_id] = live
         try:
             with self._tracer.span("execution.reserve"):
@@ -246,7 +209,7 @@ class Executor:
             del self._live[execution_id]
             self._quota.release(admission.ticket)
             if isinstance(error, Exhausted):
-                told = await self._record_refusal(record, _out_of(execution_id, error), on_event)
+                told = await self._record_refusal(record, exhausted(execution_id, error), on_event)
                 raise told from error
             raise
         if request.persist_environment and session_id is not None:
@@ -265,7 +228,7 @@ class Executor:
 
     def _require_open(self, execution_id: str) -> None:
         if self._closing:
-            raise _stopping(execution_id)
+            raise stopping(execution_id)
         if (reason := self._off()) is not None:
             raise Refused(RefusedRun(execution_id=execution_id, code="executions_off", message=reason))
 
@@ -286,43 +249,6 @@ class Executor:
         if on_event is not None:
             self._tell(on_event, refused.event)
         return refused
-
-    async def events(self, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
-        """What was kept beyond index `after`, then what comes, until the run ends. LookupError when unknown.
-        Of a run elsewhere it ends without the run's last event when this node leaves: the next one asked has the rest."""
-        live = self._live.get(execution_id)
-        index = max(0, after)
-        while live is None:
-            # Over, or run by another node, which stores what it keeps every second. Whether it is over is asked first:
-            # the last events are stored in the same transaction, so they are there then.
-            record = await self.ledger.get(execution_id)
-            stored = await self._stored(execution_id)
-            while index < len(stored):
-                index += 1
-                yield KeptEvent(index, stored[index - 1])
-            if record is None or record.status not in UNFINISHED or self._closing:
-                return
-            await asyncio.sleep(ELSEWHERE_POLL_S)
-        while True:
-            news = live.news
-            while index < len(live.kept):
-                index += 1
-                yield KeptEvent(index, live.kept[index - 1])
-            if live.done:
-                return
-            if news is live.news:
-                await news.wait()
-
-    async def replay(self, execution_id: str, after_seq: int) -> Events:
-        """The kept events that follow the output numbered `after_seq`; all of them for 0."""
-        live = self._live.get(execution_id)
-        kept = list(live.kept) if live else await self._stored(execution_id)
-        position = 0
-        if after_seq > 0:
-            for index, event in enumerate(kept, start=1):
-                if event.get("seq", after_seq + 1) <= after_seq:
-                    position = index
-        return kept[position:]
 
     async def get(self, execution_id: str) -> ExecutionRecord | None:
         live = self._live.get(execution_id)
@@ -349,31 +275,10 @@ class Executor:
 
     async def result(self, execution_id: str) -> dict[str, Any]:
         """Waits for the end. LookupError when unknown; Refused when this node leaves and the run goes on elsewhere."""
-        events = [kept.event async for kept in self.events(execution_id)]
+        events = [kept.event async for kept in self.kept.events(execution_id)]
         if self._closing and not (events and events[-1]["type"] in FINAL):
-            raise _stopping(execution_id)
+            raise stopping(execution_id)
         return result_of(events)
-
-    async def artifact(self, execution_id: str, name: str) -> tuple[bytes, str] | None:
-        """(content, digest) of a file that a finished run left; None when there is none, or it is not kept."""
-        kept = await self.replay(execution_id, 0)
-        listed = kept[-1].get("artifacts", ()) if kept else ()
-        for artifact in listed:
-            if artifact["name"] == name and artifact["change"] != "deleted":
-                inline = artifact.get("base64")
-                content = (
-                    await artifacts.read(self._engine, execution_id, name) if inline is None else b64decode(inline)
-                )
-                return None if content is None else (content, artifact["digest"])
-        return None
-
-    async def findings(self, execution_id: str) -> Events:
-        """What the scan said of a run's files, as far as the run has come. LookupError when unknown."""
-        live = self._live.get(execution_id)
-        if live is not None:
-            return [finding.to_json() for finding in live.admission.seen.findings]
-        told = (event.get("findings") for event in await self._stored(execution_id))
-        return next((findings for findings in told if findings), [])
 
     async def stdin(self, execution_id: str, data: str, eof: bool = False) -> bool:
         """False when the run is over, takes no input, or has left too much of it unread."""
@@ -385,13 +290,13 @@ class Executor:
         live = self._live.get(execution_id)
         if live is None or live.done:
             return False
-        live.admission.job.cancelled.set()
+        live.cancel()
         return True
 
     def cancel_all(self) -> None:
         """End all that runs or waits on this node."""
         for live in self._live.values():
-            live.admission.job.cancelled.set()
+            live.cancel()
 
     async def left(self, claims: Sequence[Claim]) -> Sequence[Left]:
         """What payers have left just now."""
@@ -414,15 +319,15 @@ class Executor:
             "runner": self._runner.stats(),
         }
 
-    async def _drive(self, live: _Live) -> None:
+    async def _drive(self, live: LiveRun) -> None:
         EXECUTION.set(live.record.id)
         record = live.record
         about = {"execution.id": record.id, "execution.language": record.language, "execution.tier": record.tier}
         with self._tracer.span("execution", **about):
             await self._carry_out(live)
 
-    async def _carry_out(self, live: _Live) -> None:
-        flushing = asyncio.create_task(self._flush_forever(live))
+    async def _carry_out(self, live: LiveRun) -> None:
+        flushing = asyncio.create_task(self.kept.flush_forever(live))
         try:
             settle = self._settler(live)
             async for event in run(
@@ -433,11 +338,7 @@ class Executor:
                     self._publish(live, event.to_json())
         except Exception:
             logger.exception("run %s broke off", live.record.id)
-            error = RunError(type="platform", message="the run broke off inside the server; it is free")
-            nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
-            finished = Finished(
-                execution_id=live.record.id, status="failed", exit_code=None, error=error, metrics=nothing
-            )
+            finished = broken_off(live.record.id, "failed", "the run broke off inside the server; it is free")
             if not live.done:
                 await self._settler(live)(finished, Settlement("failed", FREE, 0, 0, None, billed=False))
         finally:
@@ -450,20 +351,19 @@ class Executor:
                 live.done = True
                 live.announce()
 
-    def _settler(self, live: _Live) -> Callable[[Finished | RefusedRun, Settlement], Any]:
+    def _settler(self, live: LiveRun) -> Settle:
         async def settle(finished: Finished | RefusedRun, settlement: Settlement) -> None:
             event = finished.to_json()
             live.record = replace(
                 live.record, status=settlement.status, exit_code=settlement.exit_code, wall_ms=settlement.wall_ms,
                 memory_bytes=settlement.memory_bytes, compute_micro_units=settlement.usage.compute_micro_units,
-                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(), fault=_fault(finished),
+                cost_micro_dollars=settlement.usage.cost_micro_dollars, finished_at=self.now_ms(), fault=fault_of(finished),
             )  # fmt: skip
             live.files = settlement.artifacts
             live.kept.append(event)
             self._note_over(live.record)
             logger.debug("the run ended as %s", settlement.status)
-            async with live.storing:
-                await self._store_end(live, settlement.billed)
+            await self.kept.end(live, settlement.billed)
             live.done = True
             if live.on_event is not None:
                 self._tell(live.on_event, event)
@@ -471,73 +371,14 @@ class Executor:
 
         return settle
 
-    async def _store_end(self, live: _Live, billed: bool) -> None:
-        """A store that is away for a moment is waited for; after that people are told and the store is tried on."""
-        for backoff_s in (*SETTLE_BACKOFF_S, None):
-            try:
-                await self._settle_once(live, billed)
-                return
-            except (SQLAlchemyError, OSError):
-                if backoff_s is None:
-                    logger.exception("run %s is not settled yet", live.record.id)
-                    self._spawn(self._settle_later(live, billed))
-                    return
-                await asyncio.sleep(backoff_s)
-
-    async def _settle_later(self, live: _Live, billed: bool) -> None:
-        backoff_s = SETTLE_BACKOFF_S[-1]
-        while not self._closing:
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, SETTLE_BACKOFF_MAX_S)
-            with contextlib.suppress(SQLAlchemyError, OSError):
-                await self._settle_once(live, billed)
-                return
-
-    async def _settle_once(self, live: _Live, billed: bool) -> None:
-        tail = live.kept[live.stored_count :]
-        await self.ledger.settle(
-            live.record,
-            billed=billed,
-            first_index=live.stored_count,
-            events=tail,
-            files=live.files,
-            settled_at=self.now_ms(),
-        )
-        live.stored_count = len(live.kept)
-        self._places.leave(live.record.id)
-        if live.files:
-            live.files = ()
-            await artifacts.prune(self._engine, self.limits.kept_artifacts_bytes_max)
-
     async def store(self, execution_id: str) -> bool:
         """What a run of this node has said so far is stored when this returns: for who reads it on another node."""
         live = self._live.get(execution_id)
-        return live is not None and await self._flush(live)
-
-    async def _flush_forever(self, live: _Live) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_INTERVAL_S)
-            await self._flush(live)
-
-    async def _flush(self, live: _Live) -> bool:
-        async with live.storing:
-            # Taken before the write: what is kept during it belongs to the next.
-            tail = live.kept[live.stored_count :]
-            if not tail or live.record.finished_at is not None:
-                return True
-            try:
-                await self.ledger.progress(live.record.id, live.record.started_at, live.stored_count, tail)
-            except (SQLAlchemyError, OSError):
-                logger.warning("the output of run %s is not stored yet", live.record.id)
-                return False
-            live.stored_count += len(tail)
-            return True
+        return live is not None and await self.kept.flush(live)
 
     async def _end_as_lost(self, record: ExecutionRecord) -> dict[str, Any] | None:
         kept = await self.ledger.events(record.id)
-        error = RunError(type="platform", message="the server stopped while this ran; it is free")
-        nothing = Metrics(execution_time=0, memory_usage=0, compute_units=0.0, cost=0.0)
-        finished = Finished(execution_id=record.id, status="lost", exit_code=None, error=error, metrics=nothing)
+        finished = broken_off(record.id, "lost", STOPPED)
         ended = replace(record, status="lost", finished_at=self.now_ms(), fault="lost")
         event = finished.to_json()
         if not await self.ledger.settle(ended, billed=False, first_index=len(kept), events=[event]):
@@ -546,13 +387,7 @@ class Executor:
         self._note_over(ended)
         return event
 
-    async def _stored(self, execution_id: str) -> Events:
-        kept = await self.ledger.events(execution_id)
-        if not kept and await self.ledger.get(execution_id) is None:
-            raise LookupError(execution_id)
-        return kept
-
-    def _publish(self, live: _Live, event: dict[str, Any]) -> None:
+    def _publish(self, live: LiveRun, event: dict[str, Any]) -> None:
         if event["type"] == "execution.started":
             live.record = replace(live.record, status="running", started_at=self.now_ms())
         live.keep(event, self.limits.kept_output_bytes_max)
@@ -571,32 +406,11 @@ class Executor:
         self._finished[record.status] += 1
         self._on_over(record)
 
-    def _spawn(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(cast("Any", work))
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def now_ms(self) -> int:
         """The executor's clock, in milliseconds since the epoch."""
         return int(self._now() * 1000)
-
-
-def _fault(ended: Finished | RefusedRun) -> str | None:
-    """Why a run did not complete, in a word that every database takes: a program may call its error anything."""
-    if isinstance(ended, RefusedRun):
-        return ended.code
-    if ended.error is None:
-        return None
-    return ended.error.type.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:FAULT_CHARS_MAX] or "Error"
-
-
-def _out_of(execution_id: str, error: Exhausted) -> Refused:
-    code: RefusalCode = "rate_limited" if error.what in ("rate", "places") else "quota_exceeded"
-    retry_after = None if error.retry_after_s is None else round(error.retry_after_s, 3)
-    return Refused(RefusedRun(execution_id=execution_id, code=code, message=str(error), retry_after=retry_after))
-
-
-def _stopping(execution_id: str) -> Refused:
-    return Refused(
-        RefusedRun(execution_id=execution_id, code="rate_limited", message="the server stops", retry_after=5.0)
-    )

@@ -211,15 +211,19 @@ class Ledger:
             row = (await connection.execute(query)).mappings().one_or_none()
         return _record(row) if row is not None else None
 
-    async def events(self, execution_id: str) -> list[dict[str, Any]]:
-        query = (
-            select(execution_events.c.events)
-            .where(execution_events.c.execution_id == execution_id)
-            .order_by(execution_events.c.first_index)
-        )
+    async def events(self, execution_id: str, after: int = 0) -> list[dict[str, Any]]:
+        """The kept events of a run but for the first `after`, in order; none when it is unknown."""
+        table = execution_events.c
+        query = select(table.first_index, table.events).where(table.execution_id == execution_id)
+        if after > 0:  # from the piece that the next one is in, or is to follow
+            last = select(func.max(table.first_index)).where(
+                table.execution_id == execution_id, table.first_index <= after
+            )
+            query = query.where(table.first_index >= last.scalar_subquery())
         async with self._engine.connect() as connection:
-            chunks = (await connection.execute(query)).scalars().all()
-        return [json.loads(line) for chunk in chunks for line in chunk.splitlines()]
+            pieces = (await connection.execute(query.order_by(table.first_index))).all()
+        numbered = (each for first, piece in pieces for each in enumerate(piece.splitlines(), start=first))
+        return [json.loads(line) for index, line in numbered if index >= after]
 
     async def page(
         self,

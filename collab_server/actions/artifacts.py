@@ -34,7 +34,7 @@ class ArtifactActions:
     async def read(self, principal: Principal, execution_id: str, name: str) -> Download:
         """NotFound also for a file that was too large to be kept, or was dropped since."""
         await self._executions.get(principal, execution_id)
-        found = await self._executor.artifact(execution_id, name)
+        found = await self._executor.kept.artifact(execution_id, name)
         if found is None:
             raise NotFound(f"the run left no file {name[:200]!r} that is still kept; run it again to make it anew")
         return Download(*found)

@@ -26,8 +26,9 @@ from crdt.room import Room
 from executor import pricing
 from executor.admission import Refused, Terms
 from executor.events import FINAL, RefusedRun
-from executor.executions import Executor, KeptEvent
+from executor.executions import Executor
 from executor.ledger import DuplicateExecution, ExecutionRecord, Page
+from executor.live_run import KeptEvent
 from executor.request import ExecuteRequest
 from executor.scan.policy import ScanPolicy
 from executor.snapshot import Snapshot, SourceFile, take
@@ -259,7 +260,7 @@ class ExecutionActions:
     async def answer(self, principal: Principal, execution_id: str) -> dict[str, Any]:
         """The result for who asked for the run; raises Refused when it was turned away while it waited."""
         result = await self.result(principal, execution_id)
-        last = (await self._executor.replay(execution_id, 0))[-1]
+        last = (await self._executor.kept.replay(execution_id, 0))[-1]
         if last["type"] == "execution.refused":
             raise Refused(RefusedRun.model_validate(last))
         return result
@@ -267,7 +268,7 @@ class ExecutionActions:
     async def events(self, principal: Principal, execution_id: str, after: int = 0) -> AsyncIterator[KeptEvent]:
         """The kept events behind index `after`, then what comes, until the run is over."""
         await self.get(principal, execution_id)
-        return self._executor.events(execution_id, after)
+        return self._executor.kept.events(execution_id, after)
 
     async def replay(self, principal: Principal, execution_id: str, after_seq: int) -> list[dict[str, Any]]:
         """What was kept behind output number `after_seq`."""
@@ -276,7 +277,7 @@ class ExecutionActions:
             # It stores what it has by itself every second; who asks now is to miss nothing of what was told so far.
             with suppress(TimeoutError):
                 await self._errands.ask(node, {"do": "store", "run": execution_id})
-        return await self._executor.replay(execution_id, after_seq)
+        return await self._executor.kept.replay(execution_id, after_seq)
 
     async def stdin(self, principal: Principal, execution_id: str, data: str, eof: bool) -> None:
         """Input for a program that waits for it, on whichever node."""

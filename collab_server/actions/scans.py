@@ -64,7 +64,7 @@ class ScanActions:
     async def execution(self, principal: Principal, execution_id: str) -> Findings:
         """What was found in the files of a run before it began, or before it was refused."""
         await self._executions.get(principal, execution_id)
-        return await self._executor.findings(execution_id)
+        return await self._executor.kept.findings(execution_id)
 
     async def _look(self, files: list[SourceFile]) -> Findings:
         return [finding.to_json() for finding in (await self._executor.scanner.files(files)).findings]

@@ -214,7 +214,7 @@ async def executions(
     "/executions/{execution_id}/findings", response_model=Findings, summary="What was found before anybody's run"
 )
 async def findings(node: Node, execution_id: str) -> Response:
-    return Json({"findings": await node.executor.findings(execution_id)})
+    return Json({"findings": await node.executor.kept.findings(execution_id)})
 
 
 @router.post("/executions/{execution_id}/cancel", summary="End anybody's run, on whichever node")

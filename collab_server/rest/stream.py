@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from collab_server.errors import ActionError, Unauthorized, describe
 from collab_server.identity import Principal
 from collab_server.services import Services
-from executor.executions import KeptEvent
+from executor.live_run import KeptEvent
 
 EVENT_STREAM = "text/event-stream"
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}

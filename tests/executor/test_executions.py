@@ -58,7 +58,7 @@ async def submit(executor: Executor, code: str, **fields: Any) -> str:
 
 
 async def told(executor: Executor, execution_id: str) -> list[dict[str, Any]]:
-    return [kept.event async for kept in executor.events(execution_id)]
+    return [kept.event async for kept in executor.kept.events(execution_id)]
 
 
 async def test_a_run_is_told_in_order_and_its_result_settled_and_charged(executor: Executor) -> None:
@@ -176,18 +176,18 @@ async def test_late_and_returning_listeners_miss_nothing_that_was_kept(executor:
     code = 'console.log("1"); console.log("2"); await new Promise((done) => setTimeout(done, 300)); console.log("3")'
     execution_id = await submit(executor, code)
     early: list[dict[str, Any]] = []
-    async for kept in executor.events(execution_id):
+    async for kept in executor.kept.events(execution_id):
         early.append(kept.event)
         if kept.event.get("seq") == 2:
             last_index = kept.index
             break
-    rest = [kept async for kept in executor.events(execution_id, last_index)]
+    rest = [kept async for kept in executor.kept.events(execution_id, last_index)]
     assert [kept.index for kept in rest] == [last_index + 1, last_index + 2]
     complete = early + [kept.event for kept in rest]
     assert complete == await told(executor, execution_id)
-    replayed = await executor.replay(execution_id, 2)
+    replayed = await executor.kept.replay(execution_id, 2)
     assert [event.get("text") for event in replayed] == ["3\n", None]
-    assert await executor.replay(execution_id, 0) == complete
+    assert await executor.kept.replay(execution_id, 0) == complete
 
 
 async def test_a_run_goes_on_when_nobody_listens_and_survives_a_restart(
@@ -301,7 +301,7 @@ async def test_a_closing_server_ends_its_runs_as_lost_and_free(engine: AsyncEngi
     executor = Executor(engine, pool)
     await executor.start()
     execution_id = await submit(executor, 'console.log("on");' + SLEEP, timeout=60_000)
-    async for kept in executor.events(execution_id):
+    async for kept in executor.kept.events(execution_id):
         if kept.event["type"] == "execution.output":
             break
     await executor.close()
@@ -415,10 +415,10 @@ async def test_files_kept_for_download_are_bounded_and_the_oldest_go_first(
     for each in runs:
         (left,) = (await executor.result(each))["artifacts"]
         assert left["stored"] is True and "base64" not in left
-    kept = [await executor.artifact(each, "a.bin") for each in runs]
+    kept = [await executor.kept.artifact(each, "a.bin") for each in runs]
     assert sum(found is None for found in kept) == 1
     assert all(found is None or len(found[0]) == 200_000 for found in kept)
-    assert await executor.artifact(runs[-1], "b.bin") is None
+    assert await executor.kept.artifact(runs[-1], "b.bin") is None
     await executor.close()
 
 
@@ -428,14 +428,14 @@ async def test_a_scan_advises_by_default_and_blocks_what_is_plainly_hostile(exec
     started = next(event for event in events if event["type"] == "execution.started")
     assert [(found["ruleId"], found["line"]) for found in started["findings"]] == [("javascript.eval", 1)]
     result = await executor.result(advised)
-    assert result["success"] and result["findings"] == started["findings"] == await executor.findings(advised)
+    assert result["success"] and result["findings"] == started["findings"] == await executor.kept.findings(advised)
     clean = await submit(executor, "return 1")
-    assert "findings" not in await executor.result(clean) and await executor.findings(clean) == []
+    assert "findings" not in await executor.result(clean) and await executor.kept.findings(clean) == []
     with pytest.raises(Refused) as blocked:
         await submit(executor, "return this.constructor.constructor('return process')()")
     refusal = blocked.value.event
     assert refusal["code"] == "scan_blocked" and refusal["findings"][0]["severity"] == "critical"
-    assert await executor.findings(refusal["executionId"]) == refusal["findings"]
+    assert await executor.kept.findings(refusal["executionId"]) == refusal["findings"]
 
 
 async def test_an_operators_floor_holds_whatever_a_session_says(engine: AsyncEngine) -> None:
