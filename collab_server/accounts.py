@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab_server.errors import Invalid
 from collab_server.tables import users
+from executor.statements import insert_unless_there
 
 USER_ID_CHARS_MAX = 128
 AGENT_PREFIX = "agent:"
@@ -26,14 +27,15 @@ async def ensure_user(
     changes: dict[str, Any] = {
         key: value for key, value in (("name", name), ("tier", tier), ("admin", admin)) if value not in (None, "")
     }
-    row = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
+    query = select(users).where(users.c.id == user_id)
+    row = (await connection.execute(query)).mappings().first()
     if row is None:
-        await connection.execute(
-            insert(users).values(
-                id=user_id, name=name or user_id, tier=tier or DEFAULT_TIER, admin=bool(admin), created_at=now_ms
-            )
-        )
-    elif any(row[key] != value for key, value in changes.items()):
+        values = {"name": name or user_id, "tier": tier or DEFAULT_TIER, "admin": bool(admin), "created_at": now_ms}
+        if await insert_unless_there(connection, users, {"id": user_id, **values}):
+            return
+        # Somebody who comes for the first time comes with several requests at once: another one was faster.
+        row = (await connection.execute(query)).mappings().one()
+    if any(row[key] != value for key, value in changes.items()):
         await connection.execute(update(users).where(users.c.id == user_id).values(**changes))
 
 

@@ -6,14 +6,14 @@ who the payers of a run are and what their limits are is decided by the caller.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from executor.months import Month
 from executor.pricing import FREE, MICRO, Usage
+from executor.statements import insert_unless_there
 from executor.tables import allowances, rates, reservations, usage
 
 MINUTE_US = 60_000_000
@@ -132,7 +132,9 @@ async def _line_up(connection: AsyncConnection, claim: Claim) -> tuple[int, int]
     if number is None:
         last = select(func.max(reservations.c.number)).where(reservations.c.subject == claim.subject)
         known = (await connection.execute(last)).scalar() or 0
-        await _create(connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": known})
+        await insert_unless_there(
+            connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": known}
+        )
         number = (await connection.execute(next_number)).scalar_one()
     before = (reservations.c.subject == claim.subject, reservations.c.number < number)
     counted = await connection.execute(select(func.count()).select_from(reservations).where(*before))
@@ -167,7 +169,7 @@ async def _count(connection: AsyncConnection, claim: Claim, per_minute: int, now
     step = update(rates).where(rates.c.subject == claim.subject, free).values(busy_until_us=begin + step_us)
     if (await connection.execute(step)).rowcount == 1:
         return
-    await _create(connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": 0})
+    await insert_unless_there(connection, rates, {"subject": claim.subject, "busy_until_us": 0, "last_number": 0})
     if (await connection.execute(step)).rowcount == 1:
         return
     found = (await connection.execute(select(until).where(rates.c.subject == claim.subject))).scalar_one()
@@ -292,7 +294,7 @@ async def _budget_left(connection: AsyncConnection, claim: Claim, period: str) -
 async def _begin(connection: AsyncConnection, subject: str, period: str) -> bool:
     """Makes an allowance's row from the usage table, which is the truth; False when it was there."""
     dollars, units = await _spent(connection, subject, period)
-    return await _create(
+    return await insert_unless_there(
         connection,
         allowances,
         {
@@ -312,13 +314,6 @@ async def _spent(connection: AsyncConnection, subject: str, period: str) -> tupl
     query = select(func.sum(usage.c.cost_micro_dollars), func.sum(usage.c.compute_micro_units)).where(*wanted)
     dollars, units = (await connection.execute(query)).one()
     return int(dollars or 0), int(units or 0)
-
-
-async def _create(connection: AsyncConnection, table: Any, values: dict[str, Any]) -> bool:
-    """Inserts a row unless it is there."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = await connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return bool(made.rowcount == 1)
 
 
 def _period(claim: Claim, now_ms: int) -> str:

@@ -211,6 +211,9 @@ class Executor:
             if isinstance(error, Exhausted):
                 told = await self._record_refusal(record, exhausted(execution_id, error), on_event)
                 raise told from error
+            if not isinstance(error, DuplicateExecution):
+                # The connection may have been cut, or the caller gone, while it was committed: then it holds a place and money.
+                self._spawn(self.kept.insist(execution_id, partial(self._forget, record)))
             raise
         if request.persist_environment and session_id is not None:
             admission.turn = self._turns.take(session_id, snapshot.language, execution_id, actor)
@@ -219,6 +222,14 @@ class Executor:
             self._places.wait(execution_id, terms.claims, partial(self._held, admission.ticket))
         self._spawn(self._drive(live))
         return execution_id
+
+    async def _forget(self, record: ExecutionRecord) -> None:
+        """Ends a run that was perhaps recorded and never began, unless the same was asked for again and goes on now."""
+        stored = await self.ledger.get(record.id)
+        if stored is None or record.id in self._live:
+            return
+        if (stored.node_id, stored.created_at, stored.status) == (record.node_id, record.created_at, "queued"):
+            await self._end_as_lost(stored)
 
     def _held(self, ticket: Ticket, by: Claim | None) -> None:
         if by is None:

@@ -6,7 +6,8 @@ How a run goes, and who may hear of it, is decided elsewhere.
 import asyncio
 import logging
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -144,20 +145,22 @@ class Keeping:
                 except (SQLAlchemyError, OSError):
                     if backoff_s is None:
                         logger.exception("run %s is not settled yet", live.record.id)
-                        self._spawn(self._end_later(live, billed))
+                        self._spawn(self.insist(live.record.id, partial(self._settle, live, billed)))
                         return
                     await asyncio.sleep(backoff_s)
 
-    async def _end_later(self, live: LiveRun, billed: bool) -> None:
+    async def insist(self, execution_id: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Does what the store has to be told of a run until it is done or this node leaves: then whoever recovers the run
+        ends it as lost."""
         backoff_s = SETTLE_BACKOFF_S[-1]
         while not self._closing:
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, SETTLE_BACKOFF_MAX_S)
             try:
-                await self._settle(live, billed)
+                await work()
                 return
             except (SQLAlchemyError, OSError) as error:
-                logger.warning("run %s is still not settled: %s", live.record.id, error)
+                logger.warning("the end of run %s is still not stored: %r", execution_id, error)
 
     async def _settle(self, live: LiveRun, billed: bool) -> None:
         tail = live.kept[live.stored_count :]

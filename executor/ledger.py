@@ -4,7 +4,6 @@ Usage, events and tier versions are only ever appended to; nothing here decides 
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,11 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from executor import allowances, artifacts, audit
 from executor.events import Who, encode
 from executor.pricing import FREE, TIERS, Tier, TierQuota, Usage
+from executor.statements import insert_or_replace
 from executor.tables import execution_events, executions, tiers, usage
 
 DAY_MS = 86_400_000
 PAGE_MAX = 200
 ALIKE_MAX = 20
+CREATED_AT_MAX = 2**53
 UNFINISHED = ("queued", "running")
 _ENDED = ("status", "exit_code", "started_at", "finished_at", "fault")
 _CHARGED = ("session_id", "actor_id", "agent_id", "key_id", "language", "tier", "tier_version")
@@ -155,12 +156,15 @@ class Ledger:
     async def progress(
         self, execution_id: str, started_at: int | None, first_index: int, events: Sequence[Mapping[str, Any]]
     ) -> None:
-        """What a run that goes on has said since the last time; after a crash this is what is left of it."""
+        """What a run that goes on has said since the last time; after a crash this is what is left of it. Nothing is taken of
+        a run that was ended elsewhere, and the same may be said again when it is not known whether it was taken."""
+        stands = (
+            {"status": executions.c.status} if started_at is None else {"status": "running", "started_at": started_at}
+        )
+        unfinished = update(executions).where(executions.c.id == execution_id, executions.c.status.in_(UNFINISHED))
         async with self._engine.begin() as connection:
-            if started_at is not None:
-                running = update(executions).where(executions.c.id == execution_id, executions.c.status == "queued")
-                await connection.execute(running.values(status="running", started_at=started_at))
-            await _append(connection, execution_id, first_index, events)
+            if (await connection.execute(unfinished.values(stands))).rowcount == 1:
+                await _append(connection, execution_id, first_index, events)
 
     async def settle(
         self,
@@ -353,7 +357,8 @@ async def _append(
     data = b"\n".join(encode(event) for event in events)
     if data:
         row = {"execution_id": execution_id, "first_index": first_index, "events": data}
-        await connection.execute(insert(execution_events).values(row))
+        # A connection that is cut while it commits leaves the piece there: what comes again begins with it.
+        await insert_or_replace(connection, execution_events, row, key=("execution_id", "first_index"))
 
 
 def _record(row: RowMapping) -> ExecutionRecord:
@@ -367,9 +372,12 @@ def _encode_cursor(record: ExecutionRecord) -> str:
 def _decode_cursor(cursor: str) -> tuple[int, str]:
     try:
         at, _, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
-        return int(at), last_id
-    except (ValueError, binascii.Error) as error:
+        created_at = int(at)
+    except ValueError as error:
         raise ValueError("the cursor is not one of ours") from error
+    if not 0 <= created_at <= CREATED_AT_MAX:
+        raise ValueError("the cursor is not one of ours")
+    return created_at, last_id
 
 
 def _tier(row: RowMapping) -> Tier:

@@ -333,6 +333,26 @@ async def test_the_same_id_runs_once(executor: Executor) -> None:
     assert total.executions == 1 and executor.stats()["running"] == 0
 
 
+async def test_a_run_whose_record_was_committed_though_the_connection_broke_holds_nothing_for_long(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = executor.ledger.insert
+
+    async def cut(*told: Any, **more: Any) -> None:
+        await insert(*told, **more)
+        raise ConnectionError("cut")
+
+    monkeypatch.setattr(executor.ledger, "insert", cut)
+    one = Claim("user:ada", runs_at_once=1, runs_waiting_max=0)
+    with pytest.raises(ConnectionError):
+        await submit(executor, "return 1", execution_id="cut", claims=(one,))
+    monkeypatch.undo()
+    # The one place of the account is given back, without a word from anybody.
+    (event,) = [kept.event async for kept in executor.kept.events("cut")]
+    assert event["status"] == "lost" and event["metrics"]["cost"] == 0
+    assert (await executor.result(await submit(executor, "return 1", claims=(one,))))["success"]
+
+
 async def test_a_run_keeps_the_tier_it_was_admitted_under(executor: Executor) -> None:
     execution_id = await submit(executor, SLEEP, timeout=300)
     basic = executor.tiers["basic"]
