@@ -36,6 +36,7 @@ STDOUT_BYTES_MAX = 256 * 2**20
 ANSWER_BYTES_MAX = 65_536
 BACKLOG = 16
 SECRET_BYTES = 32
+PARENT_ENDED = "the parent of the runtimes ended meanwhile"
 
 
 class EchoLines(asyncio.Protocol):
@@ -195,6 +196,7 @@ class Processes:
         self._program_fd = -1
         self._configs: dict[Kind, Path] = {}
         self._writing: defaultdict[Kind, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._reviving = asyncio.Lock()
         self._by_number: dict[int, RuntimeProcess] = {}
         self._last_number = 0
         self._buffer = b""
@@ -238,9 +240,7 @@ class Processes:
 
     async def spawn(self, kind: Kind, haste: bool = False) -> RuntimeProcess:
         """A process that is ready, and warm unless somebody waits for it; PlatformFault when it does not get there."""
-        if not self.running:
-            await self.close()
-            await self.start()
+        await self._revive()
         assert self._folder is not None and self._control is not None
         config = await self._config(kind)
         self._last_number += 1
@@ -256,6 +256,13 @@ class Processes:
             process.dispose()
             raise
 
+    async def _revive(self) -> None:
+        # One at a time: who comes second finds the nursery that the first has started.
+        async with self._reviving:
+            if not self.running:
+                await self.close()
+                await self.start()
+
     async def prepare(self, kinds: Iterable[Kind]) -> None:
         """Writes the configurations that are likely to be needed, so that no run waits for that."""
         for kind in kinds:
@@ -265,15 +272,16 @@ class Processes:
 
     async def _config(self, kind: Kind) -> Path:
         assert self._folder is not None
+        folder = self._folder
         kind = replace(kind, network=False)  # one configuration serves both
         # Written once: a process may be reading what a second writer would truncate.
         async with self._writing[kind]:
             if kind not in self._configs:
                 try:
-                    self._configs[kind] = await asyncio.to_thread(
+                    config = await asyncio.to_thread(
                         write_config,
                         self._installation,
-                        self._folder,
+                        folder,
                         self.secret,
                         kind.heap_mb,
                         kind.variant,
@@ -281,10 +289,14 @@ class Processes:
                     )
                 except (NotBuilt, OSError, ValueError, KeyError) as error:  # a Worker that is being rebuilt, say
                     raise PlatformFault("no_process", f"the Worker's build cannot be read: {error}") from error
+                if folder != self._folder:
+                    raise PlatformFault("no_process", PARENT_ENDED)
+                self._configs[kind] = config
             return self._configs[kind]
 
     async def _launch(self, process: RuntimeProcess, config: Path, path: Path) -> Tail:
-        assert self._control is not None and self._folder is not None
+        if self._control is None or self._folder is None:  # since the configuration was written
+            raise PlatformFault("no_process", PARENT_ENDED)
         loop = asyncio.get_running_loop()
         ready = Tail()
         listener = socket.socket(socket.AF_UNIX)

@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from executor.pool import LocalPool, PoolLimits
-from executor.runner import Job
+from executor import workerd
+from executor.pool import USUAL, LocalPool, PoolLimits
+from executor.processes import Processes
+from executor.runner import Job, RunnerLimits
 from tests.support.patience import PATIENCE_S, SOON_S
 from tests.support.runs import MB, carry, order, until
 
@@ -190,6 +192,21 @@ async def test_a_killed_nursery_takes_its_processes_along_and_the_pool_recovers(
     assert end.frame is not None and end.frame.result == 1
 
 
+async def test_runtimes_that_are_wanted_at_once_of_a_killed_nursery_share_the_next_one() -> None:
+    processes = Processes(workerd.find(), RunnerLimits().line_bytes_max)
+    await processes.start()
+    try:
+        first = await processes.spawn(USUAL)
+        os.kill(psutil.Process(first.pid).ppid(), signal.SIGKILL)
+        await asyncio.wait_for(first.exited, SOON_S)
+        first.dispose()
+        second, third = await asyncio.gather(processes.spawn(USUAL), processes.spawn(USUAL))
+        parents = {psutil.Process(each.pid).ppid() for each in (second, third)}
+        assert second.alive and third.alive and len(parents) == 1
+    finally:
+        await processes.close()
+
+
 def _facts(pid: int) -> tuple[bytes, str, list[str]]:
     of = Path(f"/proc/{pid}")
     opened = []
@@ -226,8 +243,10 @@ async def test_closing_the_pool_leaves_no_process_and_no_folder() -> None:
 
 SERVER = """
 import asyncio, os, uvloop
-from executor.pool import LocalPool, PoolLimits
-from executor.runner import Job
+from executor import workerd
+from executor.pool import USUAL, LocalPool, PoolLimits
+from executor.processes import Processes
+from executor.runner import Job, RunnerLimits
 from tests.support.runs import carry, order
 
 async def main():
