@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.errors import Invalid
+from collab_server.shapes.base import number
 from collab_server.tables import listings, roles, sessions
 from crdt.archive import Archive
 from crdt.faults import Faults
@@ -31,6 +32,7 @@ PAGE_MAX = 100
 # Larger texts are not kept a second time: their session is opened when a listing is to hold them.
 TEXTS_BYTES_MAX = 256 * 1024
 WORDS_MAX = 8
+BAD_CURSOR = "is not a cursor that this server gave"
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,8 @@ def parse_cursor(cursor: str) -> tuple[int, str]:
     """(created_at, id) of the last row that was seen; raises Invalid."""
     try:
         created_at, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return int(created_at), last_id
     except ValueError as error:
-        raise Invalid("is not a cursor that this server gave", name="cursor") from error
+        raise Invalid(BAD_CURSOR, name="cursor") from error
+    if (at := number(created_at)) is None:
+        raise Invalid(BAD_CURSOR, name="cursor")
+    return at, last_id

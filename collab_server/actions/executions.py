@@ -17,6 +17,7 @@ from collab_server.errands import Errands
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
 from collab_server.identity import Principal
 from collab_server.ids import derived_id
+from collab_server.listings import BAD_CURSOR
 from collab_server.members import Members, Role, Verb
 from collab_server.payers import Budgets, headers_of
 from collab_server.revocation import Change
@@ -250,7 +251,7 @@ class ExecutionActions:
         try:
             return await self._executor.list(session_id=session_id, actor_id=mine, limit=limit, cursor=cursor)
         except ValueError as error:
-            raise Invalid("is not a cursor that this server gave", name="cursor") from error
+            raise Invalid(BAD_CURSOR, name="cursor") from error
 
     async def result(self, principal: Principal, execution_id: str) -> dict[str, Any]:
         """The result object (INTERFACES §6), as soon as the run is over."""

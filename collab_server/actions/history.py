@@ -13,7 +13,7 @@ from collab_server.actions.reruns import RerunActions
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
-from collab_server.shapes.base import timestamp
+from collab_server.shapes.base import number, timestamp
 from crdt.differences import FileDifference, differences
 from crdt.log import Log
 from crdt.model import FileState
@@ -21,7 +21,6 @@ from crdt.playback import Page
 from crdt.room import Room
 
 RUN = "run:"
-DIGITS_MAX = 15
 
 
 class HistoryActions:
@@ -90,9 +89,9 @@ class HistoryActions:
             return room.version
         if point.startswith(RUN):
             return await self._reruns.version(principal, room.session_id, point.removeprefix(RUN))
-        if not (point.isascii() and point.isdigit() and len(point) <= DIGITS_MAX):
+        if (version := number(point)) is None:
             raise Invalid("is a version like 12, `now`, or `run:` and the id of a run", name=name)
-        return int(point)
+        return version
 
     async def name(self, principal: Principal, session_id: str, name: str) -> dict[str, Any]:
         """Give the present version a name; it is kept for good from then on."""

@@ -20,7 +20,7 @@ from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
 from collab_server.identity import Principal
-from collab_server.listings import cursor_of, parse_cursor
+from collab_server.listings import BAD_CURSOR, cursor_of, parse_cursor
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
 from collab_server.shapes.base import timestamp, timestamp_or_none
@@ -38,7 +38,6 @@ PAGE_MAX = 100
 STEPS_MAX = 2_000
 DAYS_DEFAULT = 30
 HOURS_SHOWN_MAX = 72
-MOMENT_MAX_MS = 253_402_300_799_000  # the end of the year 9999
 State = Literal["running", "queued", "recent"]
 SessionState = Literal["open", "readOnly", "closed", "archived", "quarantined", "deleted"]
 
@@ -60,7 +59,7 @@ class OversightActions:
 
     async def stats(self, from_ms: int | None, to_ms: int | None, step: Step | None) -> dict[str, Any]:
         """Figures over [from, to): totals, over time, by language, tier, status and user, and latency percentiles."""
-        end = min(self._now_ms() + 1 if to_ms is None else to_ms, MOMENT_MAX_MS)
+        end = self._now_ms() + 1 if to_ms is None else to_ms
         start = max(end - DAYS_DEFAULT * STEP_MS["day"] if from_ms is None else from_ms, 0)
         if start >= end:
             raise Invalid("must lie before `to`", name="from")
@@ -158,7 +157,7 @@ class OversightActions:
                 actor_id=user_id, session_id=session_id, statuses=statuses, limit=limit, cursor=cursor
             )
         except ValueError as error:
-            raise Invalid("is not a cursor that this server gave", name="cursor") from error
+            raise Invalid(BAD_CURSOR, name="cursor") from error
         # This node knows better than the store what has just begun or ended.
         items = [record for record in page.items if state in ("recent", record.status)]
         return {

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -39,6 +41,17 @@ from executor import environments
 ENVIRONMENT_BYTES_MAX = 64 * 1024
 IMPORT_BYTES_MAX = 64 * 2**20
 EXPORT_MANIFEST = ".collab/session.json"
+# What the library raises for archives that are torn, encrypted, or packed in a way that it does not know.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
 
 
 class SessionActions:
@@ -390,6 +403,6 @@ def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, str]]:
                 texts[name] = content.decode()
             except UnicodeDecodeError as error:
                 raise Invalid(f"{name[:200]!r} is not UTF-8 text; a session holds text files", name="file") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise Invalid(f"this is not a readable zip: {error}", name="file") from error
     return (manifest if isinstance(manifest, dict) else {}), texts

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, get_args
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from collab_server.actions.oversight import SessionState, stats_sheet
@@ -45,7 +44,7 @@ from collab_server.shapes.admin import (
     UserChange,
     UserOut,
 )
-from collab_server.shapes.base import epoch_ms, timestamp
+from collab_server.shapes.base import Moment, Number, epoch_ms, timestamp
 from collab_server.shapes.sessions import Findings
 from collab_server.shapes.tiers import TierChange, TierOut
 from executor.audit import Act
@@ -62,9 +61,9 @@ async def admin_of(who: Asker) -> Principal:
 Admin = Annotated[Principal, Depends(admin_of)]
 Search = Annotated[str | None, Query(alias="q", max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-From = Annotated[AwareDatetime | None, Query(alias="from")]
+From = Annotated[Moment | None, Query(alias="from")]
 InvoiceNumber = Annotated[str, Path(pattern=r"^(INV-)?\d{1,9}$")]
-Before = Annotated[int | None, Query(ge=1, description="Only what is older than this id.")]
+Before = Annotated[Number | None, Query(description="Only what is older than this id.")]
 
 router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependencies=[Depends(admin_of)])
 
@@ -77,7 +76,7 @@ router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependen
 async def stats(
     node: Node,
     from_: From = None,
-    to: AwareDatetime | None = None,
+    to: Moment | None = None,
     step: Literal["hour", "day"] | None = None,
     accept: Annotated[str | None, Header(description="`text/csv`: all figures as one table.")] = None,
 ) -> Response:
@@ -245,7 +244,7 @@ async def security_events(
     severity: Literal["info", "warning", "error"] | None = None,
     user_id: Annotated[str | None, Query(alias="userId")] = None,
     from_: From = None,
-    to: AwareDatetime | None = None,
+    to: Moment | None = None,
     before: Before = None,
     limit: Limit = 100,
 ) -> Response:
@@ -266,7 +265,7 @@ async def security_events(
 async def alerts(
     node: Node,
     open_only: Annotated[bool, Query(alias="open", description="Only what nobody has acknowledged.")] = False,
-    to: AwareDatetime | None = None,
+    to: Moment | None = None,
     limit: Limit = 100,
 ) -> Response:
     return Json({"items": await node.alerts.listed(before_ms=epoch_ms(to), limit=limit, open_only=open_only)})
@@ -305,7 +304,7 @@ async def audit(
     action: str | None = None,
     subject: str | None = None,
     from_: From = None,
-    to: AwareDatetime | None = None,
+    to: Moment | None = None,
     before: Before = None,
     limit: Limit = 100,
 ) -> Response:

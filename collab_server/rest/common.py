@@ -27,6 +27,7 @@ from collab_server.identity import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
 from collab_server.sealing import Unsealable, place_of_answer
 from collab_server.services import Services
+from collab_server.shapes.base import number
 from collab_server.tables import idempotency
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
@@ -116,9 +117,9 @@ def version_of(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdigit():
+    if (version := number(text)) is None:
         raise Invalid('must be a version as the ETag gives it, like "12"', name="If-Match")
-    return int(text)
+    return version
 
 
 def etag(version: int) -> dict[str, str]:

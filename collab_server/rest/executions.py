@@ -15,6 +15,7 @@ from collab_server.money import is_final, shown_run
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
 from collab_server.rest.stream import EVENT_STREAM, EventStream
 from collab_server.services import Services
+from collab_server.shapes.base import number
 from collab_server.shapes.history import RunFiles
 from collab_server.shapes.sessions import Stdin
 from collab_server.shapes.tiers import Estimate
@@ -155,8 +156,7 @@ async def get(node: Node, who: Asker, execution_id: str) -> Response:
     responses={200: {"content": {EVENT_STREAM: {}}}},
 )
 async def events(node: Node, who: Asker, execution_id: str, last_event_id: LastEventId = None) -> Response:
-    after = int(last_event_id) if last_event_id is not None and last_event_id.isdigit() else 0
-    return await _stream(node, who, execution_id, after)
+    return await _stream(node, who, execution_id, number(last_event_id or "") or 0)
 
 
 @router.get(

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, etag, once
-from collab_server.shapes.base import timestamp
+from collab_server.shapes.base import Number, timestamp
 from collab_server.shapes.history import DiffOut, NewVersion, PlaybackOut, Undo, UndoneOut
 from collab_server.shapes.sessions import SessionOut
 from crdt.playback import Page, Step
@@ -28,7 +28,7 @@ async def listed(
     who: Asker,
     session_id: str,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Number | None = None,
 ) -> Response:
     return Json(await node.history.listed(who, session_id, limit=limit, before=before))
 
@@ -44,7 +44,7 @@ async def name(
 
 
 @router.get("/versions/{version}", summary="The files as they were at a version")
-async def get(node: Node, who: Asker, session_id: str, version: int) -> Response:
+async def get(node: Node, who: Asker, session_id: str, version: Number) -> Response:
     return Json(await node.history.get(who, session_id, version))
 
 
@@ -54,7 +54,7 @@ async def get(node: Node, who: Asker, session_id: str, version: int) -> Response
     summary="Bring the files of a version back, as a new change",
 )
 async def restore(
-    request: Request, node: Node, who: Asker, session_id: str, version: int, key: IdempotencyKey = None
+    request: Request, node: Node, who: Asker, session_id: str, version: Number, key: IdempotencyKey = None
 ) -> Response:
     async def work() -> Response:
         shown = await node.history.restore(who, session_id, version)

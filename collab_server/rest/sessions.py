@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.errors import Invalid
+from collab_server.money import micro
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, etag, once
 from collab_server.shapes.base import epoch_ms, timestamp, timestamp_or_none
 from collab_server.shapes.sessions import (
@@ -19,9 +20,9 @@ from collab_server.shapes.sessions import (
     SessionList,
     SessionOut,
 )
+from executor.pricing import MICRO
 
 router = APIRouter(tags=["sessions"], responses=PROBLEMS)
-MICRO = 1_000_000
 
 
 def _session(session: dict[str, Any], status: int = 200) -> Response:
@@ -158,14 +159,12 @@ async def remove_collaborator(node: Node, who: Asker, session_id: str, user_id: 
 async def create_link(
     request: Request, node: Node, who: Asker, session_id: str, wanted: NewLink, key: IdempotencyKey = None
 ) -> Response:
-    cap = None if wanted.spending_cap is None else round(wanted.spending_cap * MICRO)
-
     async def work() -> Response:
         link_id, secret = await node.members.create_link(
             await node.members.access(who, session_id),
             wanted.role,
             expires_at=epoch_ms(wanted.expires_at),
-            cap_micro_dollars=cap,
+            cap_micro_dollars=micro(wanted.spending_cap),
         )
         base = node.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
         return Json(
@@ -174,7 +173,7 @@ async def create_link(
                 "url": f"{base}/join?link={secret}",
                 "role": wanted.role,
                 "expiresAt": timestamp_or_none(epoch_ms(wanted.expires_at)),
-                "spendingCap": wanted.spending_cap,
+                "spendingCap": None if wanted.spending_cap is None else float(wanted.spending_cap),
             },
             201,
         )

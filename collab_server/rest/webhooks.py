@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
-from collab_server.shapes.base import epoch_ms
+from collab_server.shapes.base import Number, epoch_ms
 from collab_server.shapes.webhooks import NewWebhook, Replayed, WebhookChange
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=PROBLEMS)
@@ -59,14 +59,14 @@ async def deliveries(
     node: Node,
     who: Asker,
     webhook_id: str,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Number | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Response:
     return Json(await node.webhooks.deliveries(who, webhook_id, before, limit))
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/retry", status_code=202, summary="Send one again")
-async def retry(node: Node, who: Asker, webhook_id: str, delivery_id: int) -> Response:
+async def retry(node: Node, who: Asker, webhook_id: str, delivery_id: Number) -> Response:
     return Json(await node.webhooks.retry(who, webhook_id, delivery_id), 202)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from collab_server.shapes.base import NAME_CHARS_MAX, Money, Shape
+from collab_server.shapes.base import NAME_CHARS_MAX, Moment, Money, Shape
 
 
 class NewToken(Shape):
@@ -14,7 +14,7 @@ class NewToken(Shape):
 
     name: Annotated[str, StringConstraints(max_length=NAME_CHARS_MAX)] = ""
     scopes: list[Literal["edit", "propose", "run", "admin"]] = Field(default_factory=list)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     budget: Money | None = Field(None, description="What runs by this key may cost in a month, in dollars.")
     runs_per_minute: int | None = Field(None, ge=1, le=10_000, description="How many runs a minute it may start.")
     concurrent_runs: int | None = Field(None, ge=1, le=1000, description="How many of its runs may go on at once.")

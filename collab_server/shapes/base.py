@@ -1,12 +1,12 @@
-"""What all shapes are made of: names and sizes with their bounds, moments as texts."""
+"""What all shapes are made of: names, numbers and sizes with their bounds, moments as texts."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from executor import events
@@ -16,11 +16,30 @@ NAME_CHARS_MAX = 200
 DESCRIPTION_CHARS_MAX = 10_000
 CONTENT_CHARS_MAX = 8 * 2**20
 LINE_MAX = 2**31
+# What JavaScript counts exactly and every database keeps.
+NUMBER_MAX = 2**53 - 1
+DIGITS_MAX = 15
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARS_MAX, strip_whitespace=True)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Content = Annotated[str, StringConstraints(max_length=CONTENT_CHARS_MAX)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 RoleName = Literal["owner", "editor", "runner", "viewer"]
+# The number of something that is there: a version, a row.
+Number = Annotated[int, Field(ge=0, le=NUMBER_MAX)]
+
+
+def _on_the_calendar(moment: datetime) -> datetime:
+    try:
+        year = moment.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if not 1970 <= year <= 9999:
+        raise ValueError("must lie between the years 1970 and 9999 of UTC")
+    return moment
+
+
+# With a zone, and such that its UTC can be written as RFC 3339.
+Moment = Annotated[AwareDatetime, AfterValidator(_on_the_calendar)]
 
 
 class Shape(BaseModel):
@@ -40,3 +59,8 @@ def timestamp_or_none(epoch_ms: int | None) -> str | None:
 def epoch_ms(moment: datetime | None) -> int | None:
     """Back from a datetime with a zone to epoch milliseconds."""
     return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def number(text: str) -> int | None:
+    """A whole number in ASCII digits, as headers and paths have it; None when it is none, or beyond counting."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StrictBool, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
-from collab_server.shapes.base import DESCRIPTION_CHARS_MAX, FILES_MAX, Content, Money, Name, RoleName, Shape
+from collab_server.shapes.base import DESCRIPTION_CHARS_MAX, FILES_MAX, Content, Moment, Money, Name, RoleName, Shape
 from collab_server.shapes.files import FileOut, NewFile
 from executor import events
 from executor.request import RequestFile
@@ -24,7 +24,7 @@ class NewSession(Shape):
     is_public: bool = False
     files: list[NewFile] = Field(default_factory=list, max_length=FILES_MAX)
     environment: dict[str, Any] = Field(default_factory=dict, max_length=ENVIRONMENT_KEYS_MAX)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class SessionChange(Shape):
@@ -35,7 +35,7 @@ class SessionChange(Shape):
     is_public: bool | None = None
     archived: StrictBool | None = Field(None, description="An archived session is left out of listings.")
     environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
     scan_policy: ScanPolicy | None = Field(None, description="What a scan blocks here; null: what the tier says.")
     agents_propose: StrictBool | None = Field(
@@ -69,8 +69,8 @@ class NewLink(Shape):
     """A share link for guests; `spendingCap` is in dollars."""
 
     role: Literal["editor", "runner", "viewer"]
-    expires_at: AwareDatetime | None = None
-    spending_cap: float | None = Field(None, ge=0, le=1_000_000)
+    expires_at: Moment | None = None
+    spending_cap: Money | None = None
 
 
 class NewSecret(Shape):

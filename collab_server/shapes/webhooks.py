@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StrictBool, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
-from collab_server.shapes.base import Shape
+from collab_server.shapes.base import Moment, Shape
 
 EventTypes = Annotated[list[Annotated[str, StringConstraints(max_length=64)]], Field(min_length=1, max_length=32)]
 
@@ -31,4 +31,4 @@ class WebhookChange(Shape):
 class Replayed(Shape):
     """From when on."""
 
-    since: AwareDatetime
+    since: Moment

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -390,3 +392,39 @@ async def test_a_nul_in_what_is_asked_is_refused_or_found_nowhere_and_never_a_fa
     answers = [(await ada.http.request(how, where, json=body), where) for how, where, body in tried]
     # What is kept with it by one database is refused by the other.
     assert not [(where, answer.status_code, answer.text) for answer, where in answers if answer.status_code >= 500]
+
+
+async def test_numbers_and_moments_beyond_all_counting_are_refused_and_never_a_fault(ada: Account) -> None:
+    made = await ada.session(a_txt="x")
+    session, file = f"/api/sessions/{made['id']}", f"/api/sessions/{made['id']}/files/{made['files'][0]['id']}"
+    run = (await ada.http.post("/api/executions", json={"language": "javascript", "code": "return 1"})).json()
+    huge, edits = 10**30, [{"start": 0, "end": 0, "text": "y"}]
+    cursors = [base64.urlsafe_b64encode(f"{huge}{apart}x".encode()).decode() for apart in (" ", ":")]
+    late, packed = "9999-12-31T23:59:59-12:00", io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", "hello " * 1000)
+    torn = bytearray(packed.getvalue())
+    torn[40:60] = bytes(byte ^ 255 for byte in torn[40:60])
+    tried: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", f"{session}/versions?before={huge}", {}),
+        ("GET", f"{session}/versions/{huge}", {}),
+        ("POST", f"{session}/versions/{huge}/restore", {}),
+        ("POST", f"{session}/undo", {"json": {"actorId": ada.user_id, "sinceVersion": huge}}),
+        ("GET", f"/api/sessions?cursor={cursors[0]}", {}),
+        ("GET", f"/api/executions?cursor={cursors[1]}", {}),
+        ("PATCH", file, {"json": {"baseVersion": huge, "edits": edits}}),
+        ("PATCH", file, {"json": {"baseVersion": 1, "edits": [{"start": huge, "end": huge, "text": "y"}]}}),
+        ("PUT", file, {"json": {"content": "y", "baseVersion": huge}}),
+        ("DELETE", file, {"headers": {"if-match": b"\xb2"}}),
+        ("DELETE", file, {"headers": {"if-match": "9" * 5000}}),
+        ("GET", f"/api/executions/{run['executionId']}/events", {"headers": {"last-event-id": b"\xb2"}}),
+        ("POST", "/api/sessions", {"json": {"name": "x", "expiresAt": late}}),
+        ("PATCH", session, {"json": {"expiresAt": late}}),
+        ("POST", "/api/me/tokens", {"json": {"expiresAt": late}}),
+        ("GET", "/api/analytics", {"params": {"from": "9999-06-01T00:00:00Z", "to": late}}),
+        ("GET", "/api/usage", {"params": {"from": "0001-01-01T00:00:00+14:00", "to": late}}),
+        ("POST", "/api/sessions/import", {"content": bytes(torn)}),
+    ]
+    answers = [(await ada.http.request(how, where, **more), where) for how, where, more in tried]
+    assert not [(where, answer.status_code, answer.text) for answer, where in answers if answer.status_code >= 500]
+    assert [item["id"] for item in (await ada.http.get("/api/sessions")).json()["items"]] == [made["id"]]
