@@ -370,15 +370,21 @@ class Identity:
                 await audited(connection, self._now_ms(), user_id, "token.bound", token_id, **changes)
         return shown_token(dict(row) | changes)
 
-    async def require_unbound(self, principal: Principal) -> None:
-        """Raise Forbidden for a key with a budget, a rate or an agent: by another key it would be free of them."""
+    async def require_unbound(self, principal: Principal) -> int | None:
+        """Raise Forbidden for a key with a budget, a rate or an agent: by another key it would be free of them.
+
+        Returns until when a key may hold that this principal makes: no longer than what it came by itself, a browser no longer
+        than the key that let it in; None is without an end."""
         principal.require_own("make or change keys")
         bounds = (tokens.c.budget_micro_dollars, tokens.c.runs_per_minute, tokens.c.concurrent_runs)
-        query = select(*bounds).where(tokens.c.id == principal.key_id)
+        query = select(*bounds, tokens.c.kind, tokens.c.expires_at).where(tokens.c.id == principal.key_id)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
-        if row is not None and any(limit is not None for limit in row):
+            row = (await connection.execute(query)).mappings().first()
+        if row is not None and any(row[bound.name] is not None for bound in bounds):
             raise Forbidden("a key with a budget or a rate of its own cannot make or change keys; use one without")
+        if principal.via == "bearer":
+            return principal.expires_at
+        return None if row is None or row["kind"] != "api" else row["expires_at"]
 
     async def still_valid(self, principal: Principal) -> bool:
         """Whether the token behind an open socket still holds."""

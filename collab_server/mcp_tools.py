@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from collab_server.errors import ActionError, Invalid
+from collab_server.errors import ActionError, Forbidden, Invalid
 from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed, sessions_page
 from collab_server.mcp_output import (
@@ -27,14 +27,14 @@ from collab_server.mcp_output import (
 from collab_server.mcp_resources import file_uri
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.services import Services
-from collab_server.shapes.base import RoleName, Shape, epoch_ms
+from collab_server.shapes.base import Moment, RoleName, Shape, epoch_ms
 from collab_server.shapes.files import Edit, FileEdits, FileReplacement, NewFile
 from collab_server.shapes.sessions import NewSession, SessionChange, SessionOut
 from executor.events import ExecutionResult
 from executor.request import MEMORY_LIMIT_DEFAULT_BYTES, TIMEOUT_DEFAULT_MS, ExecuteRequest, RequestFile
 
 SESSIONS_PER_PAGE = 100
-Moment = Annotated[str | None, Field(description="RFC 3339, like 2026-01-31T00:00:00Z")]
+MomentText = Annotated[str | None, Field(description="RFC 3339, like 2026-01-31T00:00:00Z")]
 
 
 class Sessions(Shape):
@@ -178,7 +178,7 @@ class Tools(Desk):
         return await self._do(ctx, work)
 
     async def getCodeExecutionUsage(
-        self, ctx: Ctx, clientId: str | None = None, startDate: Moment = None, endDate: Moment = None
+        self, ctx: Ctx, clientId: str | None = None, startDate: MomentText = None, endDate: MomentText = None
     ) -> dict[str, Any]:
         """What you used and what it cost, by day."""
 
@@ -199,7 +199,7 @@ class Tools(Desk):
         isPublic: bool = False,
         files: list[NewFile] | None = None,
         environment: dict[str, Any] | None = None,
-        expiresAt: Moment = None,
+        expiresAt: MomentText = None,
     ) -> SessionOut:
         """Make a session with files; you own it, `collaborators` may edit and run."""
 
@@ -231,7 +231,7 @@ class Tools(Desk):
         description: str | None = None,
         isPublic: bool | None = None,
         environment: dict[str, Any] | None = None,
-        expiresAt: Moment = None,
+        expiresAt: MomentText = None,
     ) -> SessionOut:
         """Change what is given of a session's name, description, visibility, environment and expiry."""
         given = {
@@ -387,16 +387,20 @@ def _self_only(who: Principal, user_id: str | None) -> None:
 
 
 def _self_or_admin(who: Principal, user_id: str | None, name: str) -> str:
-    if user_id not in (None, who.user_id) and not who.admin:
-        raise Invalid("only an administrator sees what others used", name=name, code="forbidden")
-    return user_id or who.user_id
+    if user_id is None or user_id == who.user_id:
+        return who.user_id
+    try:
+        who.require_admin()
+    except Forbidden:
+        raise Invalid("only an administrator sees what others used", name=name, code="forbidden") from None
+    return user_id
 
 
 def _moment(text: str | None, name: str) -> int | None:
     if text is None:
         return None
     try:
-        moment: datetime = TypeAdapter(AwareDatetime).validate_python(text)
+        moment: datetime = TypeAdapter(Moment).validate_python(text)
     except ValidationError as error:
         raise Invalid("must be RFC 3339 with a zone, like 2026-01-31T00:00:00Z", name=name) from error
     return epoch_ms(moment)

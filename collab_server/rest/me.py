@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from collab_server.actions.analytics import analytics_sheet
@@ -15,7 +14,7 @@ from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes.accounts import Join, KeyLimits, Login, NewToken, OwnLimits
 from collab_server.shapes.analytics import AnalyticsOut
-from collab_server.shapes.base import epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes.base import Moment, epoch_ms, timestamp, timestamp_or_none
 from crdt.presence import user_of
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
@@ -56,13 +55,13 @@ async def create_token(
 ) -> Response:
     if who.guest:
         raise Forbidden("a guest cannot make keys")
-    await node.identity.require_unbound(who)
+    until = await node.identity.require_unbound(who)
     scopes: set[str] = set(wanted.scopes) or set(who.scopes)
     if beyond := scopes - who.scopes:
         raise Forbidden(f"this token lacks the scope {sorted(beyond)[0]!r}, so it cannot give it on")
     expires_at = epoch_ms(wanted.expires_at)
-    if who.expires_at is not None and who.via == "bearer":
-        expires_at = min(expires_at or who.expires_at, who.expires_at)
+    if until is not None:
+        expires_at = min(expires_at or until, until)
 
     async def work() -> Response:
         token_id, token = await node.identity.issue(
@@ -161,8 +160,8 @@ async def pricing(node: Node, who: Asker, tier: str | None = None) -> Response:
 async def usage(
     node: Node,
     who: Asker,
-    from_: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    to: AwareDatetime | None = None,
+    from_: Annotated[Moment | None, Query(alias="from")] = None,
+    to: Moment | None = None,
     group_by: Annotated[Literal["day", "language", "session", "actor", "author"], Query(alias="groupBy")] = "day",
     session_id: Annotated[
         str | None,
@@ -190,8 +189,8 @@ async def usage(
 async def analytics(
     node: Node,
     who: Asker,
-    from_: Annotated[AwareDatetime | None, Query(alias="from", description="30 days ago when left out.")] = None,
-    to: AwareDatetime | None = None,
+    from_: Annotated[Moment | None, Query(alias="from", description="30 days ago when left out.")] = None,
+    to: Moment | None = None,
     session_id: Annotated[
         str | None,
         Query(alias="sessionId", max_length=64, description="Everybody's runs in a session; for its owners."),

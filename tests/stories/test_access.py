@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 
@@ -139,6 +140,14 @@ async def test_a_key_cannot_make_one_with_more_rights_or_a_longer_life(server: S
     assert (await ada.http.post("/api/me/tokens", json={"scopes": ["edit"]})).status_code == 403
     made = (await ada.http.post("/api/me/tokens", json={})).json()
     assert made["scopes"] == ["run"]
+    # Neither by itself nor by the browser that it lets in.
+    soon = (await ada.http.post("/api/me/tokens", json={"expiresAt": "2150-01-01T00:00:00Z"})).json()
+    async with httpx.AsyncClient(base_url=server.url, headers={"origin": server.url}, trust_env=False) as browser:
+        await browser.post("/api/login", json={"token": soon["token"]})
+        for how in ({}, {"authorization": f"Bearer {soon['token']}"}):
+            for wanted in ({}, {"expiresAt": "2200-01-01T00:00:00Z"}):
+                by = (await browser.post("/api/me/tokens", json=wanted, headers=how)).json()
+                assert by["expiresAt"] == soon["expiresAt"], (how, by)
     await ada.http.aclose()
 
 

@@ -12,7 +12,7 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.stories.conftest import Account
+from tests.stories.conftest import Account, account
 from tests.support.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -186,6 +186,16 @@ async def test_a_bad_call_is_told_how_to_mend_it(server: Server, ada: Account) -
             answer = await connected.call_tool(tool, arguments)
             assert answer.is_error, (tool, answer)
             assert told in str(answer.content), (tool, answer.content)
+
+
+async def test_what_others_used_is_told_to_an_admin_whose_key_is_for_that(server: Server, ada: Account) -> None:
+    root = await account(server, admin=True)
+    limited = (await root.http.post("/api/me/tokens", json={"scopes": ["edit", "run"]})).json()["token"]
+    for token, refused in ((root.token, False), (limited, True), (ada.token, True)):
+        async with client(server, token) as connected:
+            answer = await connected.call_tool("getCodeExecutionUsage", {"clientId": "somebody"})
+            assert answer.is_error == refused and ("forbidden" in str(answer.content)) == refused, answer
+    await root.http.aclose()
 
 
 async def test_strangers_and_wrong_hosts_are_turned_away(server: Server, ada: Account) -> None:
