@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,6 +23,9 @@ from collab_server.settings import Settings
 logger = logging.getLogger(__name__)
 
 HEAD_BYTES_MAX = 65_536
+# Requests and handshakes that one turn of the loop begins: each takes milliseconds, and whoever is there already is served
+# before the next turn.
+BEGUN_PER_TURN_MAX = 8
 # From the opening, or from the answer before, to the end of a request's head.
 HEAD_S = 15.0
 # From there to the end of its body.
@@ -47,6 +51,9 @@ class Door:
     # The server ends: what a connection asks now is the last that it asks here.
     leaving: bool = False
     _per_address: Counter[str] = field(default_factory=Counter)
+    # Of a crowd that comes at once: who waits for one of the next turns, and how many this one has begun.
+    _waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    _begun: int = 0
 
     def enter(self, host: str) -> str | None:
         """The name under which `leave` lets it out again; None when there is no place."""
@@ -64,6 +71,26 @@ class Door:
         self._per_address[name] -= 1
         if not self._per_address[name]:
             del self._per_address[name]
+
+    def by_turns(self, loop: asyncio.AbstractEventLoop, begin: Callable[[], None]) -> bool:
+        """Whether this turn had a place for `begin`; it is called in one of the next otherwise."""
+        if self._begun < BEGUN_PER_TURN_MAX and not self._waiting:
+            if not self._begun:
+                loop.call_soon(self._turn, loop)
+            self._begun += 1
+            begin()
+            return True
+        self._waiting.append(begin)
+        return False
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = [self._waiting.popleft() for _ in range(min(len(self._waiting), BEGUN_PER_TURN_MAX))]
+        self._begun = len(now)
+        if now:
+            loop.call_soon(self._turn, loop)
+        for begin in now:
+            # By itself: what is wrong with one is no matter of the others'.
+            loop.call_soon(begin)
 
 
 class BoundedHttp(H11Protocol):
@@ -91,6 +118,18 @@ class BoundedHttp(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._hear(data)
+        elif not self.door.by_turns(self.loop, partial(self._begin, data)):
+            self._unset_keepalive_if_required()
+            self.transport.pause_reading()
+
+    def _begin(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+        self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
         if not self.transport.is_closing():
             super().data_received(data)
 

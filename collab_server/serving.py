@@ -41,6 +41,9 @@ GRACEFUL_S = 20
 RUNS_LEAVE_S = 2.0
 BEAT_S = 0.5
 GC_YOUNG_OBJECTS = 50_000
+# How many looks at the young make one at the middle-aged, which holds the loop up for as long as all of them together did.
+GC_MIDDLE = 5
+GC_OLD = 400
 SWITCH_S = 0.0002
 
 
@@ -145,7 +148,7 @@ def _freeze() -> None:
     a burst of updates is no garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_YOUNG_OBJECTS, 20, 100)
+    gc.set_threshold(GC_YOUNG_OBJECTS, GC_MIDDLE, GC_OLD)
     # The loop lets go of the interpreter at every write to a socket; whoever takes it then may keep it only so long.
     sys.setswitchinterval(SWITCH_S)
 

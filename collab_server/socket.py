@@ -183,9 +183,9 @@ class Sockets:
                 # The welcome is the first thing said, and says all that had changed until then.
                 connection.on_role = lambda: lane.welcome("role")
                 connection.member = room.join(connection)
-                # Rights taken away between the check above and now are not in the feed's future: look once more.
-                await connection.recheck()
                 try:
+                    # Rights taken away between the check above and now are not in the feed's future: look once more.
+                    await connection.recheck()
                     await connection.run(lane.handle)
                 finally:
                     room.leave(connection.member)

@@ -32,9 +32,13 @@ logger = logging.getLogger(__name__)
 BACKLOG = 2048
 RUNNING_FILE = "server.json"
 POLL_S = 0.25
-# A loop that has not turned for so long is stuck. One that only waits for a processor (others took them all) gets longer.
+# A loop that has not turned for so long is stuck. One that has had little of a processor meanwhile (others took them all)
+# gets longer: on a crowded machine a second's work, as a large collection of garbage, lasts many.
 STUCK_S = 4.0
 STARVED_S = 20.0
+SPINNING_CPU_S = 1.5
+# From so much silence on it is counted what it works.
+SILENT_S = 1.0
 # An operation that went on for so long when its process died is taken for the reason.
 SUSPECT_S = 1.0
 DRAIN_S = 30.0
@@ -87,6 +91,8 @@ class _Place:
     backoff_s: float = 0.0
     killed: str | None = None
     ending_since: float | None = None
+    # Seconds of processor time that it had used when it fell silent.
+    silent_cpu_s: float | None = None
     # Not yet told to a process that serves.
     faults: deque[Fault] = field(default_factory=lambda: deque(maxlen=FAULTS_MAX))
 
@@ -225,7 +231,7 @@ class Supervisor:
 
     def _start(self, place: _Place, now: float) -> None:
         place.pulse.clear()
-        place.killed = place.ending_since = None
+        place.killed = place.ending_since = place.silent_cpu_s = None
         place.started_at = now
         first = place.number == 0 and not self._answered
         post = Post(
@@ -292,10 +298,14 @@ class Supervisor:
             if place.pid is None or place.killed is not None or place.pulse.state is State.LEAVING:
                 continue
             silent_s = place.pulse.silent_s()
-            if silent_s is None or silent_s < STUCK_S:
+            if silent_s is None or silent_s < SILENT_S:
+                place.silent_cpu_s = None
+                continue
+            starved = _starved(place)
+            if silent_s < STUCK_S:
                 continue
             # While it starts nobody waits for it yet, and much else is started with it.
-            patient = place.pulse.state is not State.READY or _starved(place.pid)
+            patient = place.pulse.state is not State.READY or starved
             if silent_s >= (STARVED_S if patient else STUCK_S):
                 with contextlib.suppress(ProcessLookupError):
                     # faulthandler writes where it hangs; it does so even when no Python can run.
@@ -352,18 +362,17 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _starved(pid: int) -> bool:
-    """Whether it could run but gets no processor, or waits for the disk; False where that cannot be told."""
+def _starved(place: _Place) -> bool:
+    """Whether it would run and has got little of a processor since it fell silent, or waits for the disk; False where that
+    cannot be told."""
+    assert place.pid is not None
     try:
-        before_s, waits = _standing(pid)
-        if not waits:
-            return False
-        time.sleep(POLL_S)
-        after_s, _ = _standing(pid)
+        cpu_s, waits = _standing(place.pid)
     except (OSError, ValueError, IndexError):
         return False
-    # Spinning takes a good part of a processor, even of a crowded one.
-    return after_s - before_s < POLL_S / 10
+    if place.silent_cpu_s is None:
+        place.silent_cpu_s = cpu_s
+    return waits and cpu_s - place.silent_cpu_s < SPINNING_CPU_S
 
 
 def _standing(pid: int) -> tuple[float, bool]:

@@ -64,8 +64,8 @@ class Volley:
         self._entries = memoryview(entries).cast("i")
         self._bytes = bytearray(BYTES_MAX)
         address = ctypes.addressof(ctypes.c_char.from_buffer(self._bytes))
-        # All of it or it is told; and never later than now.
-        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL | socket.MSG_WAITALL
+        # Never later than now. Not MSG_WAITALL: with it some kernels say of a part that was taken that nothing was.
+        flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
         for number in range(submits):
             struct.pack_into("I", shared, numbers_at + number * 4, number)
             struct.pack_into("<BBHiQQIIQ", entries, number * 64, _OP_SEND, 0, 0, -1, 0, address, 0, flags, number)

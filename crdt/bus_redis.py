@@ -104,8 +104,9 @@ class RedisBus:
 
     async def close(self) -> None:
         if self.connected and self._tasks:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._outbox_empty.wait(), READ_WAIT_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READ_WAIT_S):
+                    await self._outbox_empty.wait()
         await ended(self._tasks)
         self._tasks = []
         self._topics.clear()
@@ -214,8 +215,9 @@ class RedisBus:
         if first:
             self._confirmed[channel] = asyncio.Event()
             await self._send_subscribe(channel)
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._confirmed[channel].wait(), RETRY_LAST_S if self.connected else RETRY_FIRST_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_LAST_S if self.connected else RETRY_FIRST_S):
+                await self._confirmed[channel].wait()
         return subscription
 
     async def _send_subscribe(self, channel: str) -> None:

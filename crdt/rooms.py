@@ -189,8 +189,9 @@ class Rooms:
         room.adopt(document, reason, len(rows), sum(len(row.update) for row in rows), standing)
         room.neighbours.begin()
         if await self._bus.peers(TOPIC_PREFIX + session_id) > 1:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(room.neighbours.answered.wait(), self._limits.peer_wait_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.peer_wait_s):
+                    await room.neighbours.answered.wait()
         room.hold(self._read_only)
         place = _Place(room, 0, self._ticks(), snapshot_bytes=len(newest.state) if newest else 0)
         self._places[session_id] = place

@@ -219,12 +219,14 @@ class LocalPool:
         if exchange.cause == "fault":
             # A broken answer is often the first sign of a death whose notice is still on its way.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(process.exited), EXIT_NOTICE_S)
+                async with asyncio.timeout(EXIT_NOTICE_S):
+                    await asyncio.shield(process.exited)
         died = not process.alive
         process.kill()
         # Everything it printed is in the pipe; the end of the pipe says that all of it has been read.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.stdout.ended.wait(), LAST_OUTPUT_S)
+            async with asyncio.timeout(LAST_OUTPUT_S):
+                await process.stdout.ended.wait()
         if exchange.cause != "fault":
             return
         if exchange.finished is not None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from collab_server import http_uvicorn
-from collab_server.http_uvicorn import HEAD_BYTES_MAX
+from collab_server.http_uvicorn import BEGUN_PER_TURN_MAX, HEAD_BYTES_MAX, BoundedHttp
 from tests.collab_server.test_wire import WIRES, Host, hosting
 from tests.support.patience import PATIENCE_S
 
 PER_ADDRESS_MAX, IN_ALL_MAX = 6, 10
 DEADLINE_S = 0.5
+CROWD = 10 * BEGUN_PER_TURN_MAX
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +121,49 @@ def test_a_head_without_end_is_refused(host: Host) -> None:
             long.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * (HEAD_BYTES_MAX + 1))
         assert rest(long)[:12] in (b"HTTP/1.1 400", b"")
     served_again(host, "127.0.0.1")
+
+
+def test_a_crowd_that_asks_at_once_is_answered_by_turns_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    turn = 0
+    begin = BoundedHttp.handle_events
+
+    def noted(protocol: BoundedHttp) -> None:
+        begun.append(turn)
+        begin(protocol)
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(count)
+
+    with hosting(tmp_path, next(iter(WIRES))) as host, ExitStack() as stack:
+        loop = host.server.servers[0].get_loop()
+        door = cast("type[BoundedHttp]", host.server.config.http_protocol_class).door
+        crowd = [stack.enter_context(closing(opened(host))) for _ in range(CROWD)]
+        deadline = time.monotonic() + PATIENCE_S
+        while door.open < CROWD:
+            assert time.monotonic() < deadline
+        monkeypatch.setattr(BoundedHttp, "handle_events", noted)
+        held, let_go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            held.set()
+            let_go.wait(PATIENCE_S)
+            count()
+
+        loop.call_soon_threadsafe(hold)
+        assert held.wait(PATIENCE_S)
+        # All of them have asked before the server looks.
+        for one in crowd:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        let_go.set()
+        assert all(rest(one).startswith(b"HTTP/1.1 200") for one in crowd)
+    assert len(begun) == CROWD
+    # In one turn those who waited, and those who come into it.
+    assert max(Counter(begun).values()) <= 2 * BEGUN_PER_TURN_MAX
 
 
 def test_a_full_node_tells_further_sockets_to_come_again_and_keeps_those_it_has(host: Host) -> None:

@@ -23,9 +23,11 @@ import httpx
 import pytest
 import uvicorn
 from pycrdt import Doc, Map, Text
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from collab_server import database, migrations
 from collab_server.app import create_app
+from collab_server.connection import Connection
 from collab_server.identity import Identity
 from collab_server.serving import uvicorn_config
 from collab_server.settings import Settings
@@ -459,6 +461,17 @@ def test_a_faulty_client_ends_alone(host: Host) -> None:
     assert good.answer("still here")["type"] == "ok"
 
 
+def test_who_is_sent_away_while_coming_in_is_nowhere_left(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(connection: Connection) -> None:
+        raise NoConnectionLeft("the database is asked by too many")
+
+    session_id = host.session()
+    monkeypatch.setattr(Connection, "recheck", away)
+    assert host.client(session_id).close_code() == 1013
+    room = host.server.config.app.state.services.rooms.get(session_id)  # type: ignore[union-attr]
+    assert room.empty
+
+
 # -- slow readers --------------------------------------------------------------------------------------------------
 
 
@@ -567,6 +580,12 @@ def test_a_client_that_answers_no_ping_is_gone_and_its_presence_with_it(impatien
     with pytest.raises((EOFError, ConnectionResetError)):
         while True:
             silent.read()
+
+
+def test_who_is_cut_off_without_a_word_is_gone_after_45_seconds_at_most(tmp_path: Path) -> None:
+    config = uvicorn_config("nobody:serves", Settings(data_dir=tmp_path))
+    assert config.ws_ping_interval and config.ws_ping_timeout
+    assert 0 < config.ws_ping_interval + config.ws_ping_timeout < 45
 
 
 def test_a_client_that_answers_pings_and_says_nothing_else_stays(impatient: Host) -> None:

@@ -244,9 +244,10 @@ async def test_editing_goes_on_without_redis_and_nodes_agree_within_five_seconds
             cy.text("f").insert(0, "c")
             settle(cy)
             assert bob.texts_now() == ann.texts_now()
-            await asyncio.wait_for(here.saved(here.version), PATIENCE_S)
+            await here.saved(here.version, PATIENCE_S)
             await asyncio.sleep(0.02)
-        late = await asyncio.wait_for(made[1].open("opened meanwhile"), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            late = await made[1].open("opened meanwhile")
         await proxy.mend()
         assert await seconds_until(lambda: settle(ann, bob, cy) and same(here, there)) < SOON_S
         assert len(here.file("f").content) == len(str(ann.text("f")))
