@@ -16,6 +16,8 @@ from executor.statements import insert_unless_there
 
 USER_ID_CHARS_MAX = 128
 AGENT_PREFIX = "agent:"
+# Of those whom a link let in; what follows is the link's id and a part of their own.
+GUEST_PREFIX = "guest-"
 AGENT_NAME_CHARS_MAX = 64
 DEFAULT_TIER = "standard"
 

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
-from collab_server.identity import Principal
 from collab_server.ids import new_id
+from collab_server.principal import Principal
 from collab_server.security import Kind
 from collab_server.shapes.admin import NewAlertRule
 from collab_server.shapes.base import timestamp, timestamp_or_none

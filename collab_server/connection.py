@@ -20,8 +20,9 @@ from collab_server.errors import (
     ActionError,
     close_code,
 )
-from collab_server.identity import Identity, Principal
+from collab_server.identity import Identity
 from collab_server.members import Access, Members, Role
+from collab_server.principal import Principal
 from collab_server.wire import Wire
 from crdt.model import CLOSE_MALFORMED, Actor, FrameError
 from crdt.room import Member, Room

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server import revocation
 from collab_server.acts import audited
 from collab_server.errors import NotFound
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.security import SecurityLog
 from collab_server.supervisor import Fault
 from collab_server.tables import sessions

@@ -1,6 +1,6 @@
 """Who is asking: from a bearer token, a cookie or a JWT to a Principal, and the keys that we issue ourselves.
 
-What a principal may do in a session is members.py's; nothing here knows a session.
+What a principal is, is principal.py's, and what it may do in a session members.py's; nothing here knows a session.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import delete, insert, or_, select, update
@@ -28,15 +28,13 @@ from collab_server.caller import ADDRESS, AGENT
 from collab_server.claims import Verifier
 from collab_server.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from collab_server.guesses import Guesses
+from collab_server.principal import SCOPES, Principal, Via
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
-from crdt.model import Actor
 from executor.pricing import MICRO
 from executor.pricing import TIERS as TIER_LIST
 
-Scope = Literal["edit", "propose", "run", "admin"]
-SCOPES: frozenset[str] = frozenset({"edit", "propose", "run", "admin"})
 TokenKind = Literal["api", "browser", "login", "guest"]
 PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login": "cl_", "guest": "cg_"}
 
@@ -46,65 +44,6 @@ DAY_MS = 86_400_000
 TIERS = tuple(tier.name for tier in TIER_LIST)
 LOCAL_USER = "local"
 LOCAL_TIER = "enterprise"
-
-# Colour pairs (cursor, selection) with enough contrast on light and dark; a user keeps the same one everywhere.
-PALETTE = (
-    ("#d9480f", "#d9480f33"),
-    ("#1971c2", "#1971c233"),
-    ("#2f9e44", "#2f9e4433"),
-    ("#9c36b5", "#9c36b533"),
-    ("#e03131", "#e0313133"),
-    ("#0c8599", "#0c859933"),
-    ("#f08c00", "#f08c0033"),
-    ("#3b5bdb", "#3b5bdb33"),
-    ("#c2255c", "#c2255c33"),
-    ("#5c940d", "#5c940d33"),
-)
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Somebody whose token held; `scopes` is what the token is limited to, `via` how it came."""
-
-    user_id: str
-    name: str
-    tier: str
-    admin: bool
-    scopes: frozenset[str]
-    token_id: str | None
-    expires_at: int | None
-    via: Literal["bearer", "cookie"]
-    guest: bool = False
-    link_id: str | None = None
-    # What its runs are counted under beside the account: the API key, the login or the link that let it in.
-    key_id: str | None = None
-    # Whether a program speaks: it came with an API key, or over MCP or the text lane with a bearer token.
-    program: bool = False
-    # The agent that acts for the account, and the name that others see.
-    agent_id: str | None = None
-    agent_name: str = ""
-
-    def require_own(self, what: str) -> Principal:
-        """Self, or Forbidden for an agent: what bounds it is not its own to set."""
-        if self.agent_id is not None:
-            raise Forbidden(f"an agent that acts for somebody cannot {what}; that is its account's to do")
-        return self
-
-    def require_admin(self) -> Principal:
-        """Self, or the one Forbidden that all of the operator's pages answer with."""
-        if not self.admin or self.guest or "admin" not in self.scopes:
-            raise Forbidden("this is for admins, with a token that has the scope 'admin'")
-        return self
-
-    def actor(self, kind: Literal["human", "agent"] = "human") -> Actor:
-        """The identity that others see on this principal's edits, cursors and runs."""
-        shown_id = self.agent_id or self.user_id
-        color, light = PALETTE[int.from_bytes(hashlib.sha256(shown_id.encode()).digest()[:4], "big") % len(PALETTE)]
-        if self.agent_id is not None:
-            return Actor(self.agent_id, self.agent_name, "agent", color, light, on_behalf_of=self.user_id)
-        return Actor(
-            id=self.user_id, name=self.name, kind="guest" if self.guest else kind, color=color, color_light=light
-        )
 
 
 class Identity:
@@ -128,7 +67,7 @@ class Identity:
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
 
-    async def authenticate(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+    async def authenticate(self, token: str, via: Via) -> Principal:
         """The principal of `token`; raises the one uniform Unauthorized whatever is wrong with it, or TooMany after many failures."""
         with self.guarded(token):
             if not token or len(token) > TOKEN_CHARS_MAX:
@@ -178,7 +117,7 @@ class Identity:
             raise error
         return row
 
-    async def _from_key(self, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+    async def _from_key(self, token: str, via: Via) -> Principal:
         row = await self._row_of(token, "api", "browser", "guest")
         guest = row["kind"] == "guest"
         return Principal(

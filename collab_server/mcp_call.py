@@ -17,9 +17,9 @@ from mcp.types import ToolAnnotations
 from pydantic import ValidationError
 
 from collab_server.errors import Invalid, describe
-from collab_server.identity import Principal
 from collab_server.listings import Scope
 from collab_server.mcp_output import shortened
+from collab_server.principal import Principal
 from collab_server.services import Services
 from executor.events import ExecutionResult
 

@@ -12,9 +12,9 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import Field
 
 from collab_server.errors import Invalid
-from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, MAKES, READS, Ctx, Desk
 from collab_server.mcp_output import THREADS_MAX, threads_within
+from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.base import Shape
 from collab_server.shapes.comments import NewComment, ThreadChange, ThreadOut

@@ -20,8 +20,8 @@ from mcp.types import (
 )
 
 from collab_server.errors import ActionError
-from collab_server.identity import Principal
 from collab_server.mcp_call import asker
+from collab_server.principal import Principal
 from collab_server.services import Services
 
 VALUES_MAX = 50

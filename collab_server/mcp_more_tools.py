@@ -12,9 +12,9 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import Field
 
 from collab_server.errors import Invalid
-from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed
 from collab_server.mcp_output import FILE_CHARS_MAX, differences_within
+from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.base import Shape
 from collab_server.shapes.branches import BranchChange, BranchDiff, BranchList, BranchOut, NewBranch

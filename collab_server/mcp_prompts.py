@@ -14,11 +14,11 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
 from collab_server.errors import Conflict
-from collab_server.identity import Principal
 from collab_server.mcp_call import Ctx, asker, in_words
 from collab_server.mcp_output import clipped, shortened
 from collab_server.mcp_resources import file_uri, session_uri
 from collab_server.money import is_final
+from collab_server.principal import Principal
 from collab_server.services import Services
 
 DATA = (

@@ -23,8 +23,8 @@ from mcp.shared.uri_template import UriTemplate
 from mcp.types import INVALID_PARAMS, Resource
 
 from collab_server.errors import ActionError, Invalid, NotFound, Unauthorized
-from collab_server.identity import Principal
 from collab_server.mcp_call import Ctx, asker, in_words, sessions_page
+from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.sessions import SessionOut
 from crdt.model import Actor

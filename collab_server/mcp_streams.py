@@ -25,9 +25,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from collab_server.errors import ActionError, Invalid, describe
-from collab_server.identity import Principal
 from collab_server.mcp_call import asker, in_words
 from collab_server.mcp_resources import URIS_PER_STREAM_MAX, Resources, session_of
+from collab_server.principal import Principal
 from collab_server.rest.common import problem_response
 from collab_server.services import Services
 from collab_server.tables import mcp_subscriptions

@@ -13,7 +13,6 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import Field, TypeAdapter, ValidationError
 
 from collab_server.errors import ActionError, Forbidden, Invalid
-from collab_server.identity import Principal
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, followed, sessions_page
 from collab_server.mcp_output import (
     PAGE_EVENTS_DEFAULT,
@@ -26,6 +25,7 @@ from collab_server.mcp_output import (
 )
 from collab_server.mcp_resources import file_uri
 from collab_server.money import is_final, shown_tier, usage_of
+from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.base import Moment, RoleName, Shape, epoch_ms
 from collab_server.shapes.files import Edit, FileEdits, FileReplacement, NewFile

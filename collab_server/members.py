@@ -1,28 +1,25 @@
-"""What a principal may do in a session: the roles, the one policy table, share links, and the feed that takes rights away.
+"""What a principal may do in a session: the roles and the one policy table.
 
 Every transport asks `Members.access`; no other place decides. Who the principal is comes from identity.py.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
-from collab_server.accounts import check_user_id, ensure_user
+from collab_server.accounts import GUEST_PREFIX, check_user_id, ensure_user
 from collab_server.acts import audited
-from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, ReadOnly, Unauthorized
-from collab_server.identity import Identity, Principal, Scope, digest
+from collab_server.errors import Conflict, Forbidden, Invalid, NotFound, ReadOnly
+from collab_server.principal import Principal, Scope
 from collab_server.security import SecurityLog
-from collab_server.tables import branches, links, roles, sessions, tokens
+from collab_server.tables import branches, roles, sessions
 
 Role = Literal["owner", "editor", "runner", "viewer"]
 Verb = Literal["view", "edit", "run", "propose", "manage"]
@@ -51,8 +48,6 @@ MUST_PROPOSE = (
 ROOT = func.coalesce(branches.c.session_id, sessions.c.id)
 GRANTABLE: tuple[Role, ...] = get_args(Role)
 KEPT = "an administrator has made this session read-only"
-LINK_DAYS_MAX = 365
-EMBED_TOKEN_HOURS = 12
 COLLABORATORS_MAX = 1000
 
 
@@ -105,13 +100,10 @@ class Access:
 
 
 class Members:
-    """Roles and links in the database."""
+    """Roles in the database."""
 
-    def __init__(
-        self, engine: AsyncEngine, identity: Identity, *, now: Callable[[], float], security: SecurityLog
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, *, now: Callable[[], float], security: SecurityLog) -> None:
         self._engine = engine
-        self._identity = identity
         self._now = now
         self._security = security
 
@@ -209,13 +201,14 @@ class Members:
         session_id, now_ms = access.session["id"], self._now_ms()
         async with self._engine.begin() as connection:
             current = await _roles(connection, session_id)
-            if len(current) >= COLLABORATORS_MAX and user_id not in current:
+            people = [known for known in current if not known.startswith(GUEST_PREFIX)]
+            if len(people) >= COLLABORATORS_MAX and user_id not in current:
                 raise Conflict(f"a session has at most {COLLABORATORS_MAX} collaborators", code="too_large")
             after = current | {user_id: role}
             await _keep_an_owner(connection, access.session, after)
             await ensure_user(connection, user_id, name="", tier=None, admin=None, now_ms=now_ms)
             if user_id in current:
-                await connection.execute(update(roles).where(_role_of(session_id, user_id)).values(role=role))
+                await connection.execute(update(roles).where(role_of(session_id, user_id)).values(role=role))
                 await revocation.say(connection, now_ms, user_id=user_id, session_id=session_id)
             else:
                 await connection.execute(
@@ -244,7 +237,7 @@ class Members:
             await _keep_an_owner(
                 connection, access.session, {user: role for user, role in current.items() if user != user_id}
             )
-            await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
+            await connection.execute(delete(roles).where(role_of(session_id, user_id)))
             await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
             await audited(
                 connection,
@@ -256,136 +249,6 @@ class Members:
                 before=current[user_id],
             )
 
-    async def create_link(
-        self, access: Access, role: str, *, expires_at: int | None, cap_micro_dollars: int | None
-    ) -> tuple[str, str]:
-        """A share link: (id, secret). It carries a role below owner, an expiry and a spending cap."""
-        access.require("manage")
-        if role not in GRANTABLE or role == "owner":
-            raise Invalid("a link carries the role editor, runner or viewer", name="role")
-        now_ms = self._now_ms()
-        if expires_at is not None and not now_ms < expires_at <= now_ms + LINK_DAYS_MAX * 86_400_000:
-            raise Invalid(f"must lie between now and {LINK_DAYS_MAX} days from now", name="expiresAt")
-        secret, link_id = "ln_" + secrets.token_urlsafe(24), secrets.token_hex(8)
-        async with self._engine.begin() as connection:
-            await connection.execute(
-                insert(links).values(
-                    id=link_id,
-                    session_id=access.session["id"],
-                    hash=digest(secret),
-                    role=role,
-                    created_by=access.principal.user_id,
-                    created_at=now_ms,
-                    expires_at=expires_at,
-                    cap_micro_dollars=cap_micro_dollars,
-                )
-            )
-            await audited(
-                connection,
-                now_ms,
-                access.principal.user_id,
-                "link.made",
-                link_id,
-                session=access.session["id"],
-                role=role,
-                expiresAt=expires_at,
-                capMicroDollars=cap_micro_dollars,
-            )
-        return link_id, secret
-
-    async def links(self, access: Access) -> list[dict[str, Any]]:
-        """The links of a session that still hold."""
-        access.require("manage")
-        query = (
-            select(links)
-            .where(links.c.session_id == access.session["id"], links.c.revoked_at.is_(None))
-            .order_by(links.c.created_at)
-        )
-        async with self._engine.connect() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-    async def revoke_link(self, access: Access, link_id: str) -> None:
-        """Revoke a link with every guest that came by it, everywhere within a second."""
-        access.require("manage")
-        session_id = access.session["id"]
-        async with self._engine.begin() as connection:
-            done = await connection.execute(
-                update(links)
-                .where(links.c.id == link_id, links.c.session_id == session_id, links.c.revoked_at.is_(None))
-                .values(revoked_at=self._now_ms())
-            )
-            if done.rowcount == 0:
-                raise NotFound("there is no such link")
-            guests = f"guest-{link_id}-"
-            gone = (
-                (
-                    await connection.execute(
-                        select(roles.c.user_id).where(
-                            roles.c.session_id == session_id, roles.c.user_id.startswith(guests)
-                        )
-                    )
-                )
-                .scalars()
-                .all()
-            )
-            for user_id in gone:
-                await connection.execute(delete(roles).where(_role_of(session_id, user_id)))
-                await revocation.say(connection, self._now_ms(), user_id=user_id, session_id=session_id)
-            await audited(
-                connection,
-                self._now_ms(),
-                access.principal.user_id,
-                "link.revoked",
-                link_id,
-                session=session_id,
-                guests=len(gone),
-            )
-
-    async def redeem(self, secret: str, name: str) -> tuple[str, str]:
-        """Let a guest in by a link; returns (session id, browser token). Raises the uniform Unauthorized."""
-        row = await self._link(secret)
-        # The link's id is part of the guest's, so that revoking the link finds its guests.
-        user_id = f"guest-{row['id']}-{secrets.token_hex(4)}"
-        token = await self._let_in(row, user_id, name or "Guest", row["expires_at"])
-        return row["session_id"], token
-
-    async def embed(self, secret: str) -> tuple[str, str, int]:
-        """The same for an embedded page: (session id, token, when it ends). All who look at it there are one guest."""
-        row = await self._link(secret)
-        until = self._now_ms() + EMBED_TOKEN_HOURS * 3_600_000
-        until = until if row["expires_at"] is None else min(until, row["expires_at"])
-        token = await self._let_in(row, f"guest-{row['id']}-embedded", "Visitor", until)
-        return row["session_id"], token, until
-
-    async def _link(self, secret: str) -> RowMapping:
-        with self._identity.guarded(secret):
-            held = select(links).where(links.c.hash == digest(secret), links.c.revoked_at.is_(None))
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(held)).mappings().first()
-            if row is None or (row["expires_at"] is not None and row["expires_at"] <= self._now_ms()):
-                raise Unauthorized
-        return row
-
-    async def _let_in(self, link: RowMapping, user_id: str, name: str, expires_at: int | None) -> str:
-        session_id, now_ms = link["session_id"], self._now_ms()
-        _, token = await self._identity.issue(
-            user_id, kind="guest", name=name, label=link["id"], tier="basic", expires_at=expires_at
-        )
-        known = select(roles.c.role).where(_role_of(session_id, user_id))
-        # One guest may come several times at once: whose row is there first does not matter.
-        with suppress(IntegrityError):
-            async with self._engine.begin() as connection:
-                await connection.execute(
-                    delete(tokens).where(tokens.c.user_id == user_id, tokens.c.expires_at <= now_ms)
-                )
-                if (await connection.execute(known)).scalar() is None:
-                    await connection.execute(
-                        insert(roles).values(
-                            session_id=session_id, user_id=user_id, role=link["role"], created_at=now_ms
-                        )
-                    )
-        return token
-
 
 def missing(session_id: str) -> NotFound:
     """The same answer for a session that is not there and one the caller may not know of."""
@@ -396,15 +259,20 @@ def _over(expires_at: int | None, now_ms: int) -> bool:
     return expires_at is not None and expires_at <= now_ms
 
 
-def _role_of(session_id: str, user_id: str) -> Any:
+def role_of(session_id: str, user_id: str) -> ColumnElement[bool]:
+    """The row of somebody's role in a session."""
     return (roles.c.session_id == session_id) & (roles.c.user_id == user_id)
 
 
+async def lock(connection: AsyncConnection, session_id: str) -> None:
+    """Whoever changes what there may be only so much of in a session waits here for whoever did before: its row is the lock."""
+    row = sessions.c.id == session_id
+    await connection.execute(update(sessions).where(row).values(updated_at=sessions.c.updated_at))
+
+
 async def _roles(connection: AsyncConnection, session_id: str) -> dict[str, str]:
-    # The session's row is the lock: two owners that demote each other at once are put in order.
-    await connection.execute(
-        update(sessions).where(sessions.c.id == session_id).values(updated_at=sessions.c.updated_at)
-    )
+    # Two owners that demote each other at once are put in order.
+    await lock(connection, session_id)
     query = select(roles.c.user_id, roles.c.role).where(roles.c.session_id == session_id)
     return {row.user_id: row.role for row in await connection.execute(query)}
 

@@ -14,7 +14,8 @@ from sqlalchemy import false, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.errors import ActionError, TooMany
-from collab_server.identity import Identity, Principal
+from collab_server.identity import Identity
+from collab_server.principal import Principal
 from collab_server.revocation import Revocations
 from collab_server.tables import alerts, nodes, security_events, sessions
 from crdt.tables import updates_table

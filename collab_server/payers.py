@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.caller import ADDRESS, network
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.settings import Settings
 from collab_server.shapes.admin import Overrides
 from collab_server.tables import branches, links, sessions, tokens, users

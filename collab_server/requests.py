@@ -5,19 +5,19 @@ It checks form and origin; whether a token holds is identity.py's.
 
 from __future__ import annotations
 
-from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
 from collab_server.errors import Forbidden, Unauthorized
+from collab_server.principal import Via
 from collab_server.settings import Settings
 
 COOKIE = "collab_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def credentials(connection: HTTPConnection, *, in_query: bool = False) -> tuple[str, Literal["bearer", "cookie"]]:
+def credentials(connection: HTTPConnection, *, in_query: bool = False) -> tuple[str, Via]:
     """(token, how it came): a header first, then `?token=` where that is allowed (WebSockets), then the cookie."""
     header = connection.headers.get("authorization", "")
     if header:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import BigInteger, ColumnElement, String, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.tables import access_changes, branches
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
-from collab_server.identity import Principal
 from collab_server.members import Members
+from collab_server.principal import Principal
 from collab_server.sealing import Sealer, place_of_secret
 from collab_server.shapes.base import timestamp
 from collab_server.tables import secrets

@@ -128,7 +128,7 @@ async def login(request: Request, node: Node, token: str = "", next: str = "/") 
 @router.get("/join")
 async def join(request: Request, node: Node, link: str = "", name: str = "") -> Response:
     try:
-        session_id, browser = await node.members.redeem(link, name[:100])
+        session_id, browser = await node.links.redeem(link, name[:100])
     except TooMany:
         raise
     except ActionError:

@@ -44,6 +44,7 @@ from collab_server.errands import Errands
 from collab_server.fanout import Fanout
 from collab_server.identity import Identity
 from collab_server.ids import new_id
+from collab_server.links import Links
 from collab_server.listings import Listings
 from collab_server.loop_lag import LoopLag
 from collab_server.members import Members
@@ -90,6 +91,7 @@ class Services:
     sealer: Sealer
     identity: Identity
     members: Members
+    links: Links
     rooms: Rooms
     log: crdt.log.Log
     runner: Runner
@@ -152,7 +154,7 @@ async def running(
         stack.callback(mark.leave)
         security = SecurityLog(engine, now=now, node_id=settings.node_id)
         identity = Identity(engine, settings, now=now, security=security)
-        members = Members(engine, identity, now=now, security=security)
+        members = Members(engine, now=now, security=security)
         log = crdt.log.Log(engine, now=now)
         bus = make_bus(settings)
         document_faults = Faults(engine, now=now)
@@ -331,6 +333,7 @@ async def running(
             sealer,
             identity,
             members,
+            Links(engine, identity, now=now),
             rooms,
             log,
             runner,

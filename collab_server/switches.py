@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server import revocation
 from collab_server.acts import audited
 from collab_server.errors import NotFound, ReadOnly
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.shapes.base import timestamp_or_none
 from collab_server.tables import switches
 from executor.tables import executions

@@ -5,7 +5,8 @@ Only the local user's first start is seen to here; nothing is ever changed that 
 
 from __future__ import annotations
 
-from collab_server.identity import LOCAL_TIER, LOCAL_USER, SCOPES, Principal
+from collab_server.identity import LOCAL_TIER, LOCAL_USER
+from collab_server.principal import SCOPES, Principal
 from collab_server.services import Services
 from collab_server.shapes.files import NewFile
 from collab_server.shapes.sessions import NewSession

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server.errors import Invalid
-from collab_server.identity import Principal
 from collab_server.members import Members
+from collab_server.principal import Principal
 from collab_server.shapes.base import timestamp
 from collab_server.sheets import decimal, sheet
 from collab_server.tables import sessions

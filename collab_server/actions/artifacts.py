@@ -11,7 +11,7 @@ from typing import Any
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.files import FileActions
 from collab_server.errors import Invalid, NotFound
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from executor.executions import Executor
 
 

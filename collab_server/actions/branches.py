@@ -29,8 +29,8 @@ from collab_server.actions.history import shown_difference
 from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, NotFound
-from collab_server.identity import Principal
-from collab_server.members import OPEN, Access
+from collab_server.members import OPEN, Access, lock
+from collab_server.principal import Principal
 from collab_server.shapes.branches import BranchChange, NewBranch
 from collab_server.switches import Switches
 from collab_server.tables import branches, sessions, users
@@ -136,9 +136,8 @@ class BranchActions:
         return await self._told(principal, session_id, branch_id)
 
     async def _keep_within(self, connection: AsyncConnection, session_id: str, author_id: str, now_ms: int) -> None:
-        # The session's row is the lock: two who ask at once are put in order.
-        row = sessions.c.id == session_id
-        await connection.execute(update(sessions).where(row).values(updated_at=sessions.c.updated_at))
+        # Two who ask at once are put in order.
+        await lock(connection, session_id)
         going = (branches.c.session_id == session_id, branches.c.status.in_(OPEN), sessions.c.expires_at > now_ms)
         count = select(func.count()).select_from(joined()).where(*going)
         if (await connection.execute(count)).scalar_one() >= OPEN_PER_SESSION_MAX:

@@ -10,8 +10,8 @@ from typing import Any
 
 from collab_server.actions.sessions import SessionActions
 from collab_server.errors import Invalid
-from collab_server.identity import Principal
 from collab_server.ids import new_id
+from collab_server.principal import Principal
 from collab_server.shapes.comments import CommentChange, NewComment, ThreadChange
 from crdt.document import Change, Document
 from crdt.model import Actor

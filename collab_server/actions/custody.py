@@ -13,10 +13,11 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from collab_server import revocation
+from collab_server.accounts import GUEST_PREFIX
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid
-from collab_server.identity import Principal
-from collab_server.members import missing
+from collab_server.members import lock, missing
+from collab_server.principal import Principal
 from collab_server.shapes.admin import SessionCustody
 from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.tables import branches, roles, sessions, users
@@ -93,7 +94,7 @@ class Custody:
         """Put a session into a state, or hand it to another owner (who was the owner becomes an editor)."""
         now_ms = self._now_ms()
         async with self._engine.begin() as connection:
-            row = await _row(connection, session_id, lock=True)
+            row = await _locked(connection, session_id)
             if row["deleted_at"] is not None:
                 raise Conflict("the session is deleted; restore it first", code="deleted")
             if wanted.state is not None and wanted.state != state_of(row):
@@ -120,7 +121,7 @@ class Custody:
         session_id, before = row["id"], row["owner_id"]
         if (of := await _branch_of(connection, session_id)) is not None:
             raise Conflict(f"this is a branch; whoever owns the session {of} owns it", code="branch")
-        known = select(users.c.id).where(users.c.id == to, ~users.c.id.startswith("guest-"))
+        known = select(users.c.id).where(users.c.id == to, ~users.c.id.startswith(GUEST_PREFIX))
         if (await connection.execute(known)).scalar() is None:
             raise Invalid(f"there is no account {to[:128]!r}", name="ownerId")
         await connection.execute(update(sessions).where(sessions.c.id == session_id).values(owner_id=to))
@@ -137,7 +138,7 @@ class Custody:
         """Send everybody out and end what runs there; who may may come back at once."""
         now_ms = self._now_ms()
         async with self._engine.begin() as connection:
-            await _row(connection, session_id, lock=True)
+            await _locked(connection, session_id)
             await revocation.say(connection, now_ms, topic="session", subject=session_id)
             await audited(connection, now_ms, principal.user_id, "session.disconnected", session_id)
 
@@ -145,7 +146,7 @@ class Custody:
         """Bring a deleted session back with its files, history, members and links; its secrets and environments are gone."""
         now_ms = self._now_ms()
         async with self._engine.begin() as connection:
-            row = await _row(connection, session_id, lock=True)
+            row = await _locked(connection, session_id)
             if row["deleted_at"] is None:
                 raise Conflict("the session is not deleted", code="not_deleted")
             await connection.execute(update(sessions).where(sessions.c.id == session_id).values(deleted_at=None))
@@ -164,11 +165,14 @@ async def _branch_of(connection: AsyncConnection, session_id: str) -> str | None
     return found
 
 
-async def _row(connection: AsyncConnection, session_id: str, *, lock: bool = False) -> RowMapping:
-    mine = sessions.c.id == session_id
-    if lock:  # two admins at once are put in order, and the audit has what was there before each
-        await connection.execute(update(sessions).where(mine).values(updated_at=sessions.c.updated_at))
-    row = (await connection.execute(select(sessions).where(mine))).mappings().first()
+async def _row(connection: AsyncConnection, session_id: str) -> RowMapping:
+    row = (await connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().first()
     if row is None:
         raise missing(session_id)
     return row
+
+
+async def _locked(connection: AsyncConnection, session_id: str) -> RowMapping:
+    """Two admins at once are put in order, and the audit has what was there before each."""
+    await lock(connection, session_id)
+    return await _row(connection, session_id)

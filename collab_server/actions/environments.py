@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import NotFound
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from executor import environments
 from executor.environments import Environments
 from executor.snapshot import ALIASES

@@ -15,11 +15,11 @@ from typing import Any
 from collab_server.actions.sessions import SessionActions
 from collab_server.errands import Errands
 from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
-from collab_server.identity import Principal
 from collab_server.ids import derived_id
 from collab_server.listings import BAD_CURSOR
 from collab_server.members import Members, Role, Verb
 from collab_server.payers import Budgets, headers_of
+from collab_server.principal import Principal
 from collab_server.revocation import Change
 from collab_server.secrets import Secrets
 from crdt.model import Actor

@@ -11,8 +11,8 @@ from typing import Any
 
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import ActionError, NotFound
-from collab_server.identity import Principal
 from collab_server.pace import Pace
+from collab_server.principal import Principal
 from collab_server.shapes.files import FileEdits, FileReplacement, NewFile
 from crdt.model import Actor, DocumentError, TextEdit
 from crdt.room import Room

@@ -12,7 +12,7 @@ from typing import Any
 from collab_server.actions.reruns import RerunActions
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import Invalid, NotFound
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.shapes.base import number, timestamp
 from crdt.differences import FileDifference, differences
 from crdt.log import Log

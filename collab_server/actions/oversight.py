@@ -19,10 +19,10 @@ from collab_server.actions.custody import state_of
 from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
-from collab_server.identity import Principal
 from collab_server.listings import BAD_CURSOR, cursor_of, parse_cursor
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
+from collab_server.principal import Principal
 from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.sheets import decimal, sheet
 from collab_server.tables import NO_BRANCH, sessions, users

@@ -13,7 +13,7 @@ import orjson
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.sessions import SessionActions, shown_file
 from collab_server.errors import Conflict
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from crdt.model import Actor, FileState
 from executor import pricing
 from executor.executions import Executor

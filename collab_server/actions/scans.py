@@ -11,9 +11,9 @@ from typing import Any
 from collab_server.actions.executions import ExecutionActions
 from collab_server.actions.sessions import SessionActions
 from collab_server.errors import Forbidden, NotFound
-from collab_server.identity import Principal
 from collab_server.members import Members
 from collab_server.pace import Pace
+from collab_server.principal import Principal
 from collab_server.shapes.sessions import Scan
 from executor.executions import Executor
 from executor.snapshot import SourceFile, take

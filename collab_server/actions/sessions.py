@@ -23,10 +23,10 @@ from collab_server import revocation
 from collab_server.accounts import check_user_id, ensure_user
 from collab_server.acts import audited
 from collab_server.errors import Forbidden, Invalid
-from collab_server.identity import Principal
 from collab_server.listings import Listings, Scope, Shown
 from collab_server.members import Members, Role, missing
 from collab_server.money import micro
+from collab_server.principal import Principal
 from collab_server.shapes.base import FILES_MAX, epoch_ms, timestamp, timestamp_or_none
 from collab_server.shapes.files import NewFile
 from collab_server.shapes.sessions import NewSession, SessionChange

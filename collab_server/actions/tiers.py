@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from collab_server import revocation
 from collab_server.caller import ADDRESS
 from collab_server.errors import Invalid, NotFound, PreconditionFailed
-from collab_server.identity import Principal
 from collab_server.money import shown_tier
+from collab_server.principal import Principal
 from collab_server.shapes.base import timestamp
 from collab_server.shapes.tiers import TierChange, TierLimits
 from executor import modules

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from collab_server.accounts import AGENT_PREFIX
 from collab_server.actions.sessions import SessionActions
 from collab_server.errors import Forbidden, Invalid
-from collab_server.identity import Principal
 from collab_server.members import Access
+from collab_server.principal import Principal
 from collab_server.shapes.history import Undo
 from collab_server.tables import tokens
 from crdt.log import Log

@@ -14,9 +14,10 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collab_server import revocation
+from collab_server.accounts import GUEST_PREFIX
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Invalid, NotFound
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.shapes.admin import UserChange
 from collab_server.shapes.base import timestamp
 from collab_server.tables import NO_BRANCH, sessions, tokens, users
@@ -45,7 +46,7 @@ class UserActions:
                 or_(users.c.id.icontains(search, autoescape=True), users.c.name.icontains(search, autoescape=True))
             )
         if not guests:
-            query = query.where(~users.c.id.startswith("guest-"))
+            query = query.where(~users.c.id.startswith(GUEST_PREFIX))
         if cursor is not None:
             query = query.where(users.c.id > cursor)
         async with self._engine.connect() as connection:

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from collab_server import revocation
 from collab_server.acts import audited
 from collab_server.errors import Conflict, Forbidden, Invalid, NotFound
-from collab_server.identity import Principal
 from collab_server.members import Members
+from collab_server.principal import Principal
 from collab_server.sealing import Sealer
 from collab_server.shapes.base import timestamp, timestamp_or_none
 from collab_server.shapes.webhooks import NewWebhook, WebhookChange

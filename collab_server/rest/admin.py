@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from collab_server.actions.oversight import SessionState, stats_sheet
 from collab_server.caller import ADDRESS
 from collab_server.errors import Conflict, Invalid, NotFound, PreconditionRequired
-from collab_server.identity import Principal
 from collab_server.invoices import issued, shown_credit
 from collab_server.money import micro
+from collab_server.principal import Principal
 from collab_server.rest.common import (
     PROBLEMS,
     Asker,

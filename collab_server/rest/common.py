@@ -23,7 +23,7 @@ from starlette.responses import Response
 from collab_server import ids
 from collab_server.caller import REQUEST
 from collab_server.errors import Invalid, Problem
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.requests import SAFE_METHODS, check_origin, credentials
 from collab_server.sealing import Unsealable, place_of_answer
 from collab_server.services import Services

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from collab_server.identity import Principal
 from collab_server.money import is_final, shown_run
+from collab_server.principal import Principal
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
 from collab_server.rest.stream import EVENT_STREAM, EventStream
 from collab_server.services import Services

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from collab_server.errors import NotAcceptable, NotFound
-from collab_server.identity import Principal
 from collab_server.invoices import KINDS, Addressee, brief
+from collab_server.principal import Principal
 from collab_server.rest.common import PROBLEMS, Asker, Json, Node
 from collab_server.services import Services
 from executor.months import Month

@@ -125,7 +125,7 @@ async def login(request: Request, node: Node, wanted: Login) -> Response:
     "/join", summary="Exchange a share link for a guest's token, as an embedded session does", responses=PROBLEMS
 )
 async def join(node: Node, wanted: Join) -> Response:
-    session_id, token, expires_at = await node.members.embed(wanted.link.strip())
+    session_id, token, expires_at = await node.links.embed(wanted.link.strip())
     return Json({"sessionId": session_id, "token": token, "expiresAt": timestamp(expires_at)})
 
 

@@ -160,7 +160,7 @@ async def create_link(
     request: Request, node: Node, who: Asker, session_id: str, wanted: NewLink, key: IdempotencyKey = None
 ) -> Response:
     async def work() -> Response:
-        link_id, secret = await node.members.create_link(
+        link_id, secret = await node.links.create(
             await node.members.access(who, session_id),
             wanted.role,
             expires_at=epoch_ms(wanted.expires_at),
@@ -183,7 +183,7 @@ async def create_link(
 
 @router.get("/sessions/{session_id}/links", summary="The share links that hold", tags=["collaborators"])
 async def links(node: Node, who: Asker, session_id: str) -> Response:
-    held = await node.members.links(await node.members.access(who, session_id))
+    held = await node.links.listed(await node.members.access(who, session_id))
     return Json(
         {
             "items": [
@@ -208,5 +208,5 @@ async def links(node: Node, who: Asker, session_id: str) -> Response:
     tags=["collaborators"],
 )
 async def revoke_link(node: Node, who: Asker, session_id: str, link_id: str) -> Response:
-    await node.members.revoke_link(await node.members.access(who, session_id), link_id)
+    await node.links.revoke(await node.members.access(who, session_id), link_id)
     return Response(status_code=204)

@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from collab_server.errors import ActionError, Unauthorized, describe
-from collab_server.identity import Principal
+from collab_server.principal import Principal
 from collab_server.services import Services
 from executor.live_run import KeptEvent
 

@@ -6,8 +6,9 @@ import asyncio
 from typing import Any, cast
 
 from collab_server.connection import Connection
-from collab_server.identity import SCOPES, Identity, Principal
+from collab_server.identity import Identity
 from collab_server.members import Access, Members, Role
+from collab_server.principal import SCOPES, Principal
 from collab_server.wire import Wire
 
 ADA = Principal("ada", "Ada", "basic", False, SCOPES, None, None, "bearer")

@@ -14,8 +14,8 @@ from sqlalchemy import event
 
 from collab_server import database, migrations
 from collab_server.actions import AnalyticsActions
-from collab_server.identity import Principal
 from collab_server.members import Members
+from collab_server.principal import Principal
 from crdt.tally import Tally
 from tests.stories.conftest import Account
 from tests.support.processes import Server
