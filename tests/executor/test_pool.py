@@ -198,7 +198,8 @@ async def test_runtimes_that_are_wanted_at_once_of_a_killed_nursery_share_the_ne
     try:
         first = await processes.spawn(USUAL)
         os.kill(psutil.Process(first.pid).ppid(), signal.SIGKILL)
-        await asyncio.wait_for(first.exited, SOON_S)
+        async with asyncio.timeout(SOON_S):
+            await first.exited
         first.dispose()
         second, third = await asyncio.gather(processes.spawn(USUAL), processes.spawn(USUAL))
         parents = {psutil.Process(each.pid).ppid() for each in (second, third)}
