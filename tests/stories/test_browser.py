@@ -93,11 +93,20 @@ async def test_markup_in_names_and_output_is_shown_as_text(browser: Browser, ser
 
 
 async def test_somebody_without_a_cookie_is_asked_to_sign_in(browser: Browser, server: Server, ada: Account) -> None:
-    async with clean(browser, server.url) as page:
+    session_id = (await ada.session(main_js="return 1"))["id"]
+    async with clean(browser, f"{server.url}/s/{session_id}") as page:
         field = page.get_by_label("Login URL or key")
         await field.fill("ck_wrong")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("alert")).to_be_visible()
         await field.fill(ada.token)
         await page.keyboard.press("Enter")
+        await expect(page.get_by_test_id("editor")).to_contain_text("return 1")
+        await page.get_by_role("link", name="All sessions").click()
         await expect(page.get_by_test_id("new-session").first).to_be_visible()
+        # The sign-in ends elsewhere, as in another window: where it was needed it is asked for again.
+        await page.evaluate("fetch('/api/logout', { method: 'POST' })")
+        await page.get_by_role("link", name="Usage and billing").click()
+        await field.fill(ada.token)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Usage and billing")).to_be_visible()

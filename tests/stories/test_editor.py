@@ -44,8 +44,10 @@ async def opened(browser: Browser, server: Server, session_id: str, **options: A
 
 
 @asynccontextmanager
-async def signed_in(browser: Browser, server: Server, user: str, session_id: str) -> AsyncIterator[Page]:
-    token = await server.token(user)
+async def signed_in(
+    browser: Browser, server: Server, user: str, session_id: str, **account: Any
+) -> AsyncIterator[Page]:
+    token = await server.token(user, **account)
     async with window(browser, f"{server.url}/login?token={token}") as page:
         await page.goto(f"{server.url}/s/{session_id}")
         yield page
@@ -459,10 +461,10 @@ async def test_an_accessibility_checker_finds_nothing_in_a_session_and_its_dialo
     browser: Browser, server: Server, scheme: str
 ) -> None:
     session_id = await session_of(server, main_js="console.log(1)\n")
-    await give_role(server, session_id, "grace", "editor")
+    await give_role(server, session_id, "hopper", "editor")
     async with (
         opened(browser, server, session_id, color_scheme=scheme, bypass_csp=True) as page,
-        signed_in(browser, server, "grace", session_id) as grace,
+        signed_in(browser, server, "hopper", session_id, name="Grace Hopper") as grace,
     ):
         await grace.get_by_test_id("editor").click()
         await grace.keyboard.type("// hello\n")

@@ -37,6 +37,13 @@ export function callWith(token: string, url = ''): void {
   server = url.replace(/\/$/, '');
 }
 
+let signedOut = (): void => undefined;
+
+/** Calls this whenever the browser's cookie no longer holds. */
+export function whenSignedOut(act: () => void): void {
+  signedOut = act;
+}
+
 const authority = (): { credentials: RequestCredentials; headers: Record<string, string> } =>
   bearer === null ? { credentials: 'same-origin', headers: {} } : { credentials: 'omit', headers: { Authorization: `Bearer ${bearer}` } };
 
@@ -76,6 +83,10 @@ export async function download(path: string, accept: string, name: string): Prom
 
 /** RFC 9457 details if the server sent them, a plain sentence if something between us and it answered. */
 async function problem(response: Response): Promise<ApiError> {
+  if (response.status === 401 && bearer === null) {
+    signedOut();
+    return new ApiError(401, 'unauthorized', 'You are signed out. Sign in again to go on.');
+  }
   try {
     const details = (await response.json()) as Problem;
     const message = details.detail ?? details.title ?? response.statusText;

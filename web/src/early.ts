@@ -6,8 +6,9 @@ const asked = new Map<string, Promise<SessionInfo>>();
 
 export function askEarly(sessionId: string): void {
   const answer = api.session(sessionId);
-  answer.catch(() => undefined); // whoever takes it hears of it
   asked.set(sessionId, answer);
+  // Whoever takes it meanwhile hears of it; who comes later asks again: one may have signed in since.
+  answer.catch(() => asked.get(sessionId) === answer && asked.delete(sessionId));
 }
 
 export function sessionOf(sessionId: string): Promise<SessionInfo> {

@@ -5,7 +5,7 @@ import './styles/home.css';
 import { signal } from '@preact/signals';
 import { type ComponentType, type JSX, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, api } from './api';
+import { ApiError, api, whenSignedOut } from './api';
 import { askEarly } from './early';
 import { Home } from './home/Home';
 import { SignIn } from './home/SignIn';
@@ -83,6 +83,10 @@ function App(): JSX.Element {
 }
 
 applyTheme();
+// In a session the page stays: it says so itself, and holds what was typed.
+whenSignedOut(() => {
+  if (who.value.kind === 'in' && sessionIdOf(path.value) === null) who.value = { kind: 'out' };
+});
 const firstId = sessionIdOf(path.value);
 if (firstId !== null) {
   // Side by side with /api/me.

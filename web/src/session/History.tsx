@@ -31,7 +31,7 @@ function Row({ run, shown, onClick }: { run: Run; shown: boolean; onClick: () =>
       <span class="history-entry">{run.entry || run.id}</span>
       <span class="history-who">{run.actor?.name ?? ''}{run.version === null ? '' : ` · v${run.version}`}</span>
       <span class="faint">{run.metrics === null ? '' : `${duration(run.metrics.executionTime)} · ${money(run.metrics.cost)}`}</span>
-      <span class="faint">{run.startedAt === null ? '' : ago(run.startedAt)}</span>
+      <span class="faint">{run.startedAt === null ? '' : ago(run.startedAt, Date.now(), 'narrow')}</span>
     </button>
   );
 }

@@ -51,9 +51,11 @@ export function dateTime(time: string): string {
   return new Date(time).toLocaleString('en-GB', { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }
 
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const relativeOf = (style: 'long' | 'narrow'): Intl.RelativeTimeFormat => new Intl.RelativeTimeFormat('en', { numeric: 'auto', style });
+const relatives = { long: relativeOf('long'), narrow: relativeOf('narrow') };
 
-export function ago(time: number | string, now: number = Date.now()): string {
+export function ago(time: number | string, now: number = Date.now(), style: 'long' | 'narrow' = 'long'): string {
+  const relative = relatives[style];
   const seconds = (new Date(time).getTime() - now) / 1000;
   if (!Number.isFinite(seconds)) return '';
   const size = Math.abs(seconds);

@@ -52,7 +52,7 @@ export function Avatar({ name, color, agent = false, title }: AvatarProps): JSX.
     .toUpperCase();
   return (
     <span class={agent ? 'avatar avatar-agent' : 'avatar'} style={{ '--who': color, color: textOn(color) }} title={title ?? name}>
-      <span aria-hidden="true">{agent ? <Icon name="bot" size={15} /> : initials || '?'}</span>
+      {agent ? <Icon name="bot" size={15} /> : <span data-initials={initials || '?'} />}
     </span>
   );
 }

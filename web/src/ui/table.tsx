@@ -86,7 +86,7 @@ interface LoadedProps<T> {
 /** A skeleton, a failure that can be tried again, or what was loaded, with a note when it could not be brought up to date. */
 export function Loaded<T>({ live, what, children }: LoadedProps<T>): JSX.Element {
   if (live.data === null) {
-    if (live.error === null) return <div class="skeleton-box skeleton" role="status" aria-label={`Loading ${what}`} />;
+    if (live.error === null) return <div key="waiting" class="skeleton-box skeleton" role="status" aria-label={`Loading ${what}`} />;
     const again = <button type="button" class="button" onClick={() => void live.reload()}>Try again</button>;
     return <Empty icon="alert" title={`The ${what} could not be loaded`} action={again}>{live.error}</Empty>;
   }
