@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="collab-server", description="Edit and run code together, people and agents, live."
     )
+    top.add_argument("--version", action=_Version, help="say which version this is")
     commands = top.add_subparsers(required=True, metavar="command")
 
     serve = commands.add_parser("serve", help="run the server")
@@ -227,6 +228,19 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("doctor", help="what works here, what does not, and how to mend it")
     check.set_defaults(do=_doctor)
     return top
+
+
+class _Version(argparse.Action):
+    """Argparse's own wants the version, and with it the package's metadata read, at every start."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('collab-server')}")
+        parser.exit()
 
 
 def _server_options(to: argparse.ArgumentParser) -> None:

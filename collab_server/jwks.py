@@ -13,6 +13,8 @@ from collections.abc import Callable
 import httpx
 import jwt
 
+from executor.authorities import trusted
+
 logger = logging.getLogger(__name__)
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
@@ -75,7 +77,7 @@ class Jwks:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(ANSWER_S), httpx.AsyncClient(timeout=ANSWER_S) as http:
+            async with asyncio.timeout(ANSWER_S), httpx.AsyncClient(timeout=ANSWER_S, verify=trusted()) as http:
                 answer = (await http.get(self._url)).raise_for_status()
             if len(answer.content) > BODY_BYTES_MAX:
                 raise ValueError(f"more than {BODY_BYTES_MAX} bytes")

@@ -36,6 +36,7 @@ from mcp.types import (
 from collab_server.mcp_stdio_news import News
 from collab_server.remote import REQUEST_S, reach
 from collab_server.settings import Settings
+from executor.authorities import trusted
 
 Request = ServerRequestContext[Any]
 
@@ -43,7 +44,7 @@ Request = ServerRequestContext[Any]
 async def _forward(url: str, token: str) -> None:
     headers = {"authorization": f"Bearer {token}"}
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=REQUEST_S, trust_env=False) as http,
+        httpx2.AsyncClient(headers=headers, timeout=REQUEST_S, trust_env=False, verify=trusted()) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http)) as far,
         anyio.create_task_group() as tasks,
     ):

@@ -21,6 +21,7 @@ from collab_server.client import Branch, Client, Limits, Run, connect
 from collab_server.client.execution import Execution
 from collab_server.settings import Settings
 from collab_server.supervisor import running_url
+from executor.authorities import trusted
 from executor.events import Event, Finished, Output, RefusedRun
 
 T = TypeVar("T")
@@ -143,6 +144,7 @@ def repair_session(settings: Settings, arguments: argparse.Namespace) -> int:
         headers={"authorization": f"Bearer {token}"},
         timeout=REQUEST_S,
         trust_env=False,
+        verify=trusted(),
     )
     if answer.is_error:
         raise RemoteError(answer.json().get("detail", answer.reason_phrase))

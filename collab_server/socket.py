@@ -100,7 +100,9 @@ class Sockets:
             problem = describe(error)
             if problem.code != "bad_origin":
                 await websocket.accept(subprotocol)
-            await websocket.close(close_code(error), problem.message[:100])
+            # A connection that a proxy kept open brings people here even now: they come again, and are led elsewhere.
+            code = CLOSE_RESTARTING if self.closing else close_code(error)
+            await websocket.close(code, problem.message[:100])
             return
         try:
             await websocket.accept(subprotocol)
@@ -143,7 +145,7 @@ class Sockets:
     def _admit(self, address: str, session_id: str) -> tuple[tuple[Counter[str], str], ...]:
         """A place for one socket more with each that bounds them; the caller gives them back."""
         if self.closing:
-            raise ActionError("the server is restarting; connect again", code="overloaded")
+            raise _full("the server is restarting; connect again")
         full = (
             self._per_address[address] >= self.settings.connections_per_address_max
             or self._per_session[session_id] >= self.settings.connections_per_session_max

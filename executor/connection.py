@@ -4,13 +4,14 @@ Bytes become lines here under limits; what the lines mean is never looked at.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 import h11
+
+from executor.authorities import trusted
 
 READ_BYTES = 65_536
 NDJSON = "application/x-ndjson"
@@ -61,7 +62,7 @@ class Connection:
                 if address.path is not None:
                     reader, writer = await asyncio.open_unix_connection(address.path)
                 else:
-                    context = ssl.create_default_context() if address.tls else None
+                    context = trusted() if address.tls else None
                     reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
         except (OSError, TimeoutError) as error:
             raise PlatformFault("unreachable", f"the Worker cannot be reached: {error or 'no answer'}") from error

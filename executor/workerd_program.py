@@ -98,8 +98,8 @@ def fetch(cache: Path, registry: str, tell: Callable[[str], None]) -> Path:
     import httpx
 
     by_hand = (
-        "behind a mirror, set COLLAB_NPM_REGISTRY; without a network, unpack the package elsewhere and set COLLAB_WORKERD "
-        "to its bin/workerd"
+        "behind a mirror, set COLLAB_NPM_REGISTRY; behind a proxy with an authority of its own, name that in SSL_CERT_FILE; "
+        "without a network, unpack the package elsewhere and set COLLAB_WORKERD to its bin/workerd"
     )
     url = wanted.url(registry)
     tell(f"Fetching {wanted.package} from {registry}, once, to {place.parent}")
@@ -125,9 +125,11 @@ def fetch(cache: Path, registry: str, tell: Callable[[str], None]) -> Path:
 def _download(url: str, into: IO[bytes]) -> str:
     import httpx
 
+    from executor.authorities import trusted
+
     digest = hashlib.sha512()
     size = 0
-    with httpx.stream("GET", url, follow_redirects=True, timeout=SILENCE_S) as answer:
+    with httpx.stream("GET", url, follow_redirects=True, timeout=SILENCE_S, verify=trusted()) as answer:
         answer.raise_for_status()
         for piece in answer.iter_raw(PIECE_BYTES):
             size += len(piece)

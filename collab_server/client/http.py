@@ -15,6 +15,7 @@ import httpx
 from collab_server.client.backoff import Backoff
 from collab_server.client.errors import Interrupted, TimedOut, Unreachable, of_response
 from collab_server.client.limits import Limits
+from executor.authorities import trusted
 
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 # The server restarts, or a proxy does not reach it yet.
@@ -31,6 +32,7 @@ class Http:
             headers={"authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(limits.request_s, connect=limits.connect_s),
             trust_env=trust_env,
+            verify=trusted(),
         )
 
     async def close(self) -> None:

@@ -29,6 +29,7 @@ from collab_server.client.errors import (
     of_members,
 )
 from collab_server.client.limits import Limits
+from executor.authorities import trusted
 
 PROTOCOL = websockets.Subprotocol("collab.v1")
 OVERLOADED = 1013
@@ -171,6 +172,7 @@ class Link:
                     ping_timeout=self._limits.silence_s / 2,
                     close_timeout=1,
                     proxy=True if self._trust_env else None,
+                    ssl=trusted() if self._url.startswith("wss:") else None,
                 ) as socket:
                     await self._serve(socket, backoff)
                 if socket.close_code == OVERLOADED:

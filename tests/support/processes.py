@@ -121,7 +121,8 @@ class Server:
             await self.process.wait()
             raise AssertionError(f"the server did not start: {line}{''.join(self.errors)}")
         self.login_url = line.removeprefix("Open ").strip()
-        self.port = httpx.URL(self.login_url).port or 80
+        # With COLLAB_PUBLIC_URL the line names a proxy; then the port was given.
+        self.port = self.port or httpx.URL(self.login_url).port or 80
         return self
 
     async def _read_errors(self) -> None:
