@@ -21,11 +21,13 @@ from collab_server import mcp_oauth
 from collab_server.errors import ActionError, Invalid, describe
 from collab_server.mcp_comment_tools import CommentTools
 from collab_server.mcp_completions import Completions
-from collab_server.mcp_more_tools import MoreTools
+from collab_server.mcp_file_tools import FileTools
 from collab_server.mcp_prompts import Prompts
+from collab_server.mcp_proposal_tools import ProposalTools
 from collab_server.mcp_resources import Bus, Resources
+from collab_server.mcp_run_tools import RunTools
+from collab_server.mcp_session_tools import SessionTools
 from collab_server.mcp_streams import CLIENT_ID, Streams, named
-from collab_server.mcp_tools import Tools
 from collab_server.requests import credentials
 from collab_server.rest.common import problem_response
 from collab_server.services import Services
@@ -48,9 +50,8 @@ class Mcp:
         self.server: MCPServer[Any] = MCPServer(
             "collab-server", version=version("collab-server"), instructions=INSTRUCTIONS, subscriptions=Bus()
         )
-        Tools(node, self.server)
-        MoreTools(node, self.server)
-        CommentTools(node, self.server)
+        for tools in (RunTools, SessionTools, FileTools, ProposalTools, CommentTools):
+            tools(node, self.server)
         self._resources = Resources(node, self.server)
         self._streams = Streams(node, self.server, self._resources)
         Prompts(node, self.server)

@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from collab_server.errors import Invalid, describe
 from collab_server.listings import Scope
 from collab_server.mcp_output import shortened
 from collab_server.principal import Principal
 from collab_server.services import Services
+from collab_server.shapes.base import Shape
 from executor.events import ExecutionResult
 
 PROGRESS_CHARS_MAX = 2000
@@ -31,7 +32,15 @@ CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempote
 DELETES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Ctx = Context[Any, Any]
+MomentText = Annotated[str | None, Field(description="RFC 3339, like 2026-01-31T00:00:00Z")]
 T = TypeVar("T")
+
+
+class Done(Shape):
+    """What was done, for tools that have nothing else to tell."""
+
+    done: bool
+    detail: str
 
 
 def asker(request: ServerRequestContext[Any, Any]) -> Principal:
