@@ -14,10 +14,7 @@ from pydantic import Field
 
 from collab_server.errors import Invalid
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, Done
-from collab_server.mcp_output import (
-    FILE_CHARS_MAX,
-    file_within,
-)
+from collab_server.mcp_output import FILE_CHARS_MAX, file_within
 from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.base import Shape

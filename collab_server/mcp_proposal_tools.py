@@ -14,9 +14,7 @@ from pydantic import Field
 
 from collab_server.errors import Invalid
 from collab_server.mcp_call import CHANGES, DELETES, READS, Ctx, Desk
-from collab_server.mcp_output import (
-    differences_within,
-)
+from collab_server.mcp_output import differences_within
 from collab_server.principal import Principal
 from collab_server.services import Services
 from collab_server.shapes.branches import BranchChange, BranchDiff, BranchList, BranchOut, NewBranch

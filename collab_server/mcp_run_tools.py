@@ -15,13 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from collab_server.errors import Forbidden, Invalid
 from collab_server.mcp_call import DELETES, MAKES, READS, Ctx, Desk, Done, MomentText, followed
-from collab_server.mcp_output import (
-    PAGE_EVENTS_DEFAULT,
-    PAGE_EVENTS_MAX,
-    OutputPage,
-    page_of,
-    shortened,
-)
+from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.principal import Principal
 from collab_server.services import Services

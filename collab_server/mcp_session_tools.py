@@ -14,9 +14,7 @@ from pydantic import Field
 
 from collab_server.errors import ActionError
 from collab_server.mcp_call import CHANGES, DELETES, MAKES, READS, Ctx, Desk, Done, MomentText, sessions_page
-from collab_server.mcp_output import (
-    within,
-)
+from collab_server.mcp_output import within
 from collab_server.mcp_resources import file_uri
 from collab_server.principal import Principal
 from collab_server.services import Services

@@ -20,12 +20,7 @@ from executor.scan.scanner import Scan, Scanner
 from executor.snapshot import Snapshot
 from executor.tracing import Tracer
 from executor.turns import Turn, Turns
-from executor.wire import (
-    BinaryFile,
-    TextFile,
-    WireEgress,
-    WireRequest,
-)
+from executor.wire import BinaryFile, TextFile, WireEgress, WireRequest
 
 CONTEXT_DEPTH_MAX = 64
 MB = 2**20

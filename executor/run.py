@@ -16,9 +16,7 @@ from executor.scan.mask import Mask
 from executor.tracing import Tracer
 from executor.translation import Translation
 from executor.turns import Turn
-from executor.wire import (
-    StateFrame,
-)
+from executor.wire import StateFrame
 
 BUSY_RETRY_AFTER_S = 5.0
 

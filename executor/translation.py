@@ -8,15 +8,7 @@ import json
 from executor import events
 from executor.admission import RunLimits
 from executor.conclusion import fits
-from executor.wire import (
-    DisplayFrame,
-    FinishedFrame,
-    Frame,
-    InputFrame,
-    OutputFrame,
-    StateFrame,
-    TruncatedFrame,
-)
+from executor.wire import DisplayFrame, FinishedFrame, Frame, InputFrame, OutputFrame, StateFrame, TruncatedFrame
 
 
 class Translation:
