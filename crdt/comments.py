@@ -188,8 +188,8 @@ class Comment:
             "id": self.id,
             "author": {"id": self.author_id, "name": self.name, "kind": self.kind},
             "text": self.text,
-            "createdAt": _timestamp(self.at_ms),
-            "editedAt": None if self.edited_ms is None else _timestamp(self.edited_ms),
+            "createdAt": timestamp(self.at_ms),
+            "editedAt": None if self.edited_ms is None else timestamp(self.edited_ms),
         }
 
 
@@ -230,7 +230,7 @@ def thread_of(told: Told) -> str:
     return told.key.partition("/")[0]
 
 
-def _timestamp(at_ms: int) -> str:
+def timestamp(at_ms: int) -> str:
     """RFC 3339 in UTC; what no calendar has is the beginning of time."""
     try:
         return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

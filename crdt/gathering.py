@@ -8,8 +8,6 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import orjson
-
 from crdt.attendance import Attendance
 from crdt.audience import Audience
 from crdt.bus import Bus
@@ -31,7 +29,7 @@ from crdt.model import (
     Limits,
 )
 from crdt.neighbours import Neighbours
-from crdt.presence import Presence, named
+from crdt.presence import Presence
 from crdt.protocol import (
     EMPTY_UPDATE,
     AwarenessUpdate,
@@ -47,6 +45,7 @@ from crdt.protocol import (
 )
 from crdt.saving import ANSWER_S, Saving
 from crdt.seals import Seals
+from crdt.tidings import comments_changed, files_changed, files_told, spelled
 from crdt.watch import NOBODY, Watch
 
 OnEdited = Callable[[str, Sequence[FileChange], Sequence[str]], None]
@@ -181,17 +180,7 @@ class Gathering:
         member.peer.send_binary(update_frame(missing))
         member.peer.send_binary(self.attendance.frame())
         if member.wants_text:
-            files = [
-                {
-                    "id": file.id,
-                    "name": file.name,
-                    "language": file.language,
-                    "content": file.content,
-                    "lastModified": file.last_modified,
-                }
-                for file in self._document.files()
-            ]
-            member.peer.send_text(_json({"type": "files", "version": self.version, "files": files}))
+            member.peer.send_text(spelled(files_told(self._document.files(), self.version)))
             member.peer.send_text(self.attendance.text())
 
     def receive(self, member: Member, frame: bytes) -> None:
@@ -274,40 +263,20 @@ class Gathering:
         self._state_vector = None
         self._step2.clear()
         self._audience.tell(update_frame(change.update), author)
-        if change.files and self._audience.reads:
-            self._tell_texts(change, authors)
-        if change.comments and self._audience.reads:
-            self._tell_comments(change)
+        if self._audience.reads:
+            for event in files_changed(change, authors):
+                self._tell(event)
+            if change.comments:
+                self._tell_comments(change)
 
     def _tell(self, event: dict[str, Any]) -> None:
         if self._audience.reads:
-            self._audience.tell_text(_json(event))
-
-    def _tell_texts(self, change: Change, authors: Sequence[Actor]) -> None:
-        actor = authors[-1]
-        who = named(actor)
-        for file in change.files:
-            event: dict[str, Any] = {
-                "type": "file.deleted" if file.deleted else "file.changed",
-                "fileId": file.file_id,
-                "name": file.name,
-                "version": change.version,
-                "actor": who,
-            }
-            if len(authors) > 1:
-                event["actors"] = [named(one) for one in authors]
-            if not file.deleted:
-                event["language"] = file.language
-                event["edits"] = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in file.edits]
-            self._tell(event)
+            self._audience.tell_text(spelled(event))
 
     def _tell_comments(self, change: Change) -> None:
         about = {thread_of(told) for told in change.comments}
-        threads = {thread.id: thread for thread in self._document.threads(about)}
-        for thread_id in sorted(about):
-            event: dict[str, Any] = {"type": "comment.changed", "version": change.version, "threadId": thread_id}
-            thread = threads.get(thread_id)
-            self._tell(event | {"thread": None if thread is None else thread.shown()})
+        for event in comments_changed(change.version, about, self._document.threads(about)):
+            self._tell(event)
 
     # -- saving --------------------------------------------------------------------------------------------------
 
@@ -347,7 +316,7 @@ class Gathering:
 
     def announce(self, event: dict[str, Any]) -> None:
         """To everyone on the text lane, here and on the other nodes."""
-        frame = _json(event)
+        frame = spelled(event)
         self._audience.announce(frame)
         self.neighbours.tell_event(frame)
 
@@ -467,11 +436,3 @@ class Gathering:
         self.neighbours.close()
         self._document.close()
         self._saving.close()
-
-
-def _json(event: dict[str, Any]) -> str:
-    try:
-        return orjson.dumps(event).decode()
-    except TypeError:
-        # Lone surrogates, which programs do print, are JSON in ASCII only.
-        return json.dumps(event)

@@ -208,7 +208,7 @@ async def test_replacing_a_text_keeps_what_others_typed_meanwhile(tmp_path: Path
 async def test_a_slow_reader_is_skipped_and_then_gets_one_difference(tmp_path: Path) -> None:
     async with node(tmp_path) as rooms:
         room = await rooms.open("s")
-        ann, slow = Client(person("ann")), Client(person("slow"))
+        ann, slow = Client(person("ann")), Client(person("slow"), wants_text=True)
         ann.connect(room)
         slow.connect(room)
         settle(ann, slow)
@@ -225,6 +225,11 @@ async def test_a_slow_reader_is_skipped_and_then_gets_one_difference(tmp_path: P
         assert len(slow.frames) == 2
         settle(ann, slow)
         assert slow.texts_now() == ann.texts_now()
+        # In text it gets the files as they are, as it would if it asked for them.
+        (told,) = slow.events("files")
+        (file,) = told["files"]
+        assert (file["name"], file["content"]) == ("a.txt", room.file("f").content)
+        assert file["lastModified"].endswith("Z") and told["version"] == room.version
 
 
 async def test_presence_carries_the_identity_of_the_connection(tmp_path: Path) -> None:
