@@ -101,6 +101,7 @@ class Gathering:
         # Frames that many newcomers ask for, until the next change.
         self._step2: dict[bytes, bytes] = {}
         self._state_vector: bytes | None = None
+        self._undos: list[tuple[bytes, int, Actor, bytes]] = []
         self._saving = Saving(
             session_id,
             log,
@@ -257,6 +258,8 @@ class Gathering:
         if change.files:
             self._on_edited(self.session_id, change.files, list({actor_id for actor_id, _ in authored}))
         self._tell_members(change, authors, author)
+        if undoes is not None:
+            self._undos = [*self.unsaved_undos(), (change.update, version, authors[-1], undoes)]
         self.neighbours.tell_change(change.update, version, authors[-1], undoes)
 
     def _tell_members(self, change: Change, authors: Sequence[Actor], author: Member | None) -> None:
@@ -345,7 +348,20 @@ class Gathering:
     def lacks(self, state_vector: bytes) -> bool:
         return self._document.lacks(state_vector)
 
-    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes, undoes: bytes | None = None) -> bool:
+    def unsaved_undos(self) -> list[tuple[bytes, int, Actor, bytes]]:
+        saved = self._saving.version
+        self._undos = [undo for undo in self._undos if undo[1] > saved]
+        return self._undos
+
+    def take_remote(
+        self,
+        update: bytes,
+        version: int,
+        actor: Actor,
+        node: bytes,
+        undoes: bytes | None = None,
+        marks: Sequence[tuple[str, bytes]] = (),
+    ) -> bool:
         """A change of another node: that one saves it, here it is applied and shown. False: something is missing."""
         self.flush()
         if self.quarantined is not None:
@@ -359,7 +375,8 @@ class Gathering:
             change = self._document.apply([item])
             if change is not None:
                 self._meter.changes_of_nodes += 1
-                self._saving.heard(node, version, change.version, actor.id, change.update, undoes)
+                rows = [(by, EMPTY_UPDATE, undone) for by, undone in marks]
+                self._saving.heard(node, version, change.version, [*rows, (actor.id, change.update, undoes)])
                 self._tell_members(change, [actor], None)
         return True
 

@@ -23,6 +23,10 @@ NODE_OWNER = "node:"
 # Until every node has said that it takes no more; what is not heard is asked again.
 SEALED_S = 5.0
 SEAL_REPEAT_S = 0.25
+# Of undos whose updates came too early, of one node.
+MARKS_MAX = 64
+
+Mark = tuple[str, bytes]
 
 
 class Host(Protocol):
@@ -33,8 +37,20 @@ class Host(Protocol):
     def state_vector(self) -> bytes: ...
     def missing(self, state_vector: bytes) -> bytes: ...
     def lacks(self, state_vector: bytes) -> bool: ...
-    def take_remote(self, update: bytes, version: int, actor: Actor, node: bytes, undoes: bytes | None = None) -> bool:
-        """False when something in between is missing."""
+    def take_remote(
+        self,
+        update: bytes,
+        version: int,
+        actor: Actor,
+        node: bytes,
+        undoes: bytes | None = None,
+        marks: Sequence[Mark] = (),
+    ) -> bool:
+        """False when something in between is missing. `marks`: the undos that are in it, each with who did it."""
+        ...
+
+    def unsaved_undos(self) -> Sequence[tuple[bytes, int, Actor, bytes]]:
+        """(update, version, who did it, what it took back) of those of this node that are not on disk."""
         ...
 
     def take_saved(self, node: bytes, version: int) -> None: ...
@@ -68,6 +84,8 @@ class Neighbours:
         # By the name of a seal: the nodes that keep to it, and of which everything is here.
         self._sealed: dict[str, set[bytes]] = {}
         self._sealing = asyncio.Event()
+        # By node: undos that built on what is missing here; the difference that brings them says nothing of it.
+        self._marks: dict[bytes, list[Mark]] = {}
         self.answered = asyncio.Event()
 
     async def listen(self) -> None:
@@ -186,9 +204,15 @@ class Neighbours:
             self._host.break_seal(message.payload.decode())
 
     def _take_update(self, message: wire.BusMessage, actor: Actor) -> None:
-        if message.payload != EMPTY_UPDATE and not self._host.take_remote(
-            message.payload, message.version, actor, message.node, message.undoes
-        ):
+        if message.payload == EMPTY_UPDATE:
+            return
+        marks = self._marks.pop(message.node, []) if message.kind == wire.DIFF else []
+        if not self._host.take_remote(message.payload, message.version, actor, message.node, message.undoes, marks):
+            if message.undoes is not None:
+                marks.append((actor.id, message.undoes))
+            waiting = self._marks.setdefault(message.node, [])
+            waiting += [mark for mark in marks if mark not in waiting]
+            del waiting[:-MARKS_MAX]
             self._send(wire.HELLO, self._host.state_vector(), to=message.node)
 
     def _take_sealed(self, message: wire.BusMessage) -> None:
@@ -206,6 +230,16 @@ class Neighbours:
         for told in self._host.seals_told():
             # First of all: who opens a session that is sealed takes nothing.
             self._send(wire.SEAL, told, to=message.node)
+        for update, version, actor, undoes in self._host.unsaved_undos():
+            # The difference does not say what of it is an undo, and nor does the log yet.
+            self._send(
+                wire.UPDATE,
+                update,
+                to=message.node,
+                version=version,
+                actor=wire.encode_actor(actor),
+                undoes=undoes,
+            )
         missing = self._host.missing(message.payload)
         self._send(wire.DIFF, missing, to=message.node, version=self._host.version)
         if missing != EMPTY_UPDATE:

@@ -22,15 +22,17 @@ FAILED_MESSAGE = "changes cannot be saved at the moment; they are kept and tried
 TAKE_OVER_S = 2.0
 
 
+# Of the log: who did it, the update, what it took back.
+Row = tuple[str, bytes, bytes | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Foreign:
     """A change that another node is to save: its version there and here."""
 
     there: int
     here: int
-    actor_id: str
-    update: bytes
-    undoes: bytes | None
+    rows: Sequence[Row]
     heard_at: float
 
 
@@ -111,12 +113,10 @@ class Saving:
 
     # -- what was changed on other nodes -------------------------------------------------------------------------
 
-    def heard(
-        self, node: bytes, there: int, here: int, actor_id: str, update: bytes, undoes: bytes | None = None
-    ) -> None:
+    def heard(self, node: bytes, there: int, here: int, rows: Sequence[Row]) -> None:
         """A change of another node, which saves it and says so."""
         now = asyncio.get_running_loop().time()
-        self._foreign.setdefault(node, deque()).append(_Foreign(there, here, actor_id, update, undoes, now))
+        self._foreign.setdefault(node, deque()).append(_Foreign(there, here, rows, now))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(TAKE_OVER_S, self._look)
 
@@ -145,15 +145,17 @@ class Saving:
             while changes and changes[0].heard_at <= heard_before:
                 change = changes.popleft()
                 self._taken_over.add(change.here)
-                authored = [(change.actor_id, change.update)]
-                self._log.append_change(
-                    self._session_id,
-                    change.here,
-                    authored,
-                    self._done_with(change.here),
-                    self._commit_failed,
-                    change.undoes,
-                )
+                for number, (actor_id, update, undoes) in enumerate(change.rows, 1):
+                    # The log keeps their order: with the last all are there.
+                    last = number == len(change.rows)
+                    self._log.append_change(
+                        self._session_id,
+                        change.here,
+                        [(actor_id, update)],
+                        self._done_with(change.here) if last else _nothing,
+                        self._commit_failed,
+                        undoes,
+                    )
             if not changes:
                 del self._foreign[node]
 
@@ -214,3 +216,7 @@ class Saving:
         for _, future in self._waiting:
             with suppress(asyncio.InvalidStateError):
                 future.cancel()
+
+
+def _nothing() -> None:
+    """What is to be done when a row is there with which nothing is complete."""

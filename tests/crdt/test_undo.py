@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crdt.bus import LocalBus
+from crdt import wire
+from crdt.bus import LocalBus, Subscription
 from crdt.model import TextEdit
 from crdt.rooms import Rooms
 from tests.crdt.clients import Client, node, person, settle, store
@@ -155,9 +156,21 @@ async def test_files_and_names_come_back_and_what_others_wrote_in_new_ones_stays
         assert "deleted" not in {file.id for file in room.files()}
 
 
-async def test_an_undo_that_another_node_saves_for_a_dead_one_is_still_known_as_one(tmp_path: Path) -> None:
+class Lossy(LocalBus):
+    """Loses changes for a while."""
+
+    loses = False
+
+    def publish(self, topic: str, message: bytes, sender: Subscription | None = None) -> None:
+        told = wire.decode(message)
+        if told is None or told.kind != wire.UPDATE or not self.loses:
+            super().publish(topic, message, sender)
+
+
+@pytest.mark.parametrize("lost", ["nothing", "what it builds on", "itself"])
+async def test_an_undo_that_another_node_saves_for_a_dead_one_is_still_known_as_one(tmp_path: Path, lost: str) -> None:
     async with store(tmp_path) as make_log:
-        bus, logs = LocalBus(), [make_log() for _ in range(2)]
+        bus, logs = Lossy(), [make_log() for _ in range(2)]
         here, there = (Rooms(log, bus) for log in logs)
         for rooms in (here, there):
             await rooms.start()
@@ -165,16 +178,20 @@ async def test_an_undo_that_another_node_saves_for_a_dead_one_is_still_known_as_
         agent = person("agent", kind="agent")
         dying.create_file(person("ann"), "a.txt", "ann\n", None, "f")
         since = dying.version
-        dying.edit_text(agent, "f", since, [TextEdit(0, 4, "")])
+        bus.loses = lost == "what it builds on"
+        dying.edit_text(agent, "f", since, [TextEdit(0, 4, "agent\n")])
         await dying.saved(dying.version)
         # From here on the node commits nothing more: what it still tells the others is all that is left of it.
         for task in (logs[0]._task, here._ticker):
             assert task is not None
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        bus.loses = lost == "itself"
         await dying.undo(person("ann"), AGENT, since)
+        bus.loses = False
+        left.neighbours.ask()
         async with asyncio.timeout(PATIENCE_S):
-            while left.file("f").content != "ann\n":
+            while left.lacks(dying.state_vector()):
                 await asyncio.sleep(0)
         left.edit_text(person("bob"), "f", left.version, [TextEdit(4, 4, "bob\n")])
         left.save_all()
@@ -182,7 +199,7 @@ async def test_an_undo_that_another_node_saves_for_a_dead_one_is_still_known_as_
         version = left.version
         await left.undo(person("bob"), AGENT, since)
         assert (left.version, left.file("f").content) == (version, "ann\nbob\n")
-        # It can be taken back itself, as if nobody had died.
+        # It can be taken back itself, as if nobody had died; but not what came as a part of a difference, which is nobody's.
         await left.undo(person("bob"), ANN, since)
-        assert left.file("f").content == "bob\n"
+        assert left.file("f").content == ("ann\nbob\n" if lost == "what it builds on" else "agent\nbob\n")
         await there.close()
