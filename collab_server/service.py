@@ -149,6 +149,7 @@ async def session_page(node: Node) -> Response:
 @router.get("/admin/{path:path}")
 @router.get("/billing")
 @router.get("/analytics")
+@router.get("/keys")
 async def page(node: Node) -> Response:
     return _page(node.settings.web_root)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.support.browser import WAIT_MS, window
 from tests.support.processes import ROOT, Server, serving
@@ -106,6 +106,29 @@ async def test_home_finds_puts_away_and_begins_sessions_from_what_is_dropped(bro
         await page.get_by_test_id("home").dispatch_event("drop", {"dataTransfer": transfer})
         await expect(page.get_by_test_id("session-name")).to_have_value("dropped.py")
         await expect(page.get_by_test_id("editor")).to_have_text("print(1)")
+
+
+async def test_a_key_is_made_for_an_agent_shown_once_and_revoked(browser: Browser, server: Server) -> None:
+    view: ViewportSize = {"width": 375, "height": 740}
+    async with opened(browser, server, "/keys", color_scheme="dark", viewport=view, bypass_csp=True) as page:
+        await page.get_by_label("Agent").fill("Fixer of keys")
+        await page.get_by_label("May").select_option(label="run only")
+        await page.get_by_role("button", name="Make a key").click()
+        token = await page.get_by_test_id("new-key").input_value()
+        made = page.get_by_role("row").filter(has_text="Fixer of keys")
+        await expect(made).to_contain_text(token[:9])
+        await page.evaluate(AXE.read_text())
+        assert await page.evaluate(AXE_RUN) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") == view["width"]
+        async with httpx.AsyncClient(base_url=server.url, headers={"authorization": f"Bearer {token}"}) as http:
+            assert (await http.get("/api/me")).json()["scopes"] == ["run"]
+            await page.reload()
+            await expect(made).to_be_visible()
+            assert token not in await page.content()
+            await made.get_by_role("button").click()
+            await page.get_by_test_id("confirm").click()
+            await expect(made).to_have_count(0)
+            assert (await http.get("/api/me")).status_code == 401
 
 
 async def test_files_are_moved_between_folders_by_dragging_and_by_keys(browser: Browser, server: Server) -> None:

@@ -6,7 +6,7 @@ import type { Environment, EnvironmentContents } from './model/environments';
 import type { Tier } from './model/options';
 import type { PlaybackStep } from './model/playback';
 import type { FileThen, Version } from './model/versions';
-import type { Collaborator, ExecutionInfo, Me, Page, Role, SessionInfo, ShareLink } from './types';
+import type { Collaborator, ExecutionInfo, Key, Me, Page, Role, SessionInfo, ShareLink } from './types';
 
 interface Problem {
   code?: string;
@@ -113,6 +113,14 @@ export interface NewSession {
   files: { name: string; content: string; language: string }[];
 }
 
+export interface NewKey {
+  name: string;
+  agent: string | null;
+  scopes: string[];
+  expiresAt: string | null;
+  budget: number | null;
+}
+
 export const api = {
   me: () => call<Me>('GET', '/api/me'),
   login: (token: string) => call<unknown>('POST', '/api/login', { token }),
@@ -177,6 +185,11 @@ export const api = {
   rejectBranch: (id: string, branchId: string) => call<Branch>('POST', at(id, `/branches/${encodeURIComponent(branchId)}/reject`), {}),
 
   undo: (id: string, actorId: string) => call<{ files: unknown[] }>('POST', at(id, '/undo'), { actorId }, idempotent()),
+
+  keys: async () => (await call<{ items: Key[] }>('GET', '/api/me/tokens')).items,
+  /** The key itself is told this once. */
+  makeKey: (key: NewKey) => call<{ token: string }>('POST', '/api/me/tokens', key, idempotent()),
+  revokeKey: (id: string) => call<void>('DELETE', `/api/me/tokens/${encodeURIComponent(id)}`),
 
   limits: async () => (await call<{ limits: Limits }>('GET', '/api/me')).limits,
   setBudget: (budget: number | null) => call<unknown>('PATCH', '/api/me', { budget }),

@@ -35,6 +35,7 @@ type PageProps = { id: string; me: Me };
 
 const loadAdminPage = (): Promise<ComponentType<PageProps>> => import('./admin/AdminPage').then((module) => module.AdminPage);
 const loadAnalyticsPage = (): Promise<ComponentType<PageProps>> => import('./analytics/AnalyticsPage').then((module) => module.AnalyticsPage);
+const loadKeysPage = (): Promise<ComponentType<PageProps>> => import('./keys/KeysPage').then((module) => module.KeysPage);
 const loadBillingPage = (): Promise<ComponentType<PageProps>> => import('./billing/BillingPage').then((module) => module.BillingPage);
 
 const loadEmbedPage = (): Promise<ComponentType<{ id: string }>> => import('./embed/EmbedPage').then((module) => module.EmbedPage);
@@ -77,6 +78,7 @@ function App(): JSX.Element {
   else if (isAt('/admin', path.value)) page = <Later key="admin" load={loadAdminPage} id="" me={state.me} />;
   else if (isAt('/analytics', path.value)) page = <Later key="analytics" load={loadAnalyticsPage} id="" me={state.me} />;
   else if (isAt('/billing', path.value)) page = <Later key="billing" load={loadBillingPage} id="" me={state.me} />;
+  else if (isAt('/keys', path.value)) page = <Later key="keys" load={loadKeysPage} id="" me={state.me} />;
   else if (path.value === '/') page = <Home me={state.me} onSignedOut={() => (who.value = { kind: 'out' })} />;
   else page = <NotFound />;
   return <>{page}<Toasts /></>;

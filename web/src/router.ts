@@ -1,4 +1,4 @@
-/** The page's address as a signal: `/` is home, `/s/{id}` a session, `/admin`, `/analytics` and `/billing` pages of figures. */
+/** The page's address as a signal: `/` is home, `/s/{id}` a session, `/admin`, `/analytics`, `/billing` and `/keys` pages of figures. */
 import { signal } from '@preact/signals';
 
 export const path = signal(location.pathname);

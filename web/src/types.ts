@@ -72,3 +72,18 @@ export interface ShareLink {
   /** In dollars. */
   spendingCap: number | null;
 }
+
+/** An API key as it is listed: never the key itself. */
+export interface Key {
+  id: string;
+  prefix: string;
+  name: string;
+  scopes: string[];
+  createdAt: string;
+  expiresAt: string | null;
+  budget: number | null;
+  runsPerMinute: number | null;
+  concurrentRuns: number | null;
+  /** Who acts for the account by it. */
+  agent: string | null;
+}

@@ -3,17 +3,18 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, download } from '../api';
 import { MonthList } from '../billing/MonthList';
+import { KeyList } from '../keys/KeyList';
 import type { Me } from '../types';
 import { dateTime, exactMoney, micro } from '../ui/format';
 import { type Live, useLive } from '../ui/live';
 import { Facts, Link, PageHead, Section, Select } from '../ui/page';
 import { Confirm } from '../ui/parts';
-import { List, Loaded } from '../ui/table';
+import { Loaded } from '../ui/table';
 import { attempt, toast } from '../ui/toast';
 import { adminApi, type UserChange } from './api';
 import { LimitsForm } from './LimitsForm';
 import { toPage } from './links';
-import type { Account, Key } from './types';
+import type { Account } from './types';
 import { Standing } from './Users';
 import { newsOf } from './news';
 
@@ -88,39 +89,11 @@ function Shown({ user, own, live }: { user: Account; own: boolean; live: Live<Ac
 
 function Keys({ user }: { user: Account }): JSX.Element {
   const live = useLive(() => adminApi.keys(user.id), user.id, LIVE_MS, NEWS);
-  const [revoking, setRevoking] = useState<Key | null>(null);
-  const named = (key: Key): string => key.name || `${key.prefix}…`;
   return (
     <Section title="Keys">
       <Loaded live={live} what="keys">
-        {(keys) => (
-          <List
-            label="Keys" rows={keys} id={(key) => key.id} empty={{ icon: 'key', title: 'This account has no keys' }}
-            columns={[
-              { title: 'Name', key: true, cell: (key) => key.name || '–' },
-              { title: 'Begins with', cell: (key) => <code>{key.prefix}…</code> },
-              { title: 'For', cell: (key) => key.scopes.join(', ') || 'everything' },
-              { title: 'Agent', cell: (key) => key.agent ?? '–' },
-              { title: 'Made', cell: (key) => dateTime(key.createdAt) },
-              { title: 'Ends', cell: (key) => (key.expiresAt === null ? 'never' : dateTime(key.expiresAt)) },
-              { title: 'Budget a month', figure: true, cell: (key) => (key.budget === null ? '–' : exactMoney(micro(key.budget))) },
-              { title: 'Runs a minute', figure: true, cell: (key) => key.runsPerMinute ?? '–' },
-              { title: 'At once', figure: true, cell: (key) => key.concurrentRuns ?? '–' },
-              { title: 'Revoke', bare: true, cell: (key) => <button type="button" class="button button-small" aria-label={`Revoke ${named(key)}`} onClick={() => setRevoking(key)}>Revoke</button> },
-            ]}
-          />
-        )}
+        {(keys) => <KeyList keys={keys} empty="This account has no keys" owner={user.id} onRevoke={(key) => adminApi.revokeKey(user.id, key.id)} onRevoked={live.reload} />}
       </Loaded>
-      {revoking === null ? null : (
-        <Confirm
-          title={`Revoke the key “${named(revoking)}” of ${user.id}?`} action="Revoke key" onClose={() => setRevoking(null)}
-          text="Whoever uses it is refused at once; its open connections and runs end within a second. A key that was revoked cannot be brought back."
-          onYes={async () => {
-            if (await attempt(() => adminApi.revokeKey(user.id, revoking.id))) toast(`Revoked “${named(revoking)}”`);
-            await live.reload();
-          }}
-        />
-      )}
     </Section>
   );
 }

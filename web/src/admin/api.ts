@@ -2,9 +2,10 @@
 import { ApiError, call, download } from '../api';
 import type { PageOf } from '../ui/live';
 import type {
-  Account, Act, Alert, AlertRule, AlertRuleBody, FindingShown, IssuedInvoice, KeptSession, Key, ListedSession, Overrides, Run, SecurityEvent, ServerNode, SessionState, Stats, Switch, Tier, TierBody,
+  Account, Act, Alert, AlertRule, AlertRuleBody, FindingShown, IssuedInvoice, KeptSession, ListedSession, Overrides, Run, SecurityEvent, ServerNode, SessionState, Stats, Switch, Tier, TierBody,
   TierPreview, TierWithVersions, Verdict,
 } from './types';
+import type { Key } from '../types';
 
 type Params = Record<string, string | number | boolean | null | undefined>;
 

@@ -4,9 +4,9 @@ import { Link } from '../ui/page';
 import { withQuery } from './api';
 
 /** The account behind an id: that of an agent names it, as in `agent:helper@ada`. */
-export const accountOf = (id: string): string => (id.startsWith('agent:') ? id.slice(id.indexOf('@') + 1) : id);
-export const toUser = (id: string): string => `/admin/users/${encodeURIComponent(accountOf(id))}`;
-export const toSession = (id: string): string => `/admin/sessions/${encodeURIComponent(id)}`;
+const accountOf = (id: string): string => (id.startsWith('agent:') ? id.slice(id.indexOf('@') + 1) : id);
+const toUser = (id: string): string => `/admin/users/${encodeURIComponent(accountOf(id))}`;
+const toSession = (id: string): string => `/admin/sessions/${encodeURIComponent(id)}`;
 export const toPage = (noun: string, filter: Record<string, string>): string => withQuery(`/admin/${noun}`, filter);
 
 export function UserLink({ id, name }: { id: string; name?: string }): JSX.Element {

@@ -102,20 +102,6 @@ export interface Account {
   costThisMonth: number;
 }
 
-export interface Key {
-  id: string;
-  prefix: string;
-  name: string;
-  scopes: string[];
-  createdAt: string;
-  expiresAt: string | null;
-  budget: number | null;
-  runsPerMinute: number | null;
-  concurrentRuns: number | null;
-  /** Who acts for the account by it. */
-  agent: string | null;
-}
-
 export interface TierLimits {
   runsPerMinute: number;
   concurrentRuns: number;

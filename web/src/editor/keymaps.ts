@@ -6,8 +6,8 @@ import type { Keymap } from '../settings';
 
 // y-codemirror's own commands take back what this person did, and nothing of anybody else's.
 const command = (key: string) => (view: EditorView): boolean => yUndoManagerKeymap.find((binding) => binding.key === key)?.run?.(view) ?? false;
-export const undoOwn = command('Mod-z');
-export const redoOwn = command('Mod-y');
+const undoOwn = command('Mod-z');
+const redoOwn = command('Mod-y');
 
 const LOADERS: Record<Keymap, () => Promise<Extension>> = {
   default: async () => [],

@@ -9,7 +9,7 @@ export interface Command {
 }
 
 /** Higher is better; null when the letters do not occur in this order. Beginnings of words and runs of letters count more. */
-export function score(query: string, label: string): number | null {
+function score(query: string, label: string): number | null {
   const wanted = query.toLowerCase().replace(/\s+/g, '');
   const text = label.toLowerCase();
   if (wanted === '') return 0;

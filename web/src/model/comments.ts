@@ -6,7 +6,7 @@ import { type Signal, signal } from '@preact/signals';
 import * as Y from 'yjs';
 
 export const TEXT_CHARS_MAX = 4_000;
-export const COMMENTS_MAX = 1_000;
+const COMMENTS_MAX = 1_000;
 const QUOTE_CHARS_MAX = 400;
 const RETURNED_LINES_MAX = 30;
 const RETURNED_CHARS_MIN = 8;

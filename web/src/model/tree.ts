@@ -19,7 +19,7 @@ interface Branch<F> {
 }
 
 export const folderOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('/')));
-export const lastPart = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+const lastPart = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 export const inFolder = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 const within = (name: string, folder: string): boolean => name.startsWith(`${folder}/`);
 

@@ -1,8 +1,8 @@
 /** Files from this device into the session: text only, under names that are free. */
 import { nameProblem } from './filenames';
 
-export const UPLOAD_BYTES_MAX = 4 * 2 ** 20;
-export const UPLOAD_FILES_MAX = 200;
+const UPLOAD_BYTES_MAX = 4 * 2 ** 20;
+const UPLOAD_FILES_MAX = 200;
 
 export interface Upload {
   name: string;

@@ -115,11 +115,16 @@ function Status({ session }: { session: Session }): JSX.Element {
   const online = useOnline();
   const line = statusLine(connection.value, save.value, online, kept.value);
   const role = session.role.value;
+  // Heard is only what goes wrong and that it is over: each key goes through “Saving…” and “Saved”.
+  const said = useRef('');
+  if (line.tone === 'warn' || line.tone === 'bad') said.current = `${line.label}. ${line.detail}`;
+  else if (line.tone === 'good' && said.current !== '') said.current = 'Connected, and all is saved.';
   return (
     <span class="status-row">
-      <span class={`status status-${line.tone}`} data-testid="status" data-tone={line.tone} data-stored={session.document.stored.value} title={line.detail} role="status">
+      <span class={`status status-${line.tone}`} data-testid="status" data-tone={line.tone} data-stored={session.document.stored.value} title={line.detail}>
         <span class="dot" aria-hidden="true" /> {line.label}
       </span>
+      <span class="visually-hidden" role="status">{said.current}</span>
       {role === 'viewer' ? (
         <span class="tag tag-strong" title="You may watch this session, not edit or run it"><Icon name="eye" size={12} /> Read-only</span>
       ) : role === 'runner' ? (

@@ -5,7 +5,7 @@ import { api } from '../api';
 import { snippet } from '../embed/wish';
 import type { Session } from '../model/session';
 import { type Collaborator, type Role, ROLES, type ShareLink } from '../types';
-import { copyText } from '../ui/clipboard';
+import { CopyButton } from '../ui/CopyButton';
 import { ago, money } from '../ui/format';
 import { Icon } from '../ui/icons';
 import { Confirm, Dialog, IconButton, Spinner } from '../ui/parts';
@@ -123,14 +123,6 @@ function CopyAddress(): JSX.Element {
       <CopyButton text={address} />
     </div>
   );
-}
-
-function CopyButton({ text }: { text: string }): JSX.Element {
-  const copy = (): void => void attempt(async () => {
-    await copyText(text);
-    toast('Copied');
-  });
-  return <button type="button" class="button" onClick={copy}><Icon name="copy" /> Copy</button>;
 }
 
 function RoleSelect(props: { label: string; roles: readonly Role[]; value: Role; onChange: (role: Role) => void }): JSX.Element {

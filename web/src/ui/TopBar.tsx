@@ -18,6 +18,7 @@ export function TopBar({ me, title = 'Code sessions', onSignOut }: { me: Me; tit
       <span class="grow" />
       <To to="/analytics" icon="chart" label="Your runs in figures" />
       <To to="/billing" icon="wallet" label="Usage and billing" />
+      <To to="/keys" icon="key" label="API keys" />
       {me.admin ? <To to="/admin" icon="gear" label="Administration" /> : null}
       <ThemeButton />
       {onSignOut === undefined ? null : <IconButton icon="out" label="Sign out" onClick={onSignOut} />}
