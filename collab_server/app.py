@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from collab_server import docs, mcp_oauth, rest, service, services
-from collab_server.errors import AWAY, Forbidden, Problem, describe
+from collab_server.errors import AWAY, Forbidden, Problem, WrongMethod, describe, faults_of
 from collab_server.mcp import Mcp
+from collab_server.methods import Head, methods_of
 from collab_server.metrics import Metrics
 from collab_server.middleware import Around, Compressed
 from collab_server.proxies import Proxies
@@ -81,9 +82,11 @@ def create_app(
     app.include_router(service.router)
     app.include_router(docs.router)
     app.include_router(mcp_oauth.router)
-    app.router.routes.append(WebSocketRoute("/ws/{session_id}", _Socket()))
+    app.router.routes.append(WebSocketRoute("/ws/{session_id:path}", _Socket()))
+    app.router.routes.append(Route("/ws/{session_id:path}", _no_socket))
     app.router.routes.append(Route("/mcp", _Endpoint("/mcp", mcp.endpoint)))
     app.add_middleware(Compressed)
+    app.add_middleware(Head)
     proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
     app.add_middleware(
         Around,
@@ -100,6 +103,7 @@ def create_app(
         app.add_exception_handler(away, _away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(WrongMethod, _by_another_method)
     docs.finish(app)
     return app
 
@@ -134,6 +138,13 @@ class _Socket:
         await node.sockets(WebSocket(scope, receive, watched))
 
 
+async def _no_socket(request: Request) -> Response:
+    problem = Problem(426, "upgrade_required", "a WebSocket is served here: ask for it with `Upgrade: websocket`")
+    response = problem_response(problem, request.url.path)
+    response.headers.update({"upgrade": "websocket", "connection": "upgrade"})
+    return response
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, Forbidden) and not error.noted:
         node: services.Services = request.app.state.services
@@ -161,10 +172,23 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        {"field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]}
-        for fault in error.errors()
-    ]
+    if isinstance(error.body, bytes) and error.body:
+        # It was not even read as JSON.
+        told = "send the body as JSON, with `Content-Type: application/json`"
+        return problem_response(Problem(415, "unsupported_media_type", told), request.url.path)
+    faults: list[dict[str, str]] = []
+    for fault in error.errors():
+        if fault["type"] == "json_invalid":
+            why = f"this is not JSON: {fault['ctx']['error']} at character {fault['loc'][-1]}"
+            faults.append({"field": "body", "message": why})
+        elif fault["loc"][0] == "body":
+            faults += faults_of([fault], error.body, within=1)
+        else:
+            faults.append({"field": ".".join(str(part) for part in fault["loc"][1:]), "message": fault["msg"]})
+    return _wrong([{**fault, "field": fault["field"] or "body"} for fault in faults], request)
+
+
+def _wrong(faults: list[dict[str, str]], request: Request) -> Response:
     text = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     return problem_response(Problem(422, "invalid", text, {"errors": faults}), request.url.path)
 
@@ -173,6 +197,21 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404 and (page := service.lost(request)) is not None:
         return page
-    return problem_response(
-        Problem(error.status_code, CODE_OF_STATUS.get(error.status_code, "failed"), str(error.detail)), request.url.path
-    )
+    if error.status_code == 405:
+        # The router names the methods of one route only; others may stand at the same address.
+        return await _by_another_method(request, WrongMethod(methods_of(request.scope, request.app.router.routes)))
+    if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):
+        # A body that cannot be read at all: no UTF-8, too deep, a number without end.
+        return _wrong([{"field": "body", "message": f"this is not JSON: {error.__cause__}"[:200]}], request)
+    code = CODE_OF_STATUS.get(error.status_code, "failed")
+    return problem_response(Problem(error.status_code, code, str(error.detail)), request.url.path)
+
+
+async def _by_another_method(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WrongMethod)
+    headers = {"allow": ", ".join(error.allowed)}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=headers)
+    response = problem_response(describe(error), request.url.path)
+    response.headers.update(headers)
+    return response

@@ -14,10 +14,12 @@ from contextvars import copy_context
 from collab_server.caller import ADDRESS, AGENT, REQUEST
 from collab_server.errors import (
     CLOSE_BAD_TOKEN,
+    CLOSE_NO_SESSION,
     CLOSE_NOT_ALLOWED,
     CLOSE_OVERLOADED,
     CLOSE_TRY_AGAIN,
     ActionError,
+    NotFound,
     close_code,
 )
 from collab_server.identity import Identity
@@ -213,8 +215,12 @@ class Connection:
         try:
             access = await self._members.access(self.principal, self.session_id)
         except ActionError as error:
+            if isinstance(error, NotFound) and await self._members.gone(self.session_id):
+                self.close(CLOSE_NO_SESSION, "this session was deleted")
+                return
             code = close_code(error)
-            self.close(CLOSE_NOT_ALLOWED if code == 4404 else code, "you are no longer allowed in this session")
+            told = CLOSE_NOT_ALLOWED if code == CLOSE_NO_SESSION else code
+            self.close(told, "you are no longer allowed in this session")
             return
         before = (self.role, self.may_edit, self.may_run)
         self.access, self.may_edit, self.may_run = access, access.may("edit"), access.may("run")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from collab_server.errors import ActionError, NotFound
-from collab_server.rest.common import Node
+from collab_server.rest.common import PROBLEM_TYPE, Node
 from collab_server.sealing import Unsealable
 from crdt.model import DocumentError
 from executor.admission import Refused
@@ -60,7 +60,21 @@ def finish(app: FastAPI) -> None:
             schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key (`ck_…`) or a JWT."}
             schemes["cookie"] = {"type": "apiKey", "in": "cookie", "name": "collab_session"}
             described["security"] = [{"bearer": []}, {"cookie": []}]
+            for path in described["paths"].values():
+                for operation in path.values():
+                    _problems(operation)
             app.openapi_schema = described
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _problems(operation: dict[str, Any]) -> None:
+    """A refusal is a problem, never plain JSON; who may say `If-Match` may hear that it does not."""
+    answers = operation["responses"]
+    refusals = [answer for status, answer in answers.items() if status == "default" or status >= "4"]
+    for answer in refusals:
+        if "application/json" in answer.get("content", {}):
+            answer["content"] = {PROBLEM_TYPE: answer["content"]["application/json"]}
+    if "default" in answers and any(one.get("name") == "If-Match" for one in operation.get("parameters", ())):
+        answers["412"] = answers["default"] | {"description": "Somebody changed it meanwhile"}

@@ -6,6 +6,7 @@ Nothing here logs or answers; the transports do, from what `describe` returns.
     ├── Unauthorized       no valid token; always the same text, so that nothing is given away
     ├── Forbidden          known to the caller, yet not allowed
     ├── NotFound           does not exist, or the caller may not know that it does
+    ├── WrongMethod        an address that takes other methods
     ├── Conflict           somebody was faster, or the name is taken
     ├── Invalid            the input is wrong; names the field
     ├── ReadOnly           an operator keeps a session, or the whole server, as it is
@@ -17,6 +18,7 @@ Nothing here logs or answers; the transports do, from what `describe` returns.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +60,14 @@ class Forbidden(ActionError):
 
 class NotFound(ActionError):
     code, status = "not_found", 404
+
+
+class WrongMethod(ActionError):
+    code, status = "method_not_allowed", 405
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"this cannot be done here; what can: {', '.join(allowed)}")
+        self.allowed = allowed
 
 
 class Conflict(ActionError):
@@ -130,6 +140,7 @@ TITLES = {
     415: "Unsupported media type",
     422: "Invalid input",
     423: "Locked",
+    426: "Upgrade required",
     428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
@@ -187,6 +198,25 @@ AWAY = (OperationalError, InterfaceError, NoConnectionLeft, ConnectionError, Tim
 AWAY_RETRY_S = 2.0
 
 
+def faults_of(errors: Iterable[Mapping[str, Any]], given: Any, *, within: int = 0) -> list[dict[str, str]]:
+    """`errors` of pydantic as {field, message}, `field` as who sent `given` knows it; the first `within` parts of a place are not its.
+
+    Where a value may be of several kinds, pydantic's place names the kind that it tried, too.
+    """
+    faults: list[dict[str, str]] = []
+    for error in errors:
+        at, named = given, list[str]()
+        for part in error["loc"][within:]:
+            held = part in at if isinstance(at, Mapping) else isinstance(at, list) and part in range(len(at))
+            if held:
+                at = at[part]
+            elif not (isinstance(at, Mapping) and error["type"] == "missing"):
+                continue
+            named.append(str(part))
+        faults.append({"field": ".".join(named), "message": error["msg"]})
+    return faults
+
+
 def describe(error: BaseException) -> Problem:
     """The Problem of a domain error; anything unknown is a 500 whose text gives nothing away."""
     if isinstance(error, ActionError):
@@ -202,6 +232,8 @@ def describe(error: BaseException) -> Problem:
         return Problem(STATUS_OF_CODE.get(error.code, 400), error.code, str(error), extra)
     if isinstance(error, Refused):
         event = {key: value for key, value in error.event.items() if key in ("executionId", "findings", "retryAfter")}
+        if error.field is not None:
+            event["errors"] = [{"field": error.field, "message": str(error).removeprefix(f"{error.field}: ")}]
         return Problem(STATUS_OF_CODE.get(error.refusal.code, 400), error.refusal.code, error.refusal.message, event)
     if isinstance(error, InvalidSnapshot):
         return Problem(422, "invalid", str(error), {"errors": [{"field": error.field, "message": str(error)}]})
@@ -216,5 +248,5 @@ def describe(error: BaseException) -> Problem:
 
 
 def close_code(error: BaseException) -> int:
-    """The WebSocket close code of a domain error (INTERFACES §5: 4400-4499 permanent, 4500-4599 try again)."""
+    """The WebSocket close code of a domain error (4400-4499 permanent, 4500-4599 try again)."""
     return CLOSE_OF_STATUS.get(describe(error).status, 4400)

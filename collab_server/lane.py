@@ -16,9 +16,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from collab_server.actions import CommentActions, ExecutionActions, FileActions, RerunActions, ScanActions, UndoActions
 from collab_server.connection import Connection
-from collab_server.errors import ActionError, Forbidden, Invalid, describe
+from collab_server.errors import ActionError, Forbidden, Invalid, describe, faults_of
 from collab_server.ids import derived_id, new_id
 from collab_server.lane_messages import (
+    MESSAGE_ID_CHARS_MAX,
     Cancel,
     Comment,
     Delete,
@@ -128,13 +129,15 @@ class Lane:
     async def handle(self, text: str) -> None:
         """Do what one message asks and answer it."""
         reply_to: Any = None
+        message: Any = None
         try:
             try:
                 message = orjson.loads(text)
-                envelope = _ENVELOPE.validate_python(message)
             except orjson.JSONDecodeError as error:
                 raise Invalid(f"this is not JSON: {error}", name="") from None
-            reply_to = envelope.id
+            # Before the rest is looked at: also who is told what is wrong hears which message it was.
+            reply_to = _id_of(message)
+            envelope = _ENVELOPE.validate_python(message)
             known = None if reply_to is None else self._answered.get(f"{type(reply_to).__name__}:{reply_to}")
             replies = known if known is not None else await self._do(envelope, message)
             if reply_to is not None and envelope.type not in QUESTIONS:
@@ -144,7 +147,7 @@ class Lane:
         except Refused as refused:
             replies = [refused.event]
         except ValidationError as error:
-            replies = [_fault(error)]
+            replies = [_fault(error, message)]
         except Exception as error:
             problem = describe(error)
             if problem.code == "internal":
@@ -339,11 +342,16 @@ def _done(file: dict[str, Any]) -> Reply:
     return {"type": "ok", "fileId": file["id"], "name": file["name"], "version": file["version"]}
 
 
-def _fault(error: ValidationError) -> Reply:
-    faults = [
-        {"field": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
-        for fault in error.errors(include_url=False, include_input=False)
-    ]
+def _id_of(message: Any) -> str | int | None:
+    """The `id` of whatever came, where it could be one."""
+    given = message.get("id") if isinstance(message, dict) else None
+    if isinstance(given, str):
+        return given if len(given) <= MESSAGE_ID_CHARS_MAX else None
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _fault(error: ValidationError, message: Any) -> Reply:
+    faults = faults_of(error.errors(include_url=False, include_input=False), message)
     first = faults[0]
     return {
         "type": "error",

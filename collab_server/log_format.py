@@ -25,6 +25,8 @@ _SECRET = re.compile(
     r"|(?i:(?<=bearer )\S+|(?<=[?&]token=)[^&\s'\"]+|(?<=[?&]link=)[^&\s'\"]+)"
     r"|(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"
 )
+# Of an address that a stranger chose: what ends a line, or drives a terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def hidden(text: str) -> str:
@@ -37,6 +39,10 @@ def hidden(text: str) -> str:
 
 class TextLines(logging.Formatter):
     """A line for people."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line without a traceback: what others wrote, like an address, cannot begin another line."""
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """Time, level, logger, message, and what it is about."""

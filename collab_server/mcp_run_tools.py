@@ -14,15 +14,19 @@ from mcp.server.mcpserver import MCPServer
 from pydantic import Field, TypeAdapter, ValidationError
 
 from collab_server.errors import Forbidden, Invalid
-from collab_server.mcp_call import DELETES, MAKES, READS, Ctx, Desk, Done, MomentText, followed
+from collab_server.mcp_call import DELETES, MAKES, READS, Ctx, Desk, Done, followed
 from collab_server.mcp_output import PAGE_EVENTS_DEFAULT, PAGE_EVENTS_MAX, OutputPage, page_of, shortened
 from collab_server.money import is_final, shown_tier, usage_of
 from collab_server.principal import Principal
 from collab_server.services import Services
-from collab_server.shapes.base import Moment, Shape, epoch_ms
+from collab_server.shapes.base import Shape, Since, Until, epoch_ms
 from collab_server.shapes.files import NewFile
 from executor.events import ExecutionResult
 from executor.request import MEMORY_LIMIT_DEFAULT_BYTES, TIMEOUT_DEFAULT_MS, ExecuteRequest, RequestFile
+
+Day = Annotated[str | None, Field(description="A day, like 2026-01-31 (UTC, included), or a moment in RFC 3339")]
+SINCE: TypeAdapter[datetime] = TypeAdapter(Since)
+UNTIL: TypeAdapter[datetime] = TypeAdapter(Until)
 
 
 class RunState(Shape):
@@ -138,14 +142,18 @@ class RunTools(Desk):
         return await self._do(ctx, work)
 
     async def getCodeExecutionUsage(
-        self, ctx: Ctx, clientId: str | None = None, startDate: MomentText = None, endDate: MomentText = None
+        self, ctx: Ctx, clientId: str | None = None, startDate: Day = None, endDate: Day = None
     ) -> dict[str, Any]:
         """What you used and what it cost, by day."""
 
         async def work(node: Services, who: Principal) -> dict[str, Any]:
             whose = _self_or_admin(who, clientId, "clientId")
             return await usage_of(
-                node.executor.ledger, whose, _moment(startDate, "startDate"), _moment(endDate, "endDate"), "day"
+                node.executor.ledger,
+                whose,
+                _moment(startDate, "startDate", SINCE),
+                _moment(endDate, "endDate", UNTIL),
+                "day",
             )
 
         return await self._do(ctx, work)
@@ -161,11 +169,10 @@ def _self_or_admin(who: Principal, user_id: str | None, name: str) -> str:
     return user_id
 
 
-def _moment(text: str | None, name: str) -> int | None:
+def _moment(text: str | None, name: str, kind: TypeAdapter[datetime]) -> int | None:
     if text is None:
         return None
     try:
-        moment: datetime = TypeAdapter(Moment).validate_python(text)
-    except ValidationError as error:
-        raise Invalid("must be RFC 3339 with a zone, like 2026-01-31T00:00:00Z", name=name) from error
-    return epoch_ms(moment)
+        return epoch_ms(kind.validate_python(text))
+    except (ValidationError, ValueError) as error:
+        raise Invalid("must be a day, like 2026-01-31, or RFC 3339 with a zone", name=name) from error

@@ -149,6 +149,12 @@ class Members:
             error.noted = True
             raise
 
+    async def gone(self, session_id: str) -> bool:
+        """Whether there is no such session any more, for anybody; to be told only to who was in it."""
+        there = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.deleted_at.is_(None))
+        async with self._engine.connect() as connection:
+            return (await connection.execute(there)).first() is None
+
     def note_refused(self, principal: Principal, session_id: str, verb: Verb, why: str) -> None:
         """Put a refusal among the security events; `why` is the role that does not suffice, or what else is missing."""
         self._security.note(

@@ -191,6 +191,8 @@ idempotency = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("status", Integer),
     Column("body", LargeBinary),
+    # JSON of the answer's headers that belong to what it says.
+    Column("headers", Text),
     Column("created_at", BigInteger, nullable=False, index=True),
 )
 

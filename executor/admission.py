@@ -50,9 +50,11 @@ class RunLimits:
 class Refused(Exception):
     """The run was not admitted: nothing ran and nothing is charged. `event` is what everyone is told."""
 
-    def __init__(self, event: events.RefusedRun) -> None:
+    def __init__(self, event: events.RefusedRun, field: str | None = None) -> None:
         super().__init__(event.message)
         self.refusal = event
+        # What of the request is wrong, where it is one field.
+        self.field = field
         self.event = event.to_json()
 
 
@@ -125,19 +127,18 @@ async def admit(
 ) -> Admission:
     """Scan and reserve. Raises Refused; what it returns holds a place in the quota until the run ends."""
 
-    def refuse(code: events.RefusalCode, message: str, **more: Any) -> Refused:
-        return Refused(events.RefusedRun(execution_id=execution_id, code=code, message=message, **more))
+    def refuse(code: events.RefusalCode, message: str, field: str | None = None, **more: Any) -> Refused:
+        return Refused(events.RefusedRun(execution_id=execution_id, code=code, message=message, **more), field)
 
-    if request.if_version is not None and request.if_version != snapshot.version:
-        raise refuse("stale", f"the files are at version {snapshot.version}, not {request.if_version}")
     problem = _shape_problem(request, snapshot, languages, limits)
     if problem is None and request.persist_environment:
         problem = _environment_problem(snapshot.language, session_id)
+    if problem is None and memory_bytes_max is not None and request.memory_limit > memory_bytes_max:
+        problem = "memoryLimit", f"the Worker here gives a program at most {memory_bytes_max // MB} MiB; ask for less"
     if problem:
-        raise refuse("invalid", problem)
-    if memory_bytes_max is not None and request.memory_limit > memory_bytes_max:
-        ceiling = f"the Worker here gives a program at most {memory_bytes_max // MB} MiB"
-        raise refuse("invalid", f"memoryLimit: {ceiling}; ask for less")
+        raise refuse("invalid", ": ".join(problem), problem[0])
+    if request.if_version is not None and request.if_version != snapshot.version:
+        raise refuse("stale", f"the files are at version {snapshot.version}, not {request.if_version}")
     if (
         turns is not None
         and session_id is not None
@@ -151,7 +152,9 @@ async def admit(
     )
     tier = pricing.choose_tier(wanted, terms.account_tier, tiers)
     if isinstance(tier, pricing.TierRefusal):
-        raise refuse("invalid" if tier.unknown_tier else "forbidden", tier.message)
+        if tier.unknown_tier:
+            raise refuse("invalid", tier.message, "tier")
+        raise refuse("forbidden", tier.message)
     with tracer.span("execution.scan"):
         seen = await scanner.scan(snapshot)
     if worst := blocking(policy(tier.name), seen.findings):
@@ -185,30 +188,36 @@ async def admit(
 
 def _shape_problem(
     request: ExecuteRequest, snapshot: Snapshot, languages: frozenset[str] | None, limits: RunLimits
-) -> str | None:
+) -> tuple[str, str] | None:
+    """(field, what is wrong with it)."""
+    if request.if_version is not None and snapshot.version is None:
+        return "ifVersion", "only the files of a session have a version; run this in one, or leave it out"
     if languages is not None and snapshot.language not in languages:
-        return f"language: {snapshot.language!r} cannot be run here; there are {', '.join(sorted(languages))}"
+        return "language", f"{snapshot.language!r} cannot be run here; there are {', '.join(sorted(languages))}"
     entry = next(file for file in snapshot.files if file.name == snapshot.entry)
     if not entry.content.strip():
-        return f"code: {snapshot.entry} is empty"
+        return "entry" if request.code is None else "code", f"{snapshot.entry} is empty"
     if sum(map(len, request.argv or [])) > ARGUMENTS_CHARS_MAX:
-        return f"argv: at most {ARGUMENTS_CHARS_MAX} characters in all"
+        return "argv", f"at most {ARGUMENTS_CHARS_MAX} characters in all"
     if request.stdin is not None and len(request.stdin) > limits.stdin_bytes_max:
-        return f"stdin: at most {limits.stdin_bytes_max} bytes"
+        return "stdin", f"at most {limits.stdin_bytes_max} bytes"
     if request.context is not None:
         if _deeper_than(request.context, CONTEXT_DEPTH_MAX):
-            return f"context: at most {CONTEXT_DEPTH_MAX} levels deep"
+            return "context", f"at most {CONTEXT_DEPTH_MAX} levels deep"
         if len(json.dumps(request.context)) > limits.context_bytes_max:
-            return f"context: at most {limits.context_bytes_max} bytes"
+            return "context", f"at most {limits.context_bytes_max} bytes"
     return None
 
 
-def _environment_problem(language: str, session_id: str | None) -> str | None:
+def _environment_problem(language: str, session_id: str | None) -> tuple[str, str] | None:
     if session_id is None:
-        return "persistEnvironment: an environment belongs to a session; run this in one (`sessionId`), or leave it out"
+        return (
+            "persistEnvironment",
+            "an environment belongs to a session; run this in one (`sessionId`), or leave it out",
+        )
     if language not in environments.LANGUAGES:
         kept = ", ".join(sorted(environments.LANGUAGES))
-        return f"persistEnvironment: {language} has no environment to keep; {kept} have one"
+        return "persistEnvironment", f"{language} has no environment to keep; {kept} have one"
     return None
 
 

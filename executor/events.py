@@ -285,9 +285,19 @@ def result_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for key in ("result", "error", "environment"):
         if key in finished:
             result[key] = finished[key]
+    if not result["success"] and "error" not in result:
+        # A program that ends itself leaves no error behind, and the result says nothing else of how it ended.
+        result["error"] = _ended(finished)
     if findings:
         result["findings"] = findings
     return result
+
+
+def _ended(finished: Mapping[str, Any]) -> dict[str, Any]:
+    status = finished["status"]
+    if status == "failed":
+        return {"type": "exit", "message": f"ended with exit code {finished.get('exitCode')}", "stack": ""}
+    return {"type": status, "message": f"the run was {status}", "stack": ""}
 
 
 _NOTHING_USED = {"executionTime": 0, "memoryUsage": 0, "computeUnits": 0.0, "cost": 0.0}

@@ -246,7 +246,7 @@ class Executor:
     async def _record_refusal(self, record: ExecutionRecord, refused: Refused, on_event: OnEvent | None) -> Refused:
         """Recorded under an id of its own: the one that was asked for stays free, so that the request may be repeated
         under the same key once there is room."""
-        refused = Refused(refused.refusal.model_copy(update={"execution_id": self._new_id()}))
+        refused = Refused(refused.refusal.model_copy(update={"execution_id": self._new_id()}), refused.field)
         ended = replace(
             record,
             id=refused.refusal.execution_id or record.id,

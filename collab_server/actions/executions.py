@@ -14,7 +14,7 @@ from typing import Any
 
 from collab_server.actions.sessions import SessionActions
 from collab_server.errands import Errands
-from collab_server.errors import ActionError, Conflict, Forbidden, Invalid, NotFound
+from collab_server.errors import Conflict, Forbidden, Invalid, NotFound
 from collab_server.ids import derived_id
 from collab_server.listings import BAD_CURSOR
 from collab_server.members import Members, Role, Verb
@@ -211,7 +211,7 @@ class ExecutionActions:
 
     def _snapshot(self, room: Room, request: ExecuteRequest) -> Snapshot:
         if request.if_version is not None and request.if_version != room.version:
-            raise ActionError(
+            raise Conflict(
                 f"the session is at version {room.version}, not {request.if_version}",
                 code="stale",
                 version=room.version,
@@ -254,7 +254,7 @@ class ExecutionActions:
             raise Invalid(BAD_CURSOR, name="cursor") from error
 
     async def result(self, principal: Principal, execution_id: str) -> dict[str, Any]:
-        """The result object (INTERFACES §6), as soon as the run is over."""
+        """The result object, as soon as the run is over."""
         await self.get(principal, execution_id)
         return await self._executor.result(execution_id)
 

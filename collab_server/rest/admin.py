@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from collab_server.actions.oversight import SessionState, stats_sheet
-from collab_server.errors import NotFound
+from collab_server.errors import NotFound, WrongMethod
+from collab_server.methods import METHODS, methods_of
 from collab_server.rest import admin_money, admin_security
 from collab_server.rest.admin_common import Admin, From, Limit, Search, admin_of
 from collab_server.rest.common import PROBLEMS, Json, Node
@@ -27,7 +28,7 @@ from collab_server.shapes.admin import (
     UserChange,
     UserOut,
 )
-from collab_server.shapes.base import Moment, epoch_ms
+from collab_server.shapes.base import Until, epoch_ms
 from collab_server.shapes.sessions import Findings
 
 router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependencies=[Depends(admin_of)])
@@ -41,7 +42,7 @@ router = APIRouter(prefix="/admin", tags=["admin"], responses=PROBLEMS, dependen
 async def stats(
     node: Node,
     from_: From = None,
-    to: Moment | None = None,
+    to: Until | None = None,
     step: Literal["hour", "day"] | None = None,
     accept: Annotated[str | None, Header(description="`text/csv`: all figures as one table.")] = None,
 ) -> Response:
@@ -149,7 +150,10 @@ async def executions(
     "/executions/{execution_id}/findings", response_model=Findings, summary="What was found before anybody's run"
 )
 async def findings(node: Node, execution_id: str) -> Response:
-    return Json({"findings": await node.executor.kept.findings(execution_id)})
+    try:
+        return Json({"findings": await node.executor.kept.findings(execution_id)})
+    except LookupError:
+        raise NotFound(f"there is no execution {execution_id[:64]!r}") from None
 
 
 @router.post("/executions/{execution_id}/cancel", summary="End anybody's run, on whichever node")
@@ -198,6 +202,10 @@ for part in (admin_money, admin_security):
     router.include_router(part.router)
 
 
-@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-async def nothing(request: Request) -> Response:
+@router.api_route("/{path:path}", methods=[*METHODS, "OPTIONS"], include_in_schema=False)
+async def nothing(request: Request, path: str) -> Response:
+    """What is not there, or not by this method, is told to admins only."""
+    others = [route for route in router.routes if getattr(route, "endpoint", None) is not nothing]
+    if taken := methods_of({**request.scope, "path": f"{router.prefix}/{path}"}, others):
+        raise WrongMethod(taken)
     raise NotFound("there is no such page")

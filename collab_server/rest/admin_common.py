@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from collab_server.principal import Principal
 from collab_server.rest.common import Asker, Json
-from collab_server.shapes.base import Moment, Number
+from collab_server.shapes.base import Number, Since
 
 
 async def admin_of(who: Asker) -> Principal:
@@ -21,7 +21,7 @@ async def admin_of(who: Asker) -> Principal:
 Admin = Annotated[Principal, Depends(admin_of)]
 Search = Annotated[str | None, Query(alias="q", max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-From = Annotated[Moment | None, Query(alias="from")]
+From = Annotated[Since | None, Query(alias="from")]
 Before = Annotated[Number | None, Query(description="Only what is older than this id.")]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from collab_server.rest.admin_common import Admin, Before, From, Limit, paged
-from collab_server.rest.common import Json, Node
+from collab_server.rest.common import IdempotencyKey, Json, Node, once
 from collab_server.security import Kind
 from collab_server.shapes.admin import AuditVerdict, NewAlertRule
-from collab_server.shapes.base import Moment, epoch_ms, timestamp
+from collab_server.shapes.base import Until, epoch_ms, timestamp
 from executor.audit import Act
 
 router = APIRouter()
@@ -25,7 +25,7 @@ async def security_events(
     severity: Literal["info", "warning", "error"] | None = None,
     user_id: Annotated[str | None, Query(alias="userId")] = None,
     from_: From = None,
-    to: Moment | None = None,
+    to: Until | None = None,
     before: Before = None,
     limit: Limit = 100,
 ) -> Response:
@@ -46,7 +46,7 @@ async def security_events(
 async def alerts(
     node: Node,
     open_only: Annotated[bool, Query(alias="open", description="Only what nobody has acknowledged.")] = False,
-    to: Moment | None = None,
+    to: Until | None = None,
     limit: Limit = 100,
 ) -> Response:
     return Json({"items": await node.alerts.listed(before_ms=epoch_ms(to), limit=limit, open_only=open_only)})
@@ -63,8 +63,13 @@ async def alert_rules(node: Node) -> Response:
 
 
 @router.post("/alert-rules", status_code=201, summary="One more rule")
-async def add_alert_rule(node: Node, admin: Admin, wanted: NewAlertRule) -> Response:
-    return Json(await node.alerts.add_rule(admin, wanted), 201)
+async def add_alert_rule(
+    request: Request, node: Node, admin: Admin, wanted: NewAlertRule, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.alerts.add_rule(admin, wanted), 201)
+
+    return await once(request, admin, key, work)
 
 
 @router.put("/alert-rules/{rule_id}", summary="A rule, whole")
@@ -85,7 +90,7 @@ async def audit(
     action: str | None = None,
     subject: str | None = None,
     from_: From = None,
-    to: Moment | None = None,
+    to: Until | None = None,
     before: Before = None,
     limit: Limit = 100,
 ) -> Response:

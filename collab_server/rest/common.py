@@ -9,14 +9,14 @@ import asyncio
 import hashlib
 import math
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel
-from sqlalchemy import delete, insert, select, update
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
@@ -32,21 +32,36 @@ from collab_server.tables import idempotency
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 IDEMPOTENCY_HOURS = 24
+# Those of an answer that belong to what it says; the others are of the moment.
+KEPT_HEADERS = frozenset({"location", "etag", "preference-applied"})
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 problem details; `code` is stable and for programs."""
+    """RFC 9457 problem details; `code` is stable and for programs. Some codes have further members."""
 
+    model_config = ConfigDict(extra="allow")
     type: str
     title: str
     status: int
     detail: str
     code: str
+    instance: str | None = None
     requestId: str | None = None  # noqa: N815
+    errors: list[FieldFault] | None = None
+    retryAfter: float | None = None  # noqa: N815
 
 
+PROBLEM_TYPE = "application/problem+json"
+# What the description says of every call; `docs.finish` gives them their media type, and calls with a precondition one more.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDetails, "content": {"application/problem+json": {}}, "description": text}
+    status: {"model": ProblemDetails, "description": text}
     for status, text in (
         (401, "No valid token"),
         (403, "Not allowed"),
@@ -54,6 +69,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (409, "Conflict"),
         (422, "Invalid input"),
         (429, "A limit is reached"),
+        ("default", "Any other refusal"),
     )
 }
 
@@ -79,7 +95,7 @@ def problem_response(problem: Problem, instance: str | None = None) -> Response:
     if request_id := REQUEST.get():
         # In the body, too: it is what people copy when they ask what went wrong.
         headers["x-request-id"] = body["requestId"] = request_id
-    return Response(orjson.dumps(body), problem.status, headers, "application/problem+json")
+    return Response(orjson.dumps(body), problem.status, headers, PROBLEM_TYPE)
 
 
 def services_of(request: Request) -> Services:
@@ -105,6 +121,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        min_length=1,
         max_length=IDEMPOTENCY_KEY_CHARS_MAX,
         description="Repeat a request safely: the same key does it once and answers the same.",
     ),
@@ -144,8 +161,7 @@ class Once:
         """The answer of `work`, which runs once per key; a repetition gets the same answer, another body under the key is refused."""
         if key is None:
             return await work()
-        body = await request.body()
-        fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + body).hexdigest()
+        fingerprint = await _fingerprint(request)
         slot = (principal.user_id, key)
         task = self._under_way.get(slot)
         if task is None:
@@ -159,10 +175,56 @@ class Once:
     async def _do(
         self, services: Services, slot: tuple[str, str], fingerprint: str, work: Callable[[], Awaitable[Response]]
     ) -> Response:
-        here = (idempotency.c.user_id == slot[0]) & (idempotency.c.key == slot[1])
-        now_ms = int(time.time() * 1000)
         # Sealed, because an answer may hold a key or a link that is shown this once.
         place = place_of_answer(*slot)
+        async with self._claimed(services, slot, fingerprint) as row:
+            if row is not None and row["status"] is not None:
+                with suppress(Unsealable):
+                    headers = orjson.loads(row["headers"] or "{}") | {"idempotent-replayed": "true"}
+                    body = services.sealer.open(row["body"], place)
+                    return Response(body, row["status"], headers, "application/json")
+            # Begun before a crash, or on another node: the derived id makes the work find what is there already.
+            response = await work()
+        kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+        async with services.engine.begin() as connection:
+            await connection.execute(
+                update(idempotency)
+                .where(_of(slot))
+                .values(
+                    status=response.status_code,
+                    headers=orjson.dumps(kept).decode(),
+                    body=services.sealer.seal(bytes(response.body), place),
+                )
+            )
+        return response
+
+    async def begin(
+        self, request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[str]]
+    ) -> str:
+        """The id of what `work` begins, for an answer that is not kept; another body under the key is refused here, too."""
+        if key is None:
+            return await work()
+        fingerprint = await _fingerprint(request)
+        async with self._claimed(services_of(request), (principal.user_id, key), fingerprint):
+            return await work()
+
+    @asynccontextmanager
+    async def _claimed(
+        self, services: Services, slot: tuple[str, str], fingerprint: str
+    ) -> AsyncIterator[RowMapping | None]:
+        """What is kept under the key, if it was used before; what is refused in here does not use it up."""
+        row = await self._row(services, slot, fingerprint)
+        if row is not None and row["fingerprint"] != fingerprint:
+            raise Invalid("this key was used for another request", name="Idempotency-Key", code="idempotency_mismatch")
+        try:
+            yield row
+        except BaseException:
+            async with services.engine.begin() as connection:
+                await connection.execute(delete(idempotency).where(_of(slot)))
+            raise
+
+    async def _row(self, services: Services, slot: tuple[str, str], fingerprint: str) -> RowMapping | None:
+        now_ms = int(time.time() * 1000)
         try:
             async with services.engine.begin() as connection:
                 await connection.execute(
@@ -173,31 +235,18 @@ class Once:
                 )
         except IntegrityError:
             async with services.engine.connect() as connection:
-                row = (await connection.execute(select(idempotency).where(here))).mappings().first()
-            if row is not None and row["fingerprint"] != fingerprint:
-                raise Invalid(
-                    "this key was used for another request", name="Idempotency-Key", code="idempotency_mismatch"
-                ) from None
-            if row is not None and row["status"] is not None:
-                with suppress(Unsealable):
-                    headers = {"idempotent-replayed": "true"}
-                    return Response(
-                        services.sealer.open(row["body"], place), row["status"], headers, "application/json"
-                    )
-            # Begun before a crash, or on another node: the derived id makes the work find what is there already.
-        try:
-            response = await work()
-        except BaseException:
-            async with services.engine.begin() as connection:
-                await connection.execute(delete(idempotency).where(here))
-            raise
-        async with services.engine.begin() as connection:
-            await connection.execute(
-                update(idempotency)
-                .where(here)
-                .values(status=response.status_code, body=services.sealer.seal(bytes(response.body), place))
-            )
-        return response
+                return (await connection.execute(select(idempotency).where(_of(slot)))).mappings().first()
+        return None
+
+
+def _of(slot: tuple[str, str]) -> ColumnElement[bool]:
+    return (idempotency.c.user_id == slot[0]) & (idempotency.c.key == slot[1])
+
+
+async def _fingerprint(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    what = f"{request.method} {request.url.path}{query}\0".encode()
+    return hashlib.sha256(what + await request.body()).hexdigest()
 
 
 async def once(
@@ -206,3 +255,9 @@ async def once(
     """`Once.do` of this application."""
     keeper: Once = request.app.state.once
     return await keeper.do(request, principal, key, work)
+
+
+async def begun(request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[str]]) -> str:
+    """`Once.begin` of this application."""
+    keeper: Once = request.app.state.once
+    return await keeper.begin(request, principal, key, work)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Request
@@ -12,12 +13,12 @@ from starlette.responses import Response
 
 from collab_server.money import is_final, shown_run
 from collab_server.principal import Principal
-from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, derived_id, once
+from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, begun, derived_id, once
 from collab_server.rest.stream import EVENT_STREAM, EventStream
 from collab_server.services import Services
 from collab_server.shapes.base import number
 from collab_server.shapes.history import RunFiles
-from collab_server.shapes.sessions import Stdin
+from collab_server.shapes.sessions import Begun, Stdin
 from collab_server.shapes.tiers import Estimate
 from executor.events import ExecutionResult
 from executor.ledger import Page
@@ -28,6 +29,11 @@ router = APIRouter(tags=["executions"], responses=PROBLEMS)
 Accept = Annotated[str | None, Header(description="`text/event-stream`: the events, live.")]
 Prefer = Annotated[str | None, Header(description="`respond-async`: 202 with the id at once.")]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="Go on behind this event.")]
+# What a run may be answered with, beside its result.
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+    202: {"model": Begun, "description": "It goes on (`Prefer: respond-async`); `Location` is where to ask for it"},
+}
 # What a program wrote is saved, never opened as a page of ours; only these may be shown, as images.
 IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 ARTIFACT_HEADERS = {
@@ -67,11 +73,11 @@ async def _answer(
     """A run as the caller wants to have it: its events, its id at once, or its result."""
     execution_id = derived_id(who, key)
     if accept is not None and EVENT_STREAM in accept:
-        return await _stream(node, who, await begin(execution_id), 0)
+        return await _stream(node, who, await begun(request, who, key, partial(begin, execution_id)), 0)
 
     async def work() -> Response:
         started = await begin(execution_id)
-        if prefer is not None and "respond-async" in prefer:
+        if prefer is not None and "respond-async" in prefer.lower():
             return Json(
                 {"executionId": started},
                 202,
@@ -101,7 +107,7 @@ async def languages(node: Node, who: Asker) -> Response:
     return Json({"items": sorted(node.runner.languages() or ())})
 
 
-@router.post("/executions", response_model=ExecutionResult, summary="Run code without a session")
+@router.post("/executions", response_model=ExecutionResult, summary="Run code without a session", responses=ANSWERS)
 async def execute(
     request: Request,
     node: Node,
@@ -114,7 +120,12 @@ async def execute(
     return await _start(request, node, who, wanted, None, accept, prefer, key)
 
 
-@router.post("/sessions/{session_id}/executions", response_model=ExecutionResult, summary="Run the files of a session")
+@router.post(
+    "/sessions/{session_id}/executions",
+    response_model=ExecutionResult,
+    summary="Run the files of a session",
+    responses=ANSWERS,
+)
 async def execute_in(
     request: Request,
     node: Node,
@@ -170,6 +181,7 @@ async def files(node: Node, who: Asker, execution_id: str) -> Response:
     "/executions/{execution_id}/rerun",
     response_model=ExecutionResult,
     summary="Run the version of a session that a run ran once more",
+    responses=ANSWERS,
 )
 async def rerun(
     request: Request,
@@ -217,8 +229,13 @@ async def artifact(node: Node, who: Asker, execution_id: str, name: str) -> Resp
 @router.post(
     "/executions/{execution_id}/artifacts/{name:path}/keep", summary="Take a text that a run left into its session"
 )
-async def keep(node: Node, who: Asker, execution_id: str, name: str) -> Response:
-    return Json(await node.artifacts.keep(who, execution_id, name))
+async def keep(
+    request: Request, node: Node, who: Asker, execution_id: str, name: str, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.artifacts.keep(who, execution_id, name))
+
+    return await once(request, who, key, work)
 
 
 def _page(page: Page) -> Response:

@@ -19,13 +19,13 @@ from collab_server.rest.common import (
     once,
     version_of,
 )
-from collab_server.shapes.files import FileEdits, FileOut, FileReplacement, NewFile
+from collab_server.shapes.files import FileAtVersion, FileEdits, FileReplacement, NewFile
 
 router = APIRouter(prefix="/sessions/{session_id}/files", tags=["files"], responses=PROBLEMS)
 
 
-def _file(file: dict[str, Any], status: int = 200) -> Response:
-    return Json(file, status, etag(file["version"]))
+def _file(file: dict[str, Any], status: int = 200, **headers: str) -> Response:
+    return Json(file, status, etag(file["version"]) | headers)
 
 
 @router.get("", summary="All files of a session")
@@ -34,29 +34,32 @@ async def listed(node: Node, who: Asker, session_id: str) -> Response:
     return Json({"items": shown["files"], "version": shown["version"]}, 200, etag(shown["version"]))
 
 
-@router.post("", status_code=201, response_model=FileOut, summary="Make a file")
+@router.post("", status_code=201, response_model=FileAtVersion, summary="Make a file")
 async def create(
     request: Request, node: Node, who: Asker, session_id: str, wanted: NewFile, key: IdempotencyKey = None
 ) -> Response:
     async def work() -> Response:
-        return _file(await node.files.create(who, session_id, wanted, file_id=derived_id(who, key)), 201)
+        file = await node.files.create(who, session_id, wanted, file_id=derived_id(who, key))
+        return _file(file, 201, location=f"/api/sessions/{session_id}/files/{file['id']}")
 
     return await once(request, who, key, work)
 
 
-@router.get("/{file_id}", response_model=FileOut, summary="Read a file")
+@router.get("/{file_id}", response_model=FileAtVersion, summary="Read a file")
 async def get(node: Node, who: Asker, session_id: str, file_id: str) -> Response:
     return _file(await node.files.get(who, session_id, file_id))
 
 
-@router.put("/{file_id}", response_model=FileOut, summary="Give a file its whole text, a name or a language")
+@router.put("/{file_id}", response_model=FileAtVersion, summary="Give a file its whole text, a name or a language")
 async def replace(
     node: Node, who: Asker, session_id: str, file_id: str, wanted: FileReplacement, if_match: IfMatch = None
 ) -> Response:
     return _file(await node.files.replace(who, session_id, file_id, wanted, if_match=version_of(if_match)))
 
 
-@router.patch("/{file_id}", response_model=FileOut, summary="Edit a file at a base version; what came since is merged")
+@router.patch(
+    "/{file_id}", response_model=FileAtVersion, summary="Edit a file at a base version; what came since is merged"
+)
 async def edit(
     node: Node, who: Asker, session_id: str, file_id: str, wanted: FileEdits, if_match: IfMatch = None
 ) -> Response:

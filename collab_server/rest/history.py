@@ -38,7 +38,8 @@ async def name(
     request: Request, node: Node, who: Asker, session_id: str, wanted: NewVersion, key: IdempotencyKey = None
 ) -> Response:
     async def work() -> Response:
-        return Json(await node.history.name(who, session_id, wanted.name), 201)
+        named = await node.history.name(who, session_id, wanted.name)
+        return Json(named, 201, {"location": f"/api/sessions/{session_id}/versions/{named['version']}"})
 
     return await once(request, who, key, work)
 

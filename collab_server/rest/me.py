@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -14,7 +15,7 @@ from collab_server.requests import COOKIE
 from collab_server.rest.common import PROBLEMS, Asker, IdempotencyKey, Json, Node, once
 from collab_server.shapes.accounts import Join, KeyLimits, Login, NewToken, OwnLimits
 from collab_server.shapes.analytics import AnalyticsOut
-from collab_server.shapes.base import Moment, epoch_ms, timestamp, timestamp_or_none
+from collab_server.shapes.base import Since, Until, epoch_ms, timestamp, timestamp_or_none
 from crdt.presence import user_of
 
 router = APIRouter(tags=["me"], responses=PROBLEMS)
@@ -60,6 +61,8 @@ async def create_token(
     if beyond := scopes - who.scopes:
         raise Forbidden(f"this token lacks the scope {sorted(beyond)[0]!r}, so it cannot give it on")
     expires_at = epoch_ms(wanted.expires_at)
+    if expires_at is not None and expires_at <= time.time() * 1000:
+        raise Invalid("must lie in the future", name="expiresAt")
     if until is not None:
         expires_at = min(expires_at or until, until)
 
@@ -160,8 +163,8 @@ async def pricing(node: Node, who: Asker, tier: str | None = None) -> Response:
 async def usage(
     node: Node,
     who: Asker,
-    from_: Annotated[Moment | None, Query(alias="from")] = None,
-    to: Moment | None = None,
+    from_: Annotated[Since | None, Query(alias="from")] = None,
+    to: Until | None = None,
     group_by: Annotated[Literal["day", "language", "session", "actor", "author"], Query(alias="groupBy")] = "day",
     session_id: Annotated[
         str | None,
@@ -189,8 +192,8 @@ async def usage(
 async def analytics(
     node: Node,
     who: Asker,
-    from_: Annotated[Moment | None, Query(alias="from", description="30 days ago when left out.")] = None,
-    to: Moment | None = None,
+    from_: Annotated[Since | None, Query(alias="from", description="30 days ago when left out.")] = None,
+    to: Until | None = None,
     session_id: Annotated[
         str | None,
         Query(alias="sessionId", max_length=64, description="Everybody's runs in a session; for its owners."),

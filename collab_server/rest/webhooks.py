@@ -45,13 +45,19 @@ async def remove(node: Node, who: Asker, webhook_id: str) -> Response:
 
 
 @router.post("/{webhook_id}/rotate", summary="A new signing secret, shown this once")
-async def rotate(node: Node, who: Asker, webhook_id: str) -> Response:
-    return Json(await node.webhooks.rotate(who, webhook_id))
+async def rotate(request: Request, node: Node, who: Asker, webhook_id: str, key: IdempotencyKey = None) -> Response:
+    async def work() -> Response:
+        return Json(await node.webhooks.rotate(who, webhook_id))
+
+    return await once(request, who, key, work)
 
 
 @router.post("/{webhook_id}/test", status_code=202, summary="Send an event that says nothing but hello")
-async def test(node: Node, who: Asker, webhook_id: str) -> Response:
-    return Json(await node.webhooks.test(who, webhook_id), 202)
+async def test(request: Request, node: Node, who: Asker, webhook_id: str, key: IdempotencyKey = None) -> Response:
+    async def work() -> Response:
+        return Json(await node.webhooks.test(who, webhook_id), 202)
+
+    return await once(request, who, key, work)
 
 
 @router.get("/{webhook_id}/deliveries", summary="What was sent and what came of it, newest first")
@@ -66,10 +72,20 @@ async def deliveries(
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/retry", status_code=202, summary="Send one again")
-async def retry(node: Node, who: Asker, webhook_id: str, delivery_id: Number) -> Response:
-    return Json(await node.webhooks.retry(who, webhook_id, delivery_id), 202)
+async def retry(
+    request: Request, node: Node, who: Asker, webhook_id: str, delivery_id: Number, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.webhooks.retry(who, webhook_id, delivery_id), 202)
+
+    return await once(request, who, key, work)
 
 
 @router.post("/{webhook_id}/replay", status_code=202, summary="Send again what was sent since a time")
-async def replay(node: Node, who: Asker, webhook_id: str, wanted: Replayed) -> Response:
-    return Json(await node.webhooks.replay(who, webhook_id, epoch_ms(wanted.since) or 0), 202)
+async def replay(
+    request: Request, node: Node, who: Asker, webhook_id: str, wanted: Replayed, key: IdempotencyKey = None
+) -> Response:
+    async def work() -> Response:
+        return Json(await node.webhooks.replay(who, webhook_id, epoch_ms(wanted.since) or 0), 202)
+
+    return await once(request, who, key, work)

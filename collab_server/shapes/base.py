@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from executor import events
@@ -42,8 +43,27 @@ def _on_the_calendar(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_on_the_calendar)]
 
 
+def _at_its_beginning(given: Any) -> Any:
+    return f"{given}T00:00:00Z" if isinstance(given, str) and _DAY.fullmatch(given) else given
+
+
+def _at_its_end(given: Any) -> Any:
+    if not (isinstance(given, str) and _DAY.fullmatch(given)):
+        return given
+    try:
+        return datetime.fromisoformat(f"{given}T00:00:00+00:00") + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# The ends of a time range: a moment, or a whole day of UTC, which belongs to the range at either end.
+Since = Annotated[Moment, BeforeValidator(_at_its_beginning)]
+Until = Annotated[Moment, BeforeValidator(_at_its_end)]
+
+
 class Shape(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", allow_inf_nan=False)
 
 
 def timestamp(epoch_ms: int) -> str:

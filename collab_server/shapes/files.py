@@ -47,3 +47,9 @@ class FileOut(Shape):
     content: str
     language: str
     last_modified: str
+
+
+class FileAtVersion(FileOut):
+    """A file by itself, with the version of the session that it was read at."""
+
+    version: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, JsonValue, StrictBool, StringConstraints
 
 from collab_server.shapes.base import DESCRIPTION_CHARS_MAX, FILES_MAX, Content, Moment, Money, Name, RoleName, Shape
 from collab_server.shapes.files import FileOut, NewFile
@@ -23,7 +23,7 @@ class NewSession(Shape):
     collaborators: list[str] = Field(default_factory=list, max_length=1000)
     is_public: bool = False
     files: list[NewFile] = Field(default_factory=list, max_length=FILES_MAX)
-    environment: dict[str, Any] = Field(default_factory=dict, max_length=ENVIRONMENT_KEYS_MAX)
+    environment: dict[str, JsonValue] = Field(default_factory=dict, max_length=ENVIRONMENT_KEYS_MAX)
     expires_at: Moment | None = None
 
 
@@ -34,7 +34,7 @@ class SessionChange(Shape):
     description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARS_MAX)] | None = None
     is_public: bool | None = None
     archived: StrictBool | None = Field(None, description="An archived session is left out of listings.")
-    environment: Annotated[dict[str, Any], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
+    environment: Annotated[dict[str, JsonValue], Field(max_length=ENVIRONMENT_KEYS_MAX)] | None = None
     expires_at: Moment | None = None
     budget: Money | None = Field(None, description="What runs here may cost in a month, in dollars; null: no limit.")
     scan_policy: ScanPolicy | None = Field(None, description="What a scan blocks here; null: what the tier says.")
@@ -79,6 +79,12 @@ class NewSecret(Shape):
     value: Annotated[str, StringConstraints(max_length=16 * 1024)]
 
 
+class Begun(Shape):
+    """A run that goes on by itself."""
+
+    execution_id: str
+
+
 class Stdin(Shape):
     """Text for a program that waits for input; `eof` closes its input."""
 
@@ -87,7 +93,7 @@ class Stdin(Shape):
 
 
 class SessionOut(Shape):
-    """A session as everybody sees it (INTERFACES §4)."""
+    """A session as everybody sees it."""
 
     id: str
     name: str

@@ -165,6 +165,27 @@ async def test_somebody_taken_out_is_closed_out_within_a_second(server: Server, 
         assert lane.socket.close_code == 4403
 
 
+async def test_whatever_is_wrong_with_a_message_its_answer_names_it(server: Server, ada: Account) -> None:
+    session = await ada.session(main_js="")
+    async with server.lane(session["id"], ada.token) as lane:
+        for wrong, field in (
+            ({"id": "a"}, "type"),
+            ({"id": 7, "type": 5}, "type"),
+            ({"id": "b", "type": "write"}, "content"),
+            ({"id": "c", "type": "fly"}, "type"),
+        ):
+            await lane.socket.send(json.dumps(wrong))
+            answer = await lane.event("error", replyTo=wrong["id"])
+            assert answer["errors"][0]["field"] == field, answer
+        await lane.socket.send(json.dumps({"id": {"a": 1}, "type": "ping"}))
+        assert {fault["field"] for fault in (await lane.event("error"))["errors"]} == {"id"}
+        # None of it cost the socket; that goes with its session.
+        await ada.http.delete(f"/api/sessions/{session['id']}")
+        async with asyncio.timeout(SOON_S):
+            await lane.socket.wait_closed()
+        assert lane.socket.close_code == 4404
+
+
 async def test_agents_talk_about_a_line_until_it_is_settled_and_all_hear_of_it(server: Server, ada: Account) -> None:
     session = await ada.session(main_py="one\ntwo\n")
     file_id = session["files"][0]["id"]
