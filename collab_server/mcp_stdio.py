@@ -33,8 +33,9 @@ from mcp.types import (
     ReadResourceResult,
 )
 
+from collab_server.client import connect
 from collab_server.mcp_stdio_news import News
-from collab_server.remote import REQUEST_S, reach
+from collab_server.remote import LIMITS, REQUEST_S, reach
 from collab_server.settings import Settings
 from executor.authorities import trusted
 
@@ -100,8 +101,15 @@ async def _forward(url: str, token: str) -> None:
         tasks.cancel_scope.cancel()
 
 
+async def _met(url: str, token: str) -> None:
+    """The server is there and takes the key: later the library could only say that something went wrong."""
+    async with connect(url, token, limits=LIMITS) as client:
+        await client.me()
+
+
 def serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve until the client closes standard input."""
     url, token = reach(settings, arguments)
+    asyncio.run(_met(url, token))
     asyncio.run(_forward(url, token))
     return 0

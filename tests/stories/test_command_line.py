@@ -119,6 +119,13 @@ async def test_wrong_usage_is_2_and_help_is_everywhere(server: Server) -> None:
         assert code == 0 and "usage: collab-server" in out
 
 
+async def test_a_key_that_is_not_taken_is_told_in_a_line(server: Server) -> None:
+    for command in (["mcp"], ["session", "list"]):
+        code, out, told = await cli(server, *command, "--token", "ck_nobody")
+        assert (code, out, len(told.splitlines())) == (1, "", 1), told
+        assert "token" in told
+
+
 async def test_an_mcp_client_reaches_the_running_server_over_standard_input_and_output(server: Server) -> None:
     parameters = StdioServerParameters(command=str(CONSOLE_SCRIPT), args=["mcp"], env=server.environment, cwd=ROOT)
     heard: list[str] = []
