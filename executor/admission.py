@@ -176,7 +176,7 @@ async def admit(
         memory_limit_bytes=request.memory_limit,
         allowed_modules=pricing.allowed_modules(tier, wanted),
         tier=tier.name,
-        tier_of_module=pricing.tier_of_module(snapshot.language, tiers),
+        tier_of_module=pricing.tier_of_module(snapshot.language, tiers, tier),
         output_bytes_max=limits.output_bytes_max,
         artifact_bytes_max=limits.artifact_bytes_max,
         egress=limits.egress,

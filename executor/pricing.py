@@ -154,9 +154,12 @@ def allowed_modules(tier: Tier, wanted: Wanted) -> list[str]:
     return sorted(name for name in names if modules.allows(tier.modules, wanted.language, name))
 
 
-def tier_of_module(language: str, tiers: Mapping[str, Tier]) -> dict[str, str]:
-    """For each gated name the cheapest tier that allows it, so that a refusal inside the run can say so."""
+def tier_of_module(language: str, tiers: Mapping[str, Tier], own: Tier | None = None) -> dict[str, str]:
+    """For each gated name the cheapest tier that allows it, so that a refusal inside the run can say so; a run's own tier comes
+    before a cheaper one, which is of no help to it."""
     ladder = sorted(tiers.values(), key=price_of)
+    if own is not None:
+        ladder.insert(0, own)
     found: dict[str, str] = {}
     for name in sorted(modules.known_names(language)):
         for tier in ladder:

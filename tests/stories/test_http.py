@@ -97,6 +97,18 @@ async def test_a_run_that_cannot_be_names_the_field_that_is_wrong(ada: Account) 
     assert (stale.status_code, stale.json()["code"], stale.json()["version"]) == (409, "stale", session["version"])
 
 
+async def test_a_module_that_the_request_itself_left_out_is_told_so(ada: Account) -> None:
+    for body in (
+        {"language": "javascript", "code": "return require('path')", "allowedModules": []},
+        {"language": "javascript", "code": "return require('path')", "allowedModules": ["fs"]},
+        {"language": "shell", "code": "gzip --help", "allowedModules": ["stream"]},
+    ):
+        ended = (await ada.http.post("/api/executions", json=body)).json()
+        assert not ended["success"]
+        told = f"{ended['stderr']}{ended['error']['message']}"
+        assert "it is not among this run's allowed modules" in told and "allows it" not in told, ended
+
+
 async def test_a_run_that_failed_says_why_also_when_the_program_ended_itself(ada: Account) -> None:
     ended = (await ada.http.post("/api/executions", json={"language": "shell", "code": "echo x; exit 3"})).json()
     assert (ended["success"], ended["stdout"]) == (False, "x\n")

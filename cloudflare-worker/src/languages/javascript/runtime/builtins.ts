@@ -9,7 +9,8 @@ export class ModuleNotAllowedError extends Error {
   readonly module: string;
   readonly tier: string | null;
   constructor(module: string, current: string, tier: string | null) {
-    super(`module "${module}" is not allowed in tier "${current}"; ${tier === null ? "no tier allows it" : `tier "${tier}" allows it`}`);
+    const hint = tier === null ? "no tier allows it" : tier === current ? "it is not among this run's allowed modules" : `tier "${tier}" allows it`;
+    super(`module "${module}" is not allowed in tier "${current}"; ${hint}`);
     Object.defineProperty(this, "name", { value: "ModuleNotAllowedError", configurable: true, writable: true });
     this.module = module;
     this.tier = tier;
