@@ -32,6 +32,7 @@ from collab_server.principal import SCOPES, Principal, Via
 from collab_server.security import SecurityLog
 from collab_server.settings import Settings
 from collab_server.tables import access_changes, tokens, users
+from executor.months import DAY_MS, HOUR_MS
 from executor.pricing import MICRO
 from executor.pricing import TIERS as TIER_LIST
 
@@ -40,7 +41,6 @@ PREFIX_OF_KIND: dict[TokenKind, str] = {"api": "ck_", "browser": "cb_", "login":
 
 BROWSER_TOKEN_DAYS = 30
 TOKEN_CHARS_MAX = 8192
-DAY_MS = 86_400_000
 TIERS = tuple(tier.name for tier in TIER_LIST)
 LOCAL_USER = "local"
 LOCAL_TIER = "enterprise"
@@ -251,7 +251,7 @@ class Identity:
         now_ms = self._now_ms()
         async with self._engine.begin() as connection:
             await connection.execute(delete(tokens).where(tokens.c.kind == "login", tokens.c.expires_at <= now_ms))
-        until = now_ms + int(self._settings.login_hours * 3_600_000)
+        until = now_ms + int(self._settings.login_hours * HOUR_MS)
         return (
             await self.issue(
                 user_id, kind="login", name="You", tier=LOCAL_TIER, admin=True, expires_at=until, by=OPERATOR

@@ -19,9 +19,10 @@ from collab_server import revocation
 from collab_server.accounts import GUEST_PREFIX
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound, Unauthorized
-from collab_server.identity import DAY_MS, Identity, digest
+from collab_server.identity import Identity, digest
 from collab_server.members import GRANTABLE, Access, role_of
 from collab_server.tables import links, roles, tokens
+from executor.months import DAY_MS, HOUR_MS
 
 LINK_DAYS_MAX = 365
 EMBED_TOKEN_HOURS = 12
@@ -123,7 +124,7 @@ class Links:
     async def embed(self, secret: str) -> tuple[str, str, int]:
         """The same for an embedded page: (session id, token, when it ends). All who look at it there are one guest."""
         row = await self._link(secret)
-        until = self._now_ms() + EMBED_TOKEN_HOURS * 3_600_000
+        until = self._now_ms() + EMBED_TOKEN_HOURS * HOUR_MS
         until = until if row["expires_at"] is None else min(until, row["expires_at"])
         token = await self._let_in(row, f"{GUEST_PREFIX}{row['id']}-embedded", "Visitor", until)
         return row["session_id"], token, until

@@ -31,6 +31,7 @@ from collab_server.principal import Principal
 from collab_server.rest.common import problem_response
 from collab_server.services import Services
 from collab_server.tables import mcp_subscriptions
+from executor.months import DAY_MS
 
 CLIENT_ID = "mcp-session-id"
 CLIENT_ID_FORM = re.compile(r"[0-9a-f]{32}")
@@ -39,7 +40,7 @@ TOPIC_PREFIX = "mcp:"
 QUIET_S = 15.0
 # A client that went without a word is forgotten after so long.
 URI_BYTES_MAX = 2048
-KEPT_MS = 7 * 86_400_000
+KEPT_MS = 7 * DAY_MS
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 Rows = mcp_subscriptions.c

@@ -101,8 +101,19 @@ async def usage_by_author(
 ) -> dict[str, Any]:
     """The same sums by who wrote what ran: a run counts for everyone whose changes were in its session by the version that
     it ran, so what several people wrote counts for each of them; `total` counts each run once."""
+    within = []
+    for column, value in ((usage.c.actor_id, actor_id), (usage.c.session_id, session_id)):
+        if value is not None:
+            within.append(column == value)
+    if start is not None:
+        within.append(usage.c.created_at >= start)
+    if end is not None:
+        within.append(usage.c.created_at < end)
+    # The log of everybody else's sessions is none of this: it may have millions of rows.
+    concerned = select(usage.c.session_id).where(*within, usage.c.session_id.is_not(None))
     first = (
         select(updates_table.c.session_id, updates_table.c.actor_id, func.min(updates_table.c.version).label("version"))
+        .where(updates_table.c.session_id.in_(concerned))
         .group_by(updates_table.c.session_id, updates_table.c.actor_id)
         .subquery()
     )
@@ -113,14 +124,6 @@ async def usage_by_author(
     wrote = runs.join(
         first, and_(first.c.session_id == executions.c.session_id, first.c.version <= executions.c.version)
     )
-    within = []
-    for column, value in ((usage.c.actor_id, actor_id), (usage.c.session_id, session_id)):
-        if value is not None:
-            within.append(column == value)
-    if start is not None:
-        within.append(usage.c.created_at >= start)
-    if end is not None:
-        within.append(usage.c.created_at < end)
     author = first.c.actor_id
     by_author = (
         select(author, func.count(), *figures).select_from(wrote).where(*within).group_by(author).order_by(author)

@@ -22,6 +22,7 @@ from collab_server.caller import ADDRESS, AGENT
 from collab_server.shapes.base import timestamp
 from collab_server.tables import security_events
 from executor import audit
+from executor.statements import storable
 
 logger = logging.getLogger(__name__)
 
@@ -215,11 +216,6 @@ class SecurityLog:
             query = query.where(table.id < before)
         async with self._engine.connect() as connection:
             return [_shown(row) for row in (await connection.execute(query)).mappings()]
-
-
-def storable(text: str) -> str:
-    """A text that every database takes: PostgreSQL has no NUL, and a lone surrogate is no character."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _encoded(detail: Mapping[str, Any]) -> bytes:

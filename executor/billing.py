@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from executor import audit
 from executor.invoices import Credit, Invoice, Invoices, Line
-from executor.months import Month
+from executor.months import HOUR_MS, Month
+from executor.pricing import MICRO
 from executor.tables import billing_numbers, credit_notes, issued_invoices, usage
 
 # A run that ends with the month is settled within this time, whichever node's clock is behind.
-GRACE_MS = 3_600_000
+GRACE_MS = HOUR_MS
 REASON_CHARS_MAX = 500
 
 
@@ -30,7 +31,7 @@ class CreditRefused(Exception):
     """The credit note is for more than what is left of its invoice."""
 
     def __init__(self, left_micro_dollars: int) -> None:
-        super().__init__(f"${left_micro_dollars / 1e6:g} are left of this invoice")
+        super().__init__(f"${left_micro_dollars / MICRO:g} are left of this invoice")
         self.left_micro_dollars = left_micro_dollars
 
 

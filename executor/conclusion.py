@@ -14,6 +14,7 @@ from executor.admission import Admission, RunLimits
 from executor.artifacts import KeptFile
 from executor.runner import Ended
 from executor.snapshot import name_problem
+from executor.statements import storable
 from executor.wire import FinishedFrame
 
 FAULT_CHARS_MAX = 64
@@ -83,7 +84,7 @@ def fault_of(ended: events.Finished | events.RefusedRun) -> str | None:
         return ended.code
     if ended.error is None:
         return None
-    return ended.error.type.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:FAULT_CHARS_MAX] or "Error"
+    return storable(ended.error.type)[:FAULT_CHARS_MAX] or "Error"
 
 
 def _verdict(admission: Admission, ended: Ended, limits: RunLimits) -> tuple[events.Status, events.RunError | None]:

@@ -6,10 +6,11 @@ Here it is read from the append-only usage table; freezing it is billing.py's, h
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from executor.months import DAY_MS, Month
+from executor.statements import floored
 from executor.tables import usage
 
 
@@ -77,7 +78,7 @@ class Invoices:
 
     async def of(self, actor_id: str, now_ms: int) -> list[Brief]:
         """The months in which an account used anything, and the present one; newest first."""
-        day = _day()
+        day = floored(usage.c.created_at, DAY_MS)
         query = (
             select(day.label("day"), func.count(), func.sum(usage.c.cost_micro_dollars))
             .where(usage.c.actor_id == actor_id)
@@ -93,7 +94,7 @@ class Invoices:
 
     async def get(self, actor_id: str, month: Month, now_ms: int) -> Invoice | None:
         """The invoice of a month; None when there is none: nothing was used, and it is not the present month."""
-        day = _day()
+        day = floored(usage.c.created_at, DAY_MS)
         keys: tuple[Any, ...] = (day, usage.c.language, usage.c.tier, usage.c.tier_version)
         query = (
             select(
@@ -118,8 +119,3 @@ class Invoices:
             Line(int(row[0]), row[1], row[2], int(row[3]), *(int(value) for value in row[4:])) for row in rows
         )  # fmt: skip
         return Invoice(month, actor_id, tuple(lines), final=month < present)
-
-
-def _day() -> Any:
-    # Written out, because PostgreSQL does not see two parameters as the same expression.
-    return usage.c.created_at - usage.c.created_at % literal_column(str(DAY_MS), Integer)

@@ -10,17 +10,17 @@ from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
-from sqlalchemy import Integer, RowMapping, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from executor import allowances, artifacts, audit
 from executor.events import Who, encode
-from executor.pricing import FREE, TIERS, Tier, TierQuota, Usage
-from executor.statements import insert_or_replace
+from executor.months import DAY_MS
+from executor.pricing import FREE, MICRO, TIERS, Tier, TierQuota, Usage
+from executor.statements import floored, insert_or_replace
 from executor.tables import execution_events, executions, tiers, usage
 
-DAY_MS = 86_400_000
 PAGE_MAX = 200
 ALIKE_MAX = 20
 CREATED_AT_MAX = 2**53
@@ -92,7 +92,7 @@ class ExecutionRecord:
             "tier": self.tier, "tierVersion": self.tier_version, "status": self.status, "exitCode": self.exit_code,
             "metrics": {
                 "executionTime": self.wall_ms, "memoryUsage": self.memory_bytes,
-                "computeUnits": self.compute_micro_units / 1e6, "cost": self.cost_micro_dollars / 1e6,
+                "computeUnits": self.compute_micro_units / MICRO, "cost": self.cost_micro_dollars / MICRO,
             },
             "createdAt": self.created_at, "startedAt": self.started_at, "finishedAt": self.finished_at,
             "rerunOf": self.rerun_of,
@@ -268,8 +268,7 @@ class Ledger:
         to_ms: int | None = None,
     ) -> list[UsageSum]:
         """Sums over [from_ms, to_ms); a day is a UTC day, its key the date's first millisecond as a string."""
-        # Written out, because PostgreSQL does not see two parameters as the same expression.
-        day = usage.c.created_at - usage.c.created_at % literal_column(str(DAY_MS), Integer)
+        day = floored(usage.c.created_at, DAY_MS)
         # An agent's runs are its account's to pay, and its own to be told apart by.
         who = func.coalesce(usage.c.agent_id, usage.c.actor_id)
         keys = {"day": day, "language": usage.c.language, "session": usage.c.session_id, "actor": who}

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 

@@ -6,13 +6,14 @@ Money and compute are sums of the usage table, so they are the ledger's to the l
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Table, func, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Table, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from executor.months import DAY_MS, HOUR_MS
+from executor.statements import floored
 from executor.tables import executions, usage
 
-HOUR_MS = 3_600_000
-STEP_MS = {"hour": HOUR_MS, "day": 24 * HOUR_MS}
+STEP_MS = {"hour": HOUR_MS, "day": DAY_MS}
 PERCENTILES = (50, 90, 95, 99)
 Step = Literal["hour", "day"]
 By = Literal["language", "tier", "status", "actor", "session"]
@@ -98,9 +99,7 @@ class Statistics:
 
     async def over_time(self, from_ms: int, to_ms: int, step: Step) -> list[Share]:
         """One share for each step in which anything happened, in order."""
-        size = literal_column(str(STEP_MS[step]), Integer)
-        runs = executions.c.created_at - executions.c.created_at % size
-        paid = usage.c.created_at - usage.c.created_at % size
+        runs, paid = (floored(table.c.created_at, STEP_MS[step]) for table in (executions, usage))
         shares = await self._shares(runs, paid, from_ms, to_ms)
         return sorted(shares, key=lambda share: int(share.key))
 

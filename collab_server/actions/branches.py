@@ -39,13 +39,13 @@ from crdt.differences import differences
 from crdt.log import Log
 from crdt.model import Actor, EditRefused, FileState
 from crdt.room import Room
+from executor.months import DAY_MS
 
 OPEN_PER_SESSION_MAX = 100
 OPEN_PER_AUTHOR_MAX = 10
 LISTED_MAX = 100
 # Longer than this nobody waits for an answer; the branch and its text go then.
 BRANCH_DAYS_MAX = 30
-DAY_MS = 86_400_000
 MERGING = "this branch is being merged, and nothing more is taken into it; see what became of it, and make another one"
 MERGED, REJECTED, CLOSED = "merged", "rejected", "closed"
 

@@ -29,6 +29,7 @@ from collab_server.sealing import Unsealable, place_of_answer
 from collab_server.services import Services
 from collab_server.shapes.base import number
 from collab_server.tables import idempotency
+from executor.months import HOUR_MS
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 IDEMPOTENCY_HOURS = 24
@@ -228,7 +229,7 @@ class Once:
         try:
             async with services.engine.begin() as connection:
                 await connection.execute(
-                    delete(idempotency).where(idempotency.c.created_at < now_ms - IDEMPOTENCY_HOURS * 3_600_000)
+                    delete(idempotency).where(idempotency.c.created_at < now_ms - IDEMPOTENCY_HOURS * HOUR_MS)
                 )
                 await connection.execute(
                     insert(idempotency).values(user_id=slot[0], key=slot[1], fingerprint=fingerprint, created_at=now_ms)

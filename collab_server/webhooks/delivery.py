@@ -24,6 +24,7 @@ from collab_server.sealing import Sealer, Unsealable
 from collab_server.tables import webhook_deliveries, webhook_events, webhooks
 from collab_server.webhooks.destination import Unreachable, resolve
 from collab_server.webhooks.outbox import due
+from executor.months import DAY_MS
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ BACKLOG_COUNTED_MAX = 100_000
 # Seconds until the next try: three days in all.
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
 RETRY_AFTER_S_MAX = 24 * 3600
-KEPT_MS = 30 * 86_400_000
+KEPT_MS = 30 * DAY_MS
 SWEEP_S = 3600.0
 REPLAYED_MAX = 10_000
 USER_AGENT = "collab-server-webhooks/1"

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from executor.ledger import DAY_MS, DuplicateExecution, ExecutionRecord, Ledger, StaleTier
+from executor.ledger import DuplicateExecution, ExecutionRecord, Ledger, StaleTier
+from executor.months import DAY_MS
 from executor.pricing import TIERS
 from executor.tables import metadata
 from tests.support.stores import filled_with
