@@ -158,9 +158,9 @@ class Ledger:
     ) -> None:
         """What a run that goes on has said since the last time; after a crash this is what is left of it. Nothing is taken of
         a run that was ended elsewhere, and the same may be said again when it is not known whether it was taken."""
-        stands = (
-            {"status": executions.c.status} if started_at is None else {"status": "running", "started_at": started_at}
-        )
+        stands: dict[str, Any] = {"status": executions.c.status}
+        if started_at is not None:
+            stands = {"status": "running", "started_at": func.coalesce(executions.c.started_at, started_at)}
         unfinished = update(executions).where(executions.c.id == execution_id, executions.c.status.in_(UNFINISHED))
         async with self._engine.begin() as connection:
             if (await connection.execute(unfinished.values(stands))).rowcount == 1:
