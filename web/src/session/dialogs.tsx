@@ -18,8 +18,8 @@ const PRELOAD_AFTER_MS = 1_000;
 
 export function Dialogs({ session }: { session: Session }): JSX.Element | null {
   useEffect(() => {
-    // They open at once then, also when the connection is gone by that time.
-    const timer = setTimeout(() => [Palette, Share, Versions, EditorSettings].forEach(({ preload }) => preload()), PRELOAD_AFTER_MS);
+    // They open at once then, also when the connection is gone by that time; only the small ones, which weigh nothing.
+    const timer = setTimeout(() => [Palette, Share, EditorSettings].forEach(({ preload }) => preload()), PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   const close = (): void => {
