@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 FILE_BYTES_MAX = 2 * 2**20
 TOTAL_BYTES_MAX = 10 * 2**20
 ANSWER_BYTES_MAX = 4 * 2**20
+# Where Python finds its packages and puts its files. What else the environment has, the server's keys, no parser needs.
+KEPT_VARIABLES = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Scanner:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "executor.scan.worker",
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=ANSWER_BYTES_MAX, start_new_session=True,
+            env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
         )  # fmt: skip
         self._all.add(process)
         try:

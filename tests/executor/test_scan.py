@@ -308,6 +308,17 @@ async def test_a_process_that_hangs_or_dies_is_replaced_and_the_run_goes_on() ->
     assert _workers() <= others
 
 
+async def test_the_process_that_reads_strangers_code_has_none_of_the_servers_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLLAB_SECRET_KEY", "sealing")
+    others, scanner = _workers(), Scanner()
+    assert "python.eval" in await rules(scanner, ("a.py", b"eval(x)"))
+    (process,) = _workers() - others
+    assert not [name for name in process.environ() if name.startswith("COLLAB_")]
+    await scanner.close()
+
+
 def _workers() -> set[psutil.Process]:
     return {
         child
