@@ -87,4 +87,4 @@ async def credit(
             raise Conflict(str(error), code="too_large") from None
         return Json(shown_credit(made), 201)
 
-    return await once(request, admin, key, work)
+    return await once(request, admin, key, work, alone=True)

@@ -69,7 +69,7 @@ async def add_alert_rule(
     async def work() -> Response:
         return Json(await node.alerts.add_rule(admin, wanted), 201)
 
-    return await once(request, admin, key, work)
+    return await once(request, admin, key, work, alone=True)
 
 
 @router.put("/alert-rules/{rule_id}", summary="A rule, whole")

@@ -33,6 +33,9 @@ from executor.months import HOUR_MS
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 IDEMPOTENCY_HOURS = 24
+# Longer than another node takes for anything that is not a run; then it is held to be gone.
+ELSEWHERE_WAIT_S = 10.0
+ELSEWHERE_POLL_S = 0.1
 # Those of an answer that belong to what it says; the others are of the moment.
 KEPT_HEADERS = frozenset({"location", "etag", "preference-applied"})
 
@@ -157,7 +160,12 @@ class Once:
         self._under_way: dict[tuple[str, str], asyncio.Task[Response]] = {}
 
     async def do(
-        self, request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[Response]]
+        self,
+        request: Request,
+        principal: Principal,
+        key: str | None,
+        work: Callable[[], Awaitable[Response]],
+        wait_s: float,
     ) -> Response:
         """The answer of `work`, which runs once per key; a repetition gets the same answer, another body under the key is refused."""
         if key is None:
@@ -166,25 +174,31 @@ class Once:
         slot = (principal.user_id, key)
         task = self._under_way.get(slot)
         if task is None:
-            task = asyncio.create_task(self._do(services_of(request), slot, fingerprint, work))
+            task = asyncio.create_task(self._do(services_of(request), slot, fingerprint, work, wait_s))
             self._under_way[slot] = task
             task.add_done_callback(lambda _: self._under_way.pop(slot, None))
             return await asyncio.shield(task)
         await asyncio.wait({task})
-        return await self._do(services_of(request), slot, fingerprint, work)
+        return await self._do(services_of(request), slot, fingerprint, work, wait_s)
 
     async def _do(
-        self, services: Services, slot: tuple[str, str], fingerprint: str, work: Callable[[], Awaitable[Response]]
+        self,
+        services: Services,
+        slot: tuple[str, str],
+        fingerprint: str,
+        work: Callable[[], Awaitable[Response]],
+        wait_s: float,
     ) -> Response:
         # Sealed, because an answer may hold a key or a link that is shown this once.
         place = place_of_answer(*slot)
-        async with self._claimed(services, slot, fingerprint) as row:
+        async with self._claimed(services, slot, fingerprint, wait_s) as row:
             if row is not None and row["status"] is not None:
                 with suppress(Unsealable):
                     headers = orjson.loads(row["headers"] or "{}") | {"idempotent-replayed": "true"}
                     body = services.sealer.open(row["body"], place)
                     return Response(body, row["status"], headers, "application/json")
-            # Begun before a crash, or on another node: the derived id makes the work find what is there already.
+            # Begun before a crash, or on another node: the derived id makes the work find what is there already; what has none
+            # has been waited for.
             response = await work()
         kept = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
         async with services.engine.begin() as connection:
@@ -211,10 +225,10 @@ class Once:
 
     @asynccontextmanager
     async def _claimed(
-        self, services: Services, slot: tuple[str, str], fingerprint: str
+        self, services: Services, slot: tuple[str, str], fingerprint: str, wait_s: float = 0
     ) -> AsyncIterator[RowMapping | None]:
         """What is kept under the key, if it was used before; what is refused in here does not use it up."""
-        row = await self._row(services, slot, fingerprint)
+        row = await self._row(services, slot, fingerprint, wait_s)
         if row is not None and row["fingerprint"] != fingerprint:
             raise Invalid("this key was used for another request", name="Idempotency-Key", code="idempotency_mismatch")
         try:
@@ -224,7 +238,9 @@ class Once:
                 await connection.execute(delete(idempotency).where(_of(slot)))
             raise
 
-    async def _row(self, services: Services, slot: tuple[str, str], fingerprint: str) -> RowMapping | None:
+    async def _row(
+        self, services: Services, slot: tuple[str, str], fingerprint: str, wait_s: float
+    ) -> RowMapping | None:
         now_ms = int(time.time() * 1000)
         try:
             async with services.engine.begin() as connection:
@@ -235,9 +251,18 @@ class Once:
                     insert(idempotency).values(user_id=slot[0], key=slot[1], fingerprint=fingerprint, created_at=now_ms)
                 )
         except IntegrityError:
-            async with services.engine.connect() as connection:
-                return (await connection.execute(select(idempotency).where(_of(slot)))).mappings().first()
+            return await self._used(services, slot, wait_s)
         return None
+
+    async def _used(self, services: Services, slot: tuple[str, str], wait_s: float) -> RowMapping | None:
+        """What is kept under a key that was used; while another node is at it, it is waited for so long."""
+        until = time.monotonic() + wait_s
+        while True:
+            async with services.engine.connect() as connection:
+                row = (await connection.execute(select(idempotency).where(_of(slot)))).mappings().first()
+            if row is None or row["status"] is not None or time.monotonic() >= until:
+                return row
+            await asyncio.sleep(ELSEWHERE_POLL_S)
 
 
 def _of(slot: tuple[str, str]) -> ColumnElement[bool]:
@@ -251,11 +276,17 @@ async def _fingerprint(request: Request) -> str:
 
 
 async def once(
-    request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[Response]]
+    request: Request,
+    principal: Principal,
+    key: str | None,
+    work: Callable[[], Awaitable[Response]],
+    *,
+    alone: bool = False,
 ) -> Response:
-    """`Once.do` of this application."""
+    """`Once.do` of this application. `alone`: what `work` makes has no id that is derived from the key, so that doing it beside
+    another node would do it twice."""
     keeper: Once = request.app.state.once
-    return await keeper.do(request, principal, key, work)
+    return await keeper.do(request, principal, key, work, ELSEWHERE_WAIT_S if alone else 0)
 
 
 async def begun(request: Request, principal: Principal, key: str | None, work: Callable[[], Awaitable[str]]) -> str:

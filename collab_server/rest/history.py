@@ -41,7 +41,7 @@ async def name(
         named = await node.history.name(who, session_id, wanted.name)
         return Json(named, 201, {"location": f"/api/sessions/{session_id}/versions/{named['version']}"})
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.get("/versions/{version}", summary="The files as they were at a version")
@@ -61,7 +61,7 @@ async def restore(
         shown = await node.history.restore(who, session_id, version)
         return Json(shown, 200, etag(shown["version"]))
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.post("/undo", response_model=UndoneOut, summary="Take back what one actor did, and nothing of anybody else's")
@@ -71,7 +71,7 @@ async def undo(
     async def work() -> Response:
         return Json(await node.undo.undo(who, session_id, wanted))
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.get(

@@ -93,7 +93,7 @@ async def create_token(
             201,
         )
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.patch("/me/tokens/{token_id}", summary="Change what bounds one of your API keys")

@@ -178,7 +178,7 @@ async def create_link(
             201,
         )
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.get("/sessions/{session_id}/links", summary="The share links that hold", tags=["collaborators"])

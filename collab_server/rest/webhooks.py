@@ -25,7 +25,7 @@ async def create(request: Request, node: Node, who: Asker, wanted: NewWebhook, k
         made = await node.webhooks.create(who, wanted)
         return Json(made, 201, {"location": f"/api/webhooks/{made['id']}"})
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.get("/{webhook_id}", summary="One webhook")
@@ -49,7 +49,7 @@ async def rotate(request: Request, node: Node, who: Asker, webhook_id: str, key:
     async def work() -> Response:
         return Json(await node.webhooks.rotate(who, webhook_id))
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.post("/{webhook_id}/test", status_code=202, summary="Send an event that says nothing but hello")
@@ -57,7 +57,7 @@ async def test(request: Request, node: Node, who: Asker, webhook_id: str, key: I
     async def work() -> Response:
         return Json(await node.webhooks.test(who, webhook_id), 202)
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.get("/{webhook_id}/deliveries", summary="What was sent and what came of it, newest first")
@@ -78,7 +78,7 @@ async def retry(
     async def work() -> Response:
         return Json(await node.webhooks.retry(who, webhook_id, delivery_id), 202)
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)
 
 
 @router.post("/{webhook_id}/replay", status_code=202, summary="Send again what was sent since a time")
@@ -88,4 +88,4 @@ async def replay(
     async def work() -> Response:
         return Json(await node.webhooks.replay(who, webhook_id, epoch_ms(wanted.since) or 0), 202)
 
-    return await once(request, who, key, work)
+    return await once(request, who, key, work, alone=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ async def nodes(
     redis = RedisServer(path)
     redis.start()
     shared = {"COLLAB_REDIS_URL": redis.url, "COLLAB_DATABASE_URL": await postgres_server.create_database()}
+    shared["COLLAB_SECRET_KEY"] = base64.b64encode(bytes(32)).decode()
     shared["COLLAB_RUNS_PER_SESSION_MAX"] = "2"
     shared["COLLAB_QUEUE_TIMEOUT_S"] = "120"  # who waits here waits for what the story does next
     async with AsyncExitStack() as stack:
@@ -133,6 +135,21 @@ async def test_one_idempotency_key_on_two_nodes_is_one_run(nodes: tuple[Server, 
         assert len({answer.json()["result"] for answer in answers}) == 1, [answer.text for answer in answers]
         runs = (await one.get("/api/executions", headers=headers)).json()["items"]
         assert len(runs) == 1
+
+
+async def test_what_has_no_id_of_its_own_is_made_once_though_two_nodes_are_asked_with_one_key(
+    nodes: tuple[Server, Server],
+) -> None:
+    first, second = nodes
+    async with await first.http("twice") as one, await second.http("twice") as two:
+        for number in range(5):
+            headers = {"idempotency-key": f"key {number}"}
+            asked = [
+                http.post("/api/me/tokens", json={"name": str(number)}, headers=headers) for http in (one, two) * 2
+            ]
+            made = [answer.json() for answer in await asyncio.gather(*asked)]
+            assert len({each["token"] for each in made}) == 1, made
+        assert len((await one.get("/api/me/tokens")).json()["items"]) == 5 + 2  # and those that signed in
 
 
 async def test_of_fifty_who_race_on_two_nodes_one_gets_the_rest_of_a_budget_and_no_more_go_on_at_once_than_may(
