@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import Select, and_, delete, func, insert, or_, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,16 +74,7 @@ class Listings:
             for word in q.lower().split()[:WORDS_MAX]:
                 columns = (sessions.c.name, sessions.c.description, sessions.c.owner_id, listings.c.names)
                 query = query.where(or_(*(func.lower(each).contains(word, autoescape=True) for each in columns)))
-        if cursor is not None:
-            created_at, last_id = parse_cursor(cursor)
-            same = and_(sessions.c.created_at == created_at, sessions.c.id < last_id)
-            query = query.where(or_(sessions.c.created_at < created_at, same))
-        limit = max(1, min(limit, PAGE_MAX))
-        query = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit + 1)
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        page = rows[:limit]
-        return page, cursor_of(page[-1]) if len(rows) > limit else None
+        return await page_of(self._engine, query, limit=limit, cursor=cursor)
 
     async def shown(self, session_ids: Sequence[str], *, texts: bool = True) -> dict[str, Shown]:
         """What is shown of each session's document."""
@@ -166,13 +157,28 @@ def _read(row: RowMapping, texts: bool) -> Shown:
     )
 
 
-def cursor_of(row: RowMapping) -> str:
-    """Where the page behind this row goes on."""
+async def page_of(
+    engine: AsyncEngine, query: Select[Any], *, limit: int, cursor: str | None
+) -> tuple[Sequence[RowMapping], str | None]:
+    """The rows of sessions behind `cursor`, newest first and PAGE_MAX at most, and the cursor of the page that follows.
+    Raises Invalid for a cursor that is not ours."""
+    if cursor is not None:
+        created_at, last_id = _parsed(cursor)
+        same = and_(sessions.c.created_at == created_at, sessions.c.id < last_id)
+        query = query.where(or_(sessions.c.created_at < created_at, same))
+    limit = max(1, min(limit, PAGE_MAX))
+    query = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit + 1)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query)).mappings().all()
+    page = rows[:limit]
+    return page, _cursor_of(page[-1]) if len(rows) > limit else None
+
+
+def _cursor_of(row: RowMapping) -> str:
     return base64.urlsafe_b64encode(f"{row['created_at']} {row['id']}".encode()).decode()
 
 
-def parse_cursor(cursor: str) -> tuple[int, str]:
-    """(created_at, id) of the last row that was seen; raises Invalid."""
+def _parsed(cursor: str) -> tuple[int, str]:
     try:
         created_at, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
     except ValueError as error:

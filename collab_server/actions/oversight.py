@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,7 +19,7 @@ from collab_server.actions.custody import state_of
 from collab_server.actions.sessions import SessionActions
 from collab_server.acts import audited
 from collab_server.errors import Invalid, NotFound
-from collab_server.listings import BAD_CURSOR, cursor_of, parse_cursor
+from collab_server.listings import BAD_CURSOR, page_of
 from collab_server.money import is_final, shown_run
 from collab_server.nodes import node_of
 from collab_server.principal import Principal
@@ -34,7 +34,6 @@ from executor.ledger import UNFINISHED
 from executor.pricing import MICRO
 from executor.statistics import STEP_MS, Share, Statistics, Step, Totals
 
-PAGE_MAX = 100
 STEPS_MAX = 2_000
 DAYS_DEFAULT = 30
 HOURS_SHOWN_MAX = 72
@@ -119,16 +118,7 @@ class OversightActions:
                     sessions.c.name.icontains(search, autoescape=True),
                 )
             )
-        if cursor is not None:
-            created_at, last_id = parse_cursor(cursor)
-            same = and_(sessions.c.created_at == created_at, sessions.c.id < last_id)
-            query = query.where(or_(sessions.c.created_at < created_at, same))
-        limit = min(limit, PAGE_MAX)
-        query = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc()).limit(limit + 1)
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        page = rows[:limit]
-        following = cursor_of(page[-1]) if len(rows) > limit else None
+        page, following = await page_of(self._engine, query, limit=limit, cursor=cursor)
         return {"items": await self._shown(page, open_here), "nextCursor": following}
 
     async def _shown(self, rows: Any, open_here: Counter[str]) -> list[dict[str, Any]]:
