@@ -52,8 +52,6 @@ logger = logging.getLogger(__name__)
 PROTOCOL = "collab.v1"
 # A message sent again with the same id (after a lost answer) is done once; so many ids are remembered per socket.
 REMEMBERED_IDS = 256
-# What changes nothing is answered anew: the answers may be as large as the session, and nobody wants an old one.
-QUESTIONS = frozenset({"files", "comments", "replay", "scan", "ping"})
 PRESENCE_BYTES_MAX = 16 * 1024
 
 Reply = dict[str, Any]
@@ -140,7 +138,7 @@ class Lane:
             envelope = _ENVELOPE.validate_python(message)
             known = None if reply_to is None else self._answered.get(f"{type(reply_to).__name__}:{reply_to}")
             replies = known if known is not None else await self._do(envelope, message)
-            if reply_to is not None and envelope.type not in QUESTIONS:
+            if reply_to is not None:
                 self._answered[f"{type(reply_to).__name__}:{reply_to}"] = replies
                 while len(self._answered) > REMEMBERED_IDS:
                     self._answered.popitem(last=False)
