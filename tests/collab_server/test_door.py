@@ -15,8 +15,8 @@ import pytest
 
 from collab_server import http_uvicorn
 from collab_server.http_uvicorn import BEGUN_PER_TURN_MAX, HEAD_BYTES_MAX, BoundedHttp
-from tests.collab_server.test_wire import WIRES, Host, hosting
 from tests.support.patience import PATIENCE_S
+from tests.support.wires import WIRES, Host, hosting
 
 PER_ADDRESS_MAX, IN_ALL_MAX = 6, 10
 DEADLINE_S = 0.5
