@@ -3,6 +3,7 @@ What the nodes answer is not looked at here."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ipaddress
 import os
@@ -23,6 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.support.patience import PATIENCE_S
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 # The names of packages from PyPI differ from those of the programs in them.
@@ -122,8 +125,9 @@ async def balancing(kind: str, folder: Path, nodes: Sequence[int], plain: int, t
                 except httpx.TransportError:
                     return False
 
-            while not await there():
-                pass
+            async with asyncio.timeout(PATIENCE_S):
+                while not await there():
+                    await asyncio.sleep(0.02)
         yield Balancer(url, certificate)
     finally:
         process.send_signal(signal.SIGTERM)
