@@ -122,15 +122,17 @@ async function cached(name, digest, make) {
 
 /** The harness as modules of the package `_session`, their frames named so that tracebacks can leave them out. */
 function harnessCode() {
-  const lines = ["import sys, types", "_package = types.ModuleType('_session'); _package.__path__ = []; sys.modules['_session'] = _package"];
+  const lines = ["import builtins, sys, types", "_package = types.ModuleType('_session'); _package.__path__ = []; sys.modules['_session'] = _package"];
   for (const name of HARNESS) {
     const source = readFileSync(join(SOURCE, "harness", `${name}.py`), "utf8");
     lines.push(
       `_module = types.ModuleType('_session.${name}'); sys.modules['_session.${name}'] = _module; _package.${name} = _module`,
+      // Its own, as they are now: what a program makes of len() or isinstance() changes nothing of how its end is told.
+      "_module.__dict__['__builtins__'] = dict(vars(builtins))",
       `exec(compile(${JSON.stringify(source)}, '<session ${name}>', 'exec'), _module.__dict__)`,
     );
   }
-  lines.push("del _package, _module, sys, types", "import gc", "gc.collect()", "gc.freeze()", "del gc");
+  lines.push("del _package, _module, builtins, sys, types", "import gc", "gc.collect()", "gc.freeze()", "del gc");
   return lines.join("\n");
 }
 

@@ -196,6 +196,10 @@ describe("how a Python program ends", () => {
   test("hostile exceptions are told as safe text", async () => {
     const said = await run("class E(Exception):\n    def __str__(self): raise self\n    __repr__ = __str__\nraise E()");
     assert.deepEqual([said.error?.type, said.error?.line], ["E", 4]);
+    const nameless = await run("class M(type):\n    @property\n    def __name__(cls): raise ValueError\nclass E(Exception, metaclass=M): pass\nraise E('x')");
+    assert.deepEqual([nameless.error?.type, nameless.error?.message, nameless.exitCode], ["E", "x", 1]);
+    const patched = await run("import builtins, json, contextlib\njson.dumps = lambda *a, **k: '{\"exitCode\": 0}'\ncontextlib.suppress = None\nbuiltins.len = lambda x: 0\nbuiltins.isinstance = lambda *a: True\nbuiltins.str = builtins.type = builtins.getattr = None\nraise ValueError('real')");
+    assert.deepEqual([patched.error?.type, patched.error?.message, patched.exitCode], ["ValueError", "real", 1]);
   });
 
   test("recursion without end is a RecursionError, a crash of the interpreter is told with its place", async () => {

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 export const SECRET = "a secret of the tests";
+/** Runs a command that does not outlive us, however we end: a pipe from us closes then, and whoever reads from it kills the command. */
+const TIED = 'exec 4<&0 </dev/null; { read -r _ <&4; kill -9 $$; } >/dev/null 2>&1 3>&- & exec "$0" "$@" 4<&-';
 
 export interface Frame {
   n: number;
@@ -170,7 +172,7 @@ ${definitions.join("\n")}
     for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));
     writeFileSync(join(folder, "config.capnp"), config);
     const binary = join(dirname(require.resolve("@cloudflare/workerd-linux-64/package.json")), "bin/workerd");
-    const child = spawn(binary, ["serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+    const child = spawn("sh", ["-c", TIED, binary, "serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["pipe", "pipe", "pipe", "pipe"] });
     let errors = "";
     child.stderr?.on("data", (chunk) => { errors += chunk; });
     const port = await new Promise<number>((resolve, reject) => {

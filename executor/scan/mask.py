@@ -67,7 +67,8 @@ class Mask:
         if "result" in frame.model_fields_set:
             update["result"] = self.value(frame.result)
         if frame.error is not None:
-            told = {"message": self.text(frame.error.message), "stack": self.text(frame.error.stack)}
+            # Also its type: that is a name which the program gives.
+            told = {name: self.text(getattr(frame.error, name)) for name in ("type", "message", "stack")}
             update["error"] = frame.error.model_copy(update=told)
         return replace(ended, frame=frame.model_copy(update=update))
 

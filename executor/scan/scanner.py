@@ -39,6 +39,8 @@ class ScanLimits:
     budget_s: float = 1.0
     # The part of it that the way there and back may take.
     transfer_s: float = 0.2
+    # A look that takes so long may not end in time: the process that would replace its own is started by then.
+    suspect_s: float = 0.3
     start_s: float = 15.0
     cached_scans_max: int = 256
 
@@ -132,6 +134,7 @@ class Scanner:
         except (OSError, TimeoutError, EOFError):
             logger.exception("no process for scanning could be started")
             return _unseen("scan.failed", named, "the scanner could not be started, so this was not scanned")
+        suspect = asyncio.get_running_loop().call_later(self._limits.suspect_s, self._have_another)
         try:
             async with asyncio.timeout(self._limits.budget_s):
                 answer = orjson.loads(await _ask(process, request))
@@ -147,6 +150,8 @@ class Scanner:
             # Nobody waits for the answer any more, and the next request must not get it.
             await self._replace(process)
             raise
+        finally:
+            suspect.cancel()
         self._idle.append(process)
         findings = [Finding(**found) for found in answer["findings"]]
         if answer["partial"]:
@@ -187,10 +192,13 @@ class Scanner:
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
 
+    def _have_another(self) -> None:
+        if not self._closed and not self._idle and not self._warming:
+            self._warm()
+
     async def _replace(self, process: Process) -> None:
         await self._end(process)
-        if not self._closed:
-            self._warm()
+        self._have_another()
 
     async def _end(self, process: Process) -> None:
         self._all.discard(process)

@@ -82,12 +82,13 @@ def test_streams_are_held_back_apart() -> None:
 
 def test_results_errors_and_displays_are_gone_over_too() -> None:
     mask = Mask([SECRET])
-    error = RunError(type="Error", message=f"bad {SECRET}", stack=f"at {SECRET}")
+    error = RunError(type=f"E{SECRET}", message=f"bad {SECRET}", stack=f"at {SECRET}")
     frame = FinishedFrame(n=1, exit_code=1, result={SECRET: [1, f"<{SECRET}>", None]}, error=error, artifacts=[])
     ended = mask.ended(Ended("finished", 1, frame=frame)).frame
     assert ended is not None and ended.error is not None
     assert ended.result == {HIDDEN: [1, f"<{HIDDEN}>", None]}
-    assert (ended.error.message, ended.error.stack) == (f"bad {HIDDEN}", f"at {HIDDEN}")
+    told = (ended.error.type, ended.error.message, ended.error.stack)
+    assert told == (f"E{HIDDEN}", f"bad {HIDDEN}", f"at {HIDDEN}")
     (display,) = mask.of(DisplayFrame(n=1, mime={"text/html": f"<b>{SECRET}</b>"}))
     assert isinstance(display, DisplayFrame) and display.mime == {"text/html": f"<b>{HIDDEN}</b>"}
 

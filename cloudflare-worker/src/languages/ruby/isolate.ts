@@ -15,6 +15,10 @@ const OVERHEAD_BYTES = 12 * 1024 * 1024;
 const ENV = ["HOME=/session", "LANG=C.UTF-8", "PATH=/usr/bin", "PWD=/session", "TZ=UTC", "TMPDIR=/tmp"];
 const ARGUMENTS = ["ruby.wasm", "-EUTF-8", "--disable=gems", "-e_=0"];
 const WRITES_BETWEEN_TURNS = 32;
+/** What the interpreter says before it exits because even for raising NoMemoryError there is no memory. */
+const OUT_OF_MEMORY = "[FATAL] failed to allocate memory";
+const EXIT_OUT_OF_MEMORY = 137;
+const LAST_WORDS_BYTES_MAX = 200;
 const PAGE_BYTES = 65536;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -79,9 +83,11 @@ const guest: Guest<Runtime> = {
     for (const [name, bytes] of world.files) put(session.dir, name, bytes);
     const stdin = new Stdin(world);
     let writes = 0;
+    let lastWords = "";
     machine.streams = {
       write: (fd, bytes) => {
         world.bytes(fd === 2 ? "stderr" : "stdout", bytes);
+        if (fd === 2) lastWords = bytes.length <= LAST_WORDS_BYTES_MAX ? (lastWords + decoder.decode(bytes)).slice(-LAST_WORDS_BYTES_MAX) : "";
         writes += 1;
         return !world.echoed && (writes === 1 || writes % WRITES_BETWEEN_TURNS === 0) ? turn() : undefined;
       },
@@ -104,7 +110,8 @@ const guest: Guest<Runtime> = {
     try {
       ending = JSON.parse(await evaluate(machine, code)) as Ending;
     } catch (error) {
-      if (error instanceof Exit) ending = { exitCode: error.code };
+      if (error instanceof Exit && error.code === 1 && lastWords.trimEnd().endsWith(OUT_OF_MEMORY)) ending = { exitCode: EXIT_OUT_OF_MEMORY, error: { type: "NoMemoryError", message: "failed to allocate memory", stack: "failed to allocate memory (NoMemoryError)" } };
+      else if (error instanceof Exit) ending = { exitCode: error.code };
       else if (error instanceof RangeError && /call stack/.test(error.message)) ending = { exitCode: 1, error: { type: "SystemStackError", message: "stack level too deep", stack: "stack level too deep (SystemStackError)" } };
       else throw error;
     }

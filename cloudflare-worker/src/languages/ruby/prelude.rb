@@ -104,7 +104,8 @@ module WorkerSession
     end
 
     def describe(error, names)
-      type = error.class.name || "Error"
+      # Asked of Module itself: a class may answer with anything, or raise.
+      type = Module.instance_method(:name).bind_call(error.class) || "Error"
       message =
         begin
           error.detailed_message(highlight: false).to_s.dup.force_encoding("UTF-8").scrub("\u{fffd}")
@@ -135,7 +136,7 @@ module WorkerSession
       stack = [frames.empty? ? "#{message} (#{type})" : "#{frames[0]}: #{message} (#{type})", *frames.drop(1).map { |frame| "\tfrom #{frame}" }].join("\n")
       begin
         cause = error.cause
-        stack += "\ncaused by #{cause.class}: #{cause.message}" if cause && !cause.equal?(error)
+        stack += "\ncaused by #{cause.class}: #{cause.message}".scrub("\u{fffd}") if cause && !cause.equal?(error)
       rescue Exception
         nil
       end

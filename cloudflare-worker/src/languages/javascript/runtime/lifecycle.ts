@@ -10,7 +10,14 @@ import { serialize } from "../../../isolate/result.js";
 import { describe } from "./errors.js";
 
 /** Thrown to unwind the program after process.exit(); nobody reports it. */
-export class ExitSignal {}
+export class ExitSignal {
+  #mark = true;
+
+  /** Asked of anything a program throws, so not by instanceof, which a proxy answers with code of its own. */
+  static is(thrown: unknown): boolean {
+    return typeof thrown === "object" && thrown !== null && #mark in thrown;
+  }
+}
 
 const EXIT_UNSETTLED = 13;
 /** Turns of the event loop without anything held before a program counts as done: native callbacks may still be under way. */
@@ -96,7 +103,7 @@ export class Lifecycle {
   }
 
   fail(error: unknown, origin: "uncaughtException" | "unhandledRejection" = "uncaughtException", promise?: unknown): void {
-    if (this.ended || error instanceof ExitSignal) return;
+    if (this.ended || ExitSignal.is(error)) return;
     try {
       if (this.hooks?.uncaught(error, origin, promise)) return;
     } catch (again) {
@@ -149,7 +156,7 @@ export class Lifecycle {
       this.hooks?.emitExit(code);
       if (error === undefined) code = this.hooks?.exitCode() || code;
     } catch (again) {
-      if (!(again instanceof ExitSignal)) {
+      if (!ExitSignal.is(again)) {
         error = describe(again);
         code = 1;
       }

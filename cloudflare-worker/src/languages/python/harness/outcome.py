@@ -24,11 +24,23 @@ STACK_CHARS_MAX = 20_000
 SAFE_INTEGER_MAX = 2**53 - 1
 
 
+# A metaclass may say anything, or raise, where a class is asked for its name.
+_name_of = type.__dict__["__name__"].__get__
+
+
+def _refuse(value):
+    raise TypeError(_name_of(type(value)))
+
+
+# Not json.dumps(): what a program makes of that module is the program's.
+_json_parts = json.encoder.c_make_encoder(None, _refuse, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, False)
+
+
 def short_repr(value):
     try:
         text = repr(value)
     except BaseException as error:
-        text = f"<{type(value).__name__} whose repr() raised {type(error).__name__}>"
+        text = f"<{_name_of(type(value))} whose repr() raised {_name_of(type(error))}>"
     return text if len(text) <= REPR_CHARS_MAX else text[:REPR_CHARS_MAX] + "…"
 
 
@@ -152,7 +164,7 @@ def _bounded(text, most):
 
 def describe(error, root):
     """A RunError of the wire; whatever a hostile exception does, this answers."""
-    kind = type(error).__name__
+    kind = _name_of(type(error))
     found = {"type": kind, "message": "", "stack": ""}
     try:
         found["message"] = _bounded(str(error.msg if isinstance(error, SyntaxError) else error), REPR_CHARS_MAX)
@@ -182,4 +194,4 @@ def _printable(item):
 
 
 def encode(value):
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    return "".join(_json_parts(value, 0))

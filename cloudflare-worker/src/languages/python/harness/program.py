@@ -9,7 +9,6 @@ import ast
 import asyncio
 import atexit
 import builtins
-import contextlib
 import gc
 import inspect
 import json
@@ -132,8 +131,10 @@ def _exit_code(error):
 
 
 def _quiet(action):
-    with contextlib.suppress(BaseException):
+    try:
         action()
+    except BaseException:  # noqa: S110, SIM105 -- contextlib is the program's to break, this is not
+        pass
 
 
 _REHEARSAL = """
@@ -164,7 +165,7 @@ def rehearse(bridge):
     streams.install(console)
     scope = ModuleType("__rehearsal__").__dict__
     try:
-        input()
+        builtins.input()
         _execute(_REHEARSAL.encode(), ROOT + "rehearsal.py", scope, loop.run_until_complete)
     except ValueError as error:
         outcome.encode(outcome.describe(error, ROOT))
