@@ -379,7 +379,7 @@ describe("a Python process that was warmed", () => {
   });
 
   test("waiting for what never comes goes on until the deadline of the run", async () => {
-    const said = await run('import asyncio\nprint("a")\nawait asyncio.Future()', { timeoutMs: 1500 });
+    const said = await run('import asyncio\nprint("a")\nawait asyncio.Future()', { timeoutMs: 3000 });
     assert.equal(said.stdout, "a\n");
     assert.equal(said.error?.type, "TimeoutError");
   });
