@@ -39,11 +39,12 @@ def commits_to(engine: AsyncEngine) -> Commits:
 
 
 INSERT = sqlite.insert(updates_table).on_conflict_do_nothing(index_elements=["row_key"])
-# Texts of any length, so that one that is too long for its column is refused and not cut.
+# Texts of any length, so that one that is too long for its column is refused and not cut. The constraint goes by its name, because in
+# a table that was partitioned (docs/operations.md) it has another column with it.
 INSERT_ARRAYS = """
 INSERT INTO document_updates (row_key, session_id, version, actor_id, created_at_ms, "update", undoes)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[])
-ON CONFLICT (row_key) DO NOTHING
+ON CONFLICT ON CONSTRAINT uq_document_updates_row_key DO NOTHING
 """
 
 

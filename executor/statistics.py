@@ -190,13 +190,15 @@ class Statistics:
             )
             .subquery()
         )
-        rank_of = {percentile: (ranked.c.count * percentile + 99) // 100 for percentile in PERCENTILES}
+        # All in one pass: over a year of everybody's runs a pass takes seconds.
+        ranks = [(ranked.c.count * percentile + 99) // 100 for percentile in PERCENTILES]
+        query = select(ranked.c.key, ranked.c.value, ranked.c.rank, *ranks).where(ranked.c.rank.in_(ranks))
         found: dict[str, dict[str, int]] = {}
         async with self._engine.connect() as connection:
-            for percentile, rank in rank_of.items():
-                query = select(ranked.c.key, ranked.c.value).where(ranked.c.rank == rank)
-                for key, at in await connection.execute(query):
-                    found.setdefault(key, {})[f"p{percentile}"] = int(at or 0)
+            for key, value_at, rank, *wanted in await connection.execute(query):
+                for percentile, rank_wanted in zip(PERCENTILES, wanted, strict=True):
+                    if rank == rank_wanted:
+                        found.setdefault(key, {})[f"p{percentile}"] = int(value_at or 0)
         return found
 
     async def _shares(
