@@ -78,11 +78,20 @@ class Sockets:
     closed: Counter[str] = field(default_factory=Counter)
     # A crowd that comes back asks the database by so many at a time, and leaves the rest of it to who is there.
     _joining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOINS_AT_ONCE))
+    # Those who are in and those who are on their way.
+    _inside: int = 0
     _per_address: Counter[str] = field(default_factory=Counter)
     _per_session: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, websocket: WebSocket) -> None:
         """The ASGI endpoint."""
+        places: list[tuple[Counter[str], str]] = []
+        try:
+            await self._come(websocket, places)
+        finally:
+            self._give_back(places)
+
+    async def _come(self, websocket: WebSocket, places: list[tuple[Counter[str], str]]) -> None:
         wants_text = PROTOCOL in websocket.scope.get("subprotocols", [])
         subprotocol = PROTOCOL if wants_text else None
         session_id = websocket.path_params["session_id"]
@@ -91,10 +100,12 @@ class Sockets:
             token, via = credentials(websocket, in_query=True)
             if via == "cookie":
                 check_origin(websocket, self.settings)
+            # Who comes counts before it is known who it is, or many could wait for their turns.
+            self._admit(places, self._per_address, network(ADDRESS.get()), self.settings.connections_per_address_max)
             async with self._turn():
                 principal = await self.identity.authenticate(token, via)
                 access = await self.members.access(principal, session_id)
-            places = self._admit(network(ADDRESS.get()), session_id)
+            self._admit(places, self._per_session, session_id, self.settings.connections_per_session_max)
         except (ActionError, *AWAY) as error:
             # A bad origin is refused before the handshake (403); every other refusal is told by a close code, which clients can read.
             problem = describe(error)
@@ -104,26 +115,20 @@ class Sockets:
             code = CLOSE_RESTARTING if self.closing else close_code(error)
             await websocket.close(code, problem.message[:100])
             return
-        try:
-            await websocket.accept(subprotocol)
-            kind: Literal["human", "agent"] = "agent" if wants_text and via == "bearer" else "human"
-            if kind == "agent":
-                access = replace(access, principal=replace(principal, program=True))
-            connection = Connection(
-                wire_of(websocket),
-                access,
-                principal.actor(kind),
-                wants_text=wants_text,
-                identity=self.identity,
-                members=self.members,
-                outbox_bytes_max=self.settings.outbox_bytes_max,
-            )
-            await self._serve(connection, access)
-        finally:
-            for counter, key in places:
-                counter[key] -= 1
-                if not counter[key]:
-                    del counter[key]
+        await websocket.accept(subprotocol)
+        kind: Literal["human", "agent"] = "agent" if wants_text and via == "bearer" else "human"
+        if kind == "agent":
+            access = replace(access, principal=replace(principal, program=True))
+        connection = Connection(
+            wire_of(websocket),
+            access,
+            principal.actor(kind),
+            wants_text=wants_text,
+            identity=self.identity,
+            members=self.members,
+            outbox_bytes_max=self.settings.outbox_bytes_max,
+        )
+        await self._serve(connection, access)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -139,23 +144,25 @@ class Sockets:
 
     def _see_to_room(self) -> None:
         """A node that is full says so before it asks the database who is there."""
-        if len(self.connections) >= self.settings.connections_max:
+        if self._inside >= self.settings.connections_max:
             raise _full("this node has no room for more connections; try again later")
 
-    def _admit(self, address: str, session_id: str) -> tuple[tuple[Counter[str], str], ...]:
-        """A place for one socket more with each that bounds them; the caller gives them back."""
+    def _admit(self, places: list[tuple[Counter[str], str]], counter: Counter[str], key: str, most: int) -> None:
+        """One place more with what bounds sockets; all are given back together."""
         if self.closing:
             raise _full("the server is restarting; connect again")
-        full = (
-            self._per_address[address] >= self.settings.connections_per_address_max
-            or self._per_session[session_id] >= self.settings.connections_per_session_max
-        )
-        if full:
+        if counter[key] >= most:
             raise _full("too many connections; try again later")
-        places = ((self._per_address, address), (self._per_session, session_id))
+        self._inside += not places
+        places.append((counter, key))
+        counter[key] += 1
+
+    def _give_back(self, places: list[tuple[Counter[str], str]]) -> None:
+        self._inside -= bool(places)
         for counter, key in places:
-            counter[key] += 1
-        return places
+            counter[key] -= 1
+            if not counter[key]:
+                del counter[key]
 
     async def _serve(self, connection: Connection, access: Access) -> None:
         self.connections.add(connection)

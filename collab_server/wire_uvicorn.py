@@ -59,6 +59,11 @@ class HandOver(WebSocketsSansIOProtocol):
             self.transport.close()
             return
         super().data_received(data)
+        if not self.handshake_initiated:
+            # The whole head is here, and its reader took it for none (a body, a line too long, too many of them): uvicorn would
+            # wait for ever, and nobody else knows of this connection any more.
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.transport.close()
 
     def take_over(self) -> UvicornWire:
         """The transport's new owner; call it in the turn in which the handshake was answered."""

@@ -5,6 +5,7 @@ What is inside its files is files.py's; who may do it is members.py's.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import lzma
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
@@ -325,20 +327,28 @@ class SessionActions:
         self, principal: Principal, packed: bytes, name: str | None, session_id: str | None = None
     ) -> dict[str, Any]:
         """A session from a zip: one that we exported, or any archive of text files."""
-        manifest, files = unpack(packed)
-        languages = manifest.get("languages", {})
-        wanted = NewSession(
-            name=name or str(manifest.get("name") or "Imported session")[:200],
-            description=str(manifest.get("description") or ""),
-            environment=manifest["environment"] if isinstance(manifest.get("environment"), dict) else {},
-            files=[
-                NewFile(
-                    name=file, content=content, language=languages.get(file) if isinstance(languages, dict) else None
-                )
-                for file, content in files.items()
-            ],
-        )
+        # In a thread: what inflates to many megabytes takes seconds, and people are typing.
+        manifest, files = await asyncio.to_thread(unpack, packed)
+        try:
+            wanted = _session_of(manifest, files, name)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in fault["loc"])
+            raise Invalid(f"the archive makes no session: {where}: {fault['msg']}", name="file") from None
         return await self.create(principal, wanted, session_id)
+
+
+def _session_of(manifest: dict[str, Any], files: dict[str, str], name: str | None) -> NewSession:
+    languages = manifest.get("languages", {})
+    return NewSession(
+        name=name or str(manifest.get("name") or "Imported session")[:200],
+        description=str(manifest.get("description") or ""),
+        environment=manifest["environment"] if isinstance(manifest.get("environment"), dict) else {},
+        files=[
+            NewFile(name=file, content=content, language=languages.get(file) if isinstance(languages, dict) else None)
+            for file, content in files.items()
+        ],
+    )
 
 
 def _shown(row: RowMapping, document: Shown, roles_here: dict[str, Role]) -> dict[str, Any]:

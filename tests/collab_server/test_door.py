@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 
 from collab_server import http_uvicorn
 from collab_server.http_uvicorn import BEGUN_PER_TURN_MAX, HEAD_BYTES_MAX, BoundedHttp
+from collab_server.identity import Identity
+from collab_server.principal import Principal
 from tests.support.patience import PATIENCE_S
 from tests.support.wires import WIRES, Host, hosting
 
@@ -164,6 +168,51 @@ def test_a_crowd_that_asks_at_once_is_answered_by_turns_of_the_loop(
     assert len(begun) == CROWD
     # In one turn those who waited, and those who come into it.
     assert max(Counter(begun).values()) <= 2 * BEGUN_PER_TURN_MAX
+
+
+ODD_HANDSHAKES = {
+    "a body": "Content-Length: 3",
+    "a body in chunks": "Transfer-Encoding: chunked",
+    "a line too long": f"X-Long: {'x' * 9000}",
+    "too many lines": "\r\n".join(f"X-{number}: x" for number in range(200)),
+}
+
+
+@pytest.mark.parametrize("odd", list(ODD_HANDSHAKES))
+def test_a_handshake_that_is_none_is_answered_and_holds_no_connection(host: Host, odd: str) -> None:
+    lines = ["GET /ws/x HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade", ODD_HANDSHAKES[odd]]
+    lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "", ""]
+    with closing(opened(host, say="\r\n".join(lines).encode())) as asking:
+        assert rest(asking).startswith(b"HTTP/1.1 400 ")
+
+
+def test_who_waits_to_be_known_has_a_place_already(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+    authenticate = Identity.authenticate
+
+    async def slow(identity: Identity, token: str, via: Literal["bearer", "cookie"]) -> Principal:
+        if via == "bearer" and not asked.is_set():
+            asked.set()
+            await asyncio.to_thread(let_go.wait, PATIENCE_S)
+        return await authenticate(identity, token, via)
+
+    session_id = host.session()
+    monkeypatch.setattr(Identity, "authenticate", slow)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(host.client, session_id)
+        try:
+            assert asked.wait(PATIENCE_S)
+            assert host.client(session_id).close_code() == 1013
+        finally:
+            let_go.set()
+        inside = first.result(PATIENCE_S)
+    inside.say(type="ping", id="1")
+    assert inside.answer("1")["type"] == "ok"
+    inside.socket.close()
+    # The place is free again a moment after it is gone: who has no such session is told so.
+    deadline = time.monotonic() + PATIENCE_S
+    while host.client("nowhere").close_code() != 4404:
+        assert time.monotonic() < deadline
 
 
 def test_a_full_node_tells_further_sockets_to_come_again_and_keeps_those_it_has(host: Host) -> None:

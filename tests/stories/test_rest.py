@@ -173,8 +173,12 @@ async def test_an_export_comes_back_as_the_same_session(ada: Account) -> None:
     assert {(f["name"], f["content"], f["language"]) for f in back["files"]} == {
         (f["name"], f["content"], f["language"]) for f in session["files"]
     }
-    broken = await ada.http.post("/api/sessions/import", content=b"no zip", headers={"content-type": "application/zip"})
-    assert broken.status_code == 422
+    long = io.BytesIO()
+    with zipfile.ZipFile(long, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("long.txt", "x" * (9 * 2**20))
+    for bad in (b"no zip", long.getvalue()):
+        refused = await ada.http.post("/api/sessions/import", content=bad, headers={"content-type": "application/zip"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid"), refused.text
 
 
 async def test_a_fork_is_ones_own_and_private(ada: Account, bob: Account) -> None:
