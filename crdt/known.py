@@ -105,9 +105,12 @@ class Known:
             item.scan = found = scan(update, limits)
         place(found, self.places, vector, limits, trusted=trusted)
         self._check_totals(found, limits)
-        commenting = _commenting(found)
-        item.discusses = bool(commenting) or not self._commenting.isdisjoint(found.delete_ends)
-        self._commenting |= commenting
+        if found.places:
+            commenting = _commenting(found)
+            self._commenting |= commenting
+            item.discusses = bool(commenting)
+        if found.delete_ends and not self._commenting.isdisjoint(found.delete_ends):
+            item.discusses = True
         if self.pairs or found.pairs:
             item.torn = self._torn(update, found, limits)
         for client, end in found.ends.items():
@@ -115,7 +118,8 @@ class Known:
             if end > have:
                 item.before[client] = have
                 vector[client] = end
-        self.places.update(found.places)
+        if found.places:
+            self.places.update(found.places)
         for client, pairs in found.pairs.items():
             self.pairs.setdefault(client, set()).update(pairs)
         self.size_bytes += found.size_bytes

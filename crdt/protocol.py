@@ -73,10 +73,15 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
     byte = data[at]
     if byte < 0x80:
         return byte, at + 1
+    # Most clocks have two bytes: for them there is no loop.
     value = byte & 0x7F
-    shift = 7
+    byte = data[at + 1]
+    if byte < 0x80:
+        return value | byte << 7, at + 2
+    value |= (byte & 0x7F) << 7
+    shift = 14
     stop = at + VARINT_BYTES_MAX
-    at += 1
+    at += 2
     while True:
         byte = data[at]
         at += 1

@@ -116,7 +116,10 @@ def scan(update: bytes, limits: Limits, cuts: list[Id] | None = None, strings: l
     `cuts` collects where items are split, `strings` where typed text lies in the bytes."""
     try:
         found, at = _scan_structs(update, limits, cuts, strings)
-        at = _scan_deletes(update, at, found, limits, cuts)
+        if update[at]:
+            at = _scan_deletes(update, at, found, limits, cuts)
+        else:
+            at += 1
     except IndexError:
         raise malformed("an update ends too early") from None
     except UnicodeDecodeError:
@@ -162,7 +165,11 @@ def _scan_structs(
         found.structs += count
         if found.structs > limits.structs_per_update_max:
             raise over_limit("structs_per_update_max", f"an update has more than {limits.structs_per_update_max} items")
+        begin = at
         client, at = read_varint(data, at)
+        # The same number later on is known by its bytes, which takes less than to read it.
+        written = data[begin:at]
+        width = at - begin
         clock, at = read_varint(data, at)
         if client in found.starts:
             raise malformed("an update names a client twice")
@@ -174,7 +181,10 @@ def _scan_structs(
             if kind == STRING and info & 0xC0:
                 # The hot path: typed text that hangs on a neighbour.
                 if info & HAS_ORIGIN:
-                    other, at = read_varint(data, at)
+                    if data.startswith(written, at):
+                        other, at = client, at + width
+                    else:
+                        other, at = read_varint(data, at)
                     left, at = read_varint(data, at)
                     if left > needs.get(other, -1):
                         if left >= clock and other == client:
