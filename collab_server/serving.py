@@ -43,7 +43,9 @@ BEAT_S = 0.5
 GC_YOUNG_OBJECTS = 50_000
 # How many looks at the young make one at the middle-aged, which holds the loop up for as long as all of them together did.
 GC_MIDDLE = 5
-GC_OLD = 400
+# And how many of those one at everything: some two million objects. What refers to itself and has lived long, a room with all
+# that was in it, goes only then; most of the time there is a fourth of new objects to be waited for, too.
+GC_OLD = 8
 SWITCH_S = 0.0002
 
 
@@ -59,7 +61,7 @@ class Server(uvicorn.Server):
         """uvicorn's startup, then the line with the login URL."""
         self._beat()
         await super().startup(sockets)
-        _freeze()
+        tune_collector()
         if self.should_exit:
             return
         if self._post.first:
@@ -143,7 +145,7 @@ def uvicorn_config(app: ASGIApp | str, settings: Settings, **options: Any) -> uv
     return uvicorn.Config(app, **(chosen | options))
 
 
-def _freeze() -> None:
+def tune_collector() -> None:
     """What is there at the start stays to the end: the garbage collector need not look at it again and again, and
     a burst of updates is no garbage."""
     gc.collect()
