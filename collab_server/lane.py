@@ -50,8 +50,10 @@ from executor.tracing import Tracer
 logger = logging.getLogger(__name__)
 
 PROTOCOL = "collab.v1"
-# A message sent again with the same id (after a lost answer) is done once; so many ids are remembered per socket.
-REMEMBERED_IDS = 256
+# A message sent again with the same id (after a lost answer) is done once; so many ids are remembered per socket, and of
+# their answers so much: one that is larger (a question's alone is) is made anew.
+REMEMBERED_IDS_MAX = 256
+REMEMBERED_CHARS_MAX = 1024 * 1024
 PRESENCE_BYTES_MAX = 16 * 1024
 
 Reply = dict[str, Any]
@@ -83,7 +85,8 @@ class Lane:
         self._switches = switches
         self._tracer = tracer
         self._aside: set[asyncio.Task[None]] = set()
-        self._answered: OrderedDict[str, list[Reply]] = OrderedDict()
+        self._answered: OrderedDict[str, list[str]] = OrderedDict()
+        self._answered_chars = 0
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
             "execute": (Execute, self._execute),
             "rerun": (Rerun, self._rerun),
@@ -136,23 +139,35 @@ class Lane:
             # Before the rest is looked at: also who is told what is wrong hears which message it was.
             reply_to = _id_of(message)
             envelope = _ENVELOPE.validate_python(message)
-            known = None if reply_to is None else self._answered.get(f"{type(reply_to).__name__}:{reply_to}")
-            replies = known if known is not None else await self._do(envelope, message)
-            if reply_to is not None:
-                self._answered[f"{type(reply_to).__name__}:{reply_to}"] = replies
-                while len(self._answered) > REMEMBERED_IDS:
-                    self._answered.popitem(last=False)
+            key = None if reply_to is None else f"{type(reply_to).__name__}:{reply_to}"
+            frames = None if key is None else self._answered.get(key)
+            if frames is None:
+                frames = [_frame(reply, reply_to) for reply in await self._do(envelope, message)]
+                if key is not None:
+                    self._remember(key, frames)
         except Refused as refused:
-            replies = [refused.event]
+            frames = [_frame(refused.event, reply_to)]
         except ValidationError as error:
-            replies = [_fault(error, message)]
+            frames = [_frame(_fault(error, message), reply_to)]
         except Exception as error:
             problem = describe(error)
             if problem.code == "internal":
                 raise
-            replies = [{"type": "error", "code": problem.code, "message": problem.message, **problem.extra}]
-        for reply in replies:
-            self._send(reply if reply_to is None else {**reply, "replyTo": reply_to})
+            told = {"type": "error", "code": problem.code, "message": problem.message, **problem.extra}
+            frames = [_frame(told, reply_to)]
+        for frame in frames:
+            self._connection.send_text(frame)
+
+    def _remember(self, key: str, frames: list[str]) -> None:
+        """What is answered aside is not here yet, and not remembered."""
+        size = sum(map(len, frames))
+        if not frames or size > REMEMBERED_CHARS_MAX:
+            return
+        self._answered[key] = frames
+        self._answered_chars += size
+        while len(self._answered) > REMEMBERED_IDS_MAX or self._answered_chars > REMEMBERED_CHARS_MAX:
+            _, oldest = self._answered.popitem(last=False)
+            self._answered_chars -= sum(map(len, oldest))
 
     async def _do(self, envelope: Envelope, message: dict[str, Any]) -> list[Reply]:
         fields = {key: value for key, value in message.items() if key not in ("type", "id")}
@@ -171,8 +186,8 @@ class Lane:
         with self._tracer.span(f"message {envelope.type}"):
             return await method(shape.model_validate(fields))
 
-    def _send(self, reply: Reply) -> None:
-        self._connection.send_text(orjson.dumps(reply).decode())
+    def _send(self, reply: Reply, reply_to: str | int | None = None) -> None:
+        self._connection.send_text(_frame(reply, reply_to))
 
     @property
     def _where(self) -> tuple[Any, str]:
@@ -298,7 +313,7 @@ class Lane:
                 if problem.status >= 500:
                     logger.exception("a scan broke off")
                 reply = {"type": "error", "code": problem.code, "message": problem.message, **problem.extra}
-            self._send(reply if reply_to is None else {**reply, "replyTo": reply_to})
+            self._send(reply, reply_to)
 
         task = asyncio.create_task(work())
         self._aside.add(task)
@@ -338,6 +353,10 @@ class Lane:
 
 def _done(file: dict[str, Any]) -> Reply:
     return {"type": "ok", "fileId": file["id"], "name": file["name"], "version": file["version"]}
+
+
+def _frame(reply: Reply, reply_to: str | int | None) -> str:
+    return orjson.dumps(reply if reply_to is None else {**reply, "replyTo": reply_to}).decode()
 
 
 def _id_of(message: Any) -> str | int | None:

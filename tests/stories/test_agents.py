@@ -118,6 +118,16 @@ async def test_a_message_repeated_with_the_same_id_is_done_once(server: Server, 
         assert len({answer["executionId"] for answer in answers}) == 1
         refused = await lane.ask("execute", entry="main.js", ifVersion=0)
         assert (refused["type"], refused["code"]) == ("execution.refused", "stale")
+        # A scan is answered each time. Of what it was told a socket holds but so much: a longer answer is made anew.
+        seen = []
+        for question, content in (("short", "a"), ("short", "b"), ("long", "\n" * 700_000), ("long", "\r" * 700_000)):
+            await lane.ask("write", name="a.txt", content=content)
+            for asked in ("files", "scan"):
+                await lane.socket.send(json.dumps({"type": asked, "id": f"{asked} {question}"}))
+                told = await lane.next(lambda m: "replyTo" in m)
+                assert told["type"] == ("files" if asked == "files" else "ok"), told
+                seen += [file["content"][0] for file in told.get("files", ()) if file["name"] == "a.txt"]
+        assert seen == ["a", "a", "\n", "\r"]
         assert len((await ada.http.get(f"/api/sessions/{session['id']}/executions")).json()["items"]) == 1
 
 
