@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
@@ -85,7 +84,7 @@ class Lane:
         self._switches = switches
         self._tracer = tracer
         self._aside: set[asyncio.Task[None]] = set()
-        self._answered: OrderedDict[str, list[str]] = OrderedDict()
+        self._answered: dict[str, list[str]] = {}
         self._answered_chars = 0
         self._verbs: dict[str, tuple[type[BaseModel], Callable[[Any], Awaitable[list[Reply]]]]] = {
             "execute": (Execute, self._execute),
@@ -165,9 +164,14 @@ class Lane:
             return
         self._answered[key] = frames
         self._answered_chars += size
-        while len(self._answered) > REMEMBERED_IDS_MAX or self._answered_chars > REMEMBERED_CHARS_MAX:
-            _, oldest = self._answered.popitem(last=False)
-            self._answered_chars -= sum(map(len, oldest))
+        while len(self._answered) > REMEMBERED_IDS_MAX:
+            self._forget(next(iter(self._answered)))
+        while self._answered_chars > REMEMBERED_CHARS_MAX:
+            # The longest is a question's; the answers to what was done are short, and must stay.
+            self._forget(max(self._answered, key=lambda one: sum(map(len, self._answered[one]))))
+
+    def _forget(self, key: str) -> None:
+        self._answered_chars -= sum(map(len, self._answered.pop(key)))
 
     async def _do(self, envelope: Envelope, message: dict[str, Any]) -> list[Reply]:
         fields = {key: value for key, value in message.items() if key not in ("type", "id")}

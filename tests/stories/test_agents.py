@@ -128,6 +128,13 @@ async def test_a_message_repeated_with_the_same_id_is_done_once(server: Server, 
                 assert told["type"] == ("files" if asked == "files" else "ok"), told
                 seen += [file["content"][0] for file in told.get("files", ()) if file["name"] == "a.txt"]
         assert seen == ["a", "a", "\n", "\r"]
+        # Nor do long answers push out what was done: it would be done again.
+        await lane.ask("write", name="a.txt", content="x" * 700_000)
+        for question in ("one", "two"):
+            await lane.socket.send(json.dumps({"type": "files", "id": question}))
+            await lane.next(lambda m: "replyTo" in m)
+        await lane.socket.send(json.dumps({"type": "execute", "id": "same", "entry": "main.js"}))
+        assert await lane.next(lambda m: "replyTo" in m) == answers[0]
         assert len((await ada.http.get(f"/api/sessions/{session['id']}/executions")).json()["items"]) == 1
 
 
